@@ -1,0 +1,170 @@
+package dissect
+
+import "net/netip"
+
+// Bounds of one session's Facts. What goes over is counted in Facts.Dropped.
+const (
+	MaxAttempts   = 1000 // authentication attempts
+	MaxMessages   = 1000 // messages
+	MaxRecipients = 1000 // recipients of one message
+	MaxMechanisms = 32   // mechanisms of a capability list
+	MaxText       = 512  // bytes of a banner, name, address or subject
+	MaxQuote      = 512  // bytes of a quoted line
+	MaxQuotes     = 8    // quoted lines of one attempt, message or STARTTLS exchange
+	MaxDetail     = 8    // pairs of an attempt's detail
+)
+
+// Facts is what the events of one session add up to: all that rules, history,
+// the store and the screens ever see. It is bounded.
+type Facts struct {
+	Protocol       Protocol
+	Transport      Transport
+	Client, Server netip.AddrPort
+	VLAN           []uint16 // outermost first
+	Tunnel         []string // outermost first
+	Start, End     int64    // first and last packet, in ns since 1970 UTC
+	Files          []string // names of the captures that hold it, in order
+	Packets        uint64
+	Bytes          [2]uint64 // payload in stream order, by Side
+	Flags          Flags
+
+	Banner   string // the greeting's words
+	Hello    string // how the client named itself
+	HasHello bool
+
+	Offer       Offer // the last complete capability list before TLS
+	STARTTLS    StartTLSFacts
+	Auth        []*Attempt
+	Messages    []*Message
+	MailCommand *Quote // the first command on mail seen in clear
+	Preauth     *Quote
+	Injected    *Quote // the first byte that crossed behind STARTTLS before TLS
+	TLS         *TLSFacts
+	Dropped     uint32 // attempts and messages over their bounds
+
+	list Offer // the list being read
+	open bool
+}
+
+// Flags are circumstances that limit what can be known of a session.
+type Flags uint16
+
+// The flags, in the order in which they are printed.
+const (
+	Midstream       Flags = 1 << iota // no SYN of the client was captured
+	OneSided                          // packets of one direction only
+	Gap                               // bytes were lost
+	Conflict                          // the same range of bytes crossed with different content
+	NonStandardPort                   // the server's port is not one of the protocol's
+	Duplicated                        // packets were captured twice
+	Evicted                           // a limit ended the session before the connection did
+	Truncated                         // the capture cut packets short
+)
+
+var flagNames = [...]string{"midstream", "one-sided", "gap", "conflict", "non-standard-port", "duplicated", "evicted", "truncated"}
+
+// Names lists the flags that are set.
+func (f Flags) Names() []string {
+	names := []string{}
+	for i, n := range flagNames {
+		if f&(1<<i) != 0 {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Quote is a line kept as evidence. Text may hold secrets until it is redacted.
+type Quote struct {
+	Side  Side
+	Stamp Stamp
+	Text  string // at most MaxQuote bytes
+	Hide  Span   // the part of Text that is a secret as it was sent
+}
+
+// Offer is a capability list.
+type Offer struct {
+	Complete      bool     // the whole list was seen
+	STARTTLS      bool     // STARTTLS or STLS
+	LoginDisabled bool     // IMAP LOGINDISABLED (RFC 3501, section 6.2.3)
+	Masked        bool     // a device on the path has overwritten capabilities with X's
+	Mechanisms    []string // SASL mechanisms, in the server's spelling, each once
+	Quote         Quote    // the telling line: the one with the mechanisms, else the first
+}
+
+// StartTLSFacts is what became of STARTTLS or STLS.
+type StartTLSFacts struct {
+	Offered   Answer // unknown: the server's whole list was never seen
+	Requested bool
+	Accepted  Answer  // unknown: not asked, or no answer was seen
+	Clear     bool    // accepted, then clear bytes came where TLS had to begin
+	Quotes    []Quote // the telling lines: list, request, answer, what followed
+}
+
+// Pair is one detail of an attempt, such as {"domain", "TEST"}.
+type Pair struct{ Key, Value string }
+
+// Attempt is one authentication attempt that crossed readable.
+type Attempt struct {
+	Mechanism   string // "USER" (POP3), "LOGIN-CMD" (IMAP), "APOP", else the SASL name in upper case
+	Account     string // authcid; the authzid where authcid is empty
+	HasAccount  bool   // false: no account was sent or seen
+	Secret      Secret // password, token or challenge response, until it is redacted
+	Outcome     Outcome
+	Detail      []Pair  // "authzid", "domain", "workstation", "response" ("LM", "NTLMv1", "NTLMv2") ...
+	Quotes      []Quote // its lines, the first that began it
+	Fingerprint string  // set by redaction: 24 bits of HMAC-SHA-256 in hex
+	SecretSize  uint8   // set by redaction: 8, 12, 16, 255 (more), 0 (none)
+}
+
+// Protection is end-to-end protection of a message's content.
+type Protection uint8
+
+// The protections.
+const (
+	Unprotected Protection = iota
+	SMIME                  // enveloped-data or authEnveloped-data (RFC 8551)
+	PGP                    // RFC 3156, or an inline block that is the whole body
+)
+
+var protectionNames = [...]string{"none", "smime", "pgp"}
+
+func (p Protection) String() string { return protectionNames[p] }
+
+// Message is one message whose content, or header, crossed readable.
+type Message struct {
+	From       string
+	HasFrom    bool // SMTP: MAIL was seen (From "" is the null sender); else a From header was
+	To         []string
+	ToDropped  int // recipients over MaxRecipients
+	Subject    string
+	HasSubject bool
+	Size       uint64 // bytes of content seen, header included
+	Protection Protection
+	Complete   bool    // its end was seen and nothing of it was lost
+	Quotes     []Quote // MAIL, DATA, FETCH, RETR: the lines that brought it
+}
+
+// TLSFacts is what TLS shows an onlooker. Empty strings are not known.
+type TLSFacts struct {
+	Version     string // negotiated: "TLS 1.2"
+	Cipher      string // IANA name
+	SNI, ALPN   string
+	JA3, JA3S   string
+	JA4         string
+	Established bool
+	Certificate *Certificate
+	Alert       string // the first readable fatal alert
+	AlertSide   Side
+}
+
+// Certificate is the server's own certificate, as far as it can be read.
+type Certificate struct {
+	Subject, Issuer     string
+	Names               []string
+	NotBefore, NotAfter int64  // seconds since 1970 UTC
+	Key                 string // "RSA 2048"
+	Signature           string // "SHA256-RSA"
+	SelfSigned          bool
+	SHA256              string // of the DER form, in hex
+}
