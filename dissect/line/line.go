@@ -19,14 +19,15 @@ type Splitter struct {
 	Start  uint64 // of the line that Next gave last, or is reading
 	Long   bool   // the line that Next gave last was longer than MaxLength, and was cut
 	part   []byte // the beginning of an unfinished line
+	done   []byte // what held the last joined line: it must outlive the next part
 	long   bool
 	given  bool
 }
 
 // Next takes bytes from b until a line is whole. It returns the line without
 // its CRLF or LF, how many bytes of b it took, and whether there was a whole
-// line; if not, it took all of b and keeps it. The line is valid until the
-// next call, or until b changes.
+// line; if not, it took all of b and keeps it. All lines that came out of one
+// b are valid until Next is called with another.
 func (s *Splitter) Next(b []byte) (text []byte, n int, whole bool) {
 	s.begin()
 	i := bytes.IndexByte(b, '\n')
@@ -57,10 +58,13 @@ func (s *Splitter) begin() {
 	}
 	s.given, s.long, s.Long = false, false, false
 	s.Start = s.Offset
+	if len(s.part) == 0 {
+		return
+	}
+	s.part, s.done = s.done[:0], s.part
 	if cap(s.part) > 4096 {
 		s.part = nil // a rare long line must not cost its memory for hours
 	}
-	s.part = s.part[:0]
 }
 
 func (s *Splitter) keep(b []byte) {

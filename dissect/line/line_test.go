@@ -39,6 +39,18 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
+// A joined line stays whole while the rest of the same bytes is read.
+func TestSplitterKeepsLine(t *testing.T) {
+	var s line.Splitter
+	s.Next([]byte("EH"))
+	b := []byte("LO\r\nMAIL")
+	first, n, _ := s.Next(b)
+	s.Next(b[n:])
+	if string(first) != "EHLO" || string(s.Part()) != "MAIL" {
+		t.Errorf("got %q and %q", first, s.Part())
+	}
+}
+
 func TestSplitterLongLine(t *testing.T) {
 	text := []byte(strings.Repeat("x", 3*line.MaxLength) + "\r\nnext\r\n")
 	for _, cut := range []int{1000, len(text)} {
