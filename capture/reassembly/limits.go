@@ -1,0 +1,90 @@
+// Package reassembly follows TCP connections (RFC 9293) as an onlooker and
+// gives the bytes of each direction in order.
+//
+// Both directions are given in the order in which the ends acted: on a mirror
+// port a reply may be captured before its command, so data is held until what
+// it acknowledges has been given, or is known to be lost. The clock is the
+// packets' clock. It knows nothing of what the bytes mean.
+//
+// Nothing grows without a limit: see Limits. A Table and its Flows belong to
+// one goroutine.
+package reassembly
+
+import "time"
+
+// Limits bound a Table. A zero field takes its default.
+type Limits struct {
+	Flows     int           // open connections; default 131,072. Beyond, the longest silent is ended
+	HalfOpen  int           // of those, without payload yet; default a quarter of Flows
+	Held      int           // bytes held by all connections together, overhead included; default 16 MiB
+	HeldEach  int           // bytes held by one direction, overhead included; default 1 MiB
+	Patience  time.Duration // how long a hole, or an acknowledged byte, is waited for; default 1 s
+	Idle      time.Duration // silence after which a connection is over; default 1 h
+	Forgotten time.Duration // the same for a connection that is ignored; default 5 min
+	Nascent   time.Duration // the same before its first payload; default 1 min
+	Linger    time.Duration // how long a closed connection is remembered; default 15 s
+}
+
+func (l Limits) withDefaults() Limits {
+	or := func(n *int, def int) {
+		if *n == 0 {
+			*n = def
+		}
+	}
+	orTime := func(d *time.Duration, def time.Duration) {
+		if *d == 0 {
+			*d = def
+		}
+	}
+	or(&l.Flows, 131_072)
+	or(&l.HalfOpen, max(1, l.Flows/4))
+	or(&l.Held, 16<<20)
+	or(&l.HeldEach, 1<<20)
+	orTime(&l.Patience, time.Second)
+	orTime(&l.Idle, time.Hour)
+	orTime(&l.Forgotten, 5*time.Minute)
+	orTime(&l.Nascent, time.Minute)
+	orTime(&l.Linger, 15*time.Second)
+	return l
+}
+
+// Bounds that no setting moves.
+const (
+	maxAhead = 1 << 30 // sequence numbers further ahead are noise
+	maxAcked = 1 << 20 // an ACK that is further ahead proves no loss
+	maxBack  = 1 << 16 // how far the beginning of a connection joined late may move back
+	maxMarks = 64      // packets remembered of a direction: see Flow.At
+	markSpan = 8 << 10 // bytes of a direction over which they are remembered
+	maxFiles = 64      // captures remembered of a connection
+
+	pieceOverhead = 128 // bytes that a held segment costs beside its payload
+)
+
+// Stats counts what a Table has met.
+type Stats struct {
+	Flows       uint64 // connections begun
+	Open        int    // connections known now, closed ones that linger included
+	Held        int    // bytes held now, overhead included
+	Evicted     uint64 // connections ended by the limit of flows
+	HalfOpen    uint64 // of those, without payload
+	Forced      uint64 // times that held data was given up to keep within a limit
+	OutOfOrder  uint64 // segments that had to be held
+	Retransmits uint64 // segments that held nothing new
+	Duplicates  uint64 // packets captured twice
+	OutOfWindow uint64 // segments too far from their stream to belong to it
+	GapBytes    uint64 // lost
+}
+
+// Flags are circumstances of a connection.
+type Flags uint8
+
+// The flags.
+const (
+	Midstream  Flags = 1 << iota // no SYN of the opener was captured
+	OneSided                     // packets of one direction only
+	Gapped                       // bytes were lost
+	Conflict                     // the same range came with different bytes
+	Duplicated                   // packets were captured twice
+	Evicted                      // a limit ended it
+	Truncated                    // payload was cut by the capture
+)
