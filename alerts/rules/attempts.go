@@ -1,0 +1,103 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// byAccount gives one hit for each account whose attempts severity accepts: a
+// finding's id is made of session, rule and account.
+func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (alerts.Severity, bool)) []Hit {
+	var folds []*fold
+	index := map[string]*fold{}
+	for _, a := range f.Auth {
+		s, ok := severity(a)
+		if !ok {
+			continue
+		}
+		one := index[a.Account]
+		if one == nil {
+			one = new(fold)
+			index[a.Account] = one
+			folds = append(folds, one)
+		}
+		one.add(a, s)
+	}
+	for _, one := range folds {
+		hits = append(hits, one.hit(f))
+	}
+	return hits
+}
+
+// fold is the attempts of one account.
+type fold struct {
+	Hit
+	mechanisms []string
+	responses  []string // kinds of NTLM responses
+	count      int
+	accepted   bool
+}
+
+func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
+	o.count++
+	o.Severity = max(o.Severity, s)
+	o.Account, o.HasAccount = a.Account, o.HasAccount || a.HasAccount
+	o.accepted = o.accepted || a.Outcome == dissect.Accepted
+	o.mechanisms = addOnce(o.mechanisms, a.Mechanism)
+	for _, d := range a.Detail {
+		if d.Key == "response" {
+			o.responses = addOnce(o.responses, d.Value)
+		}
+	}
+	o.Quotes = append(o.Quotes, clientLines(a)...)
+	o.Quotes = o.Quotes[:min(len(o.Quotes), MaxEvidence)]
+}
+
+func (o *fold) hit(f *dissect.Facts) Hit {
+	mechanisms := join(o.mechanisms, ", ")
+	o.Why = name(f.Protocol) + " with " + mechanisms
+	o.Detail = []dissect.Pair{{Key: "mechanism", Value: mechanisms}}
+	if len(o.responses) > 0 {
+		o.Detail = append(o.Detail, dissect.Pair{Key: "response", Value: join(o.responses, ", ")})
+	}
+	if o.count > 1 {
+		attempts := strconv.Itoa(o.count)
+		o.Why += ", " + attempts + " attempts"
+		o.Detail = append(o.Detail, dissect.Pair{Key: "attempts", Value: attempts})
+	}
+	if o.accepted {
+		o.Why += ", accepted"
+	}
+	return o.Hit
+}
+
+// maxNames is how many different names a detail lists.
+const maxNames = 8
+
+func addOnce(list []string, s string) []string {
+	if len(list) == maxNames || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// join puts names that peers chose into one text of at most MaxText bytes.
+func join(names []string, between string) string {
+	s := strings.Join(names, between)
+	return s[:min(len(s), dissect.MaxText)]
+}
+
+// clientLines returns what the client sent in an attempt, or all lines where
+// none of the client was seen.
+func clientLines(a *dissect.Attempt) []*dissect.Quote {
+	all := pointers(a.Quotes)
+	sent := slices.DeleteFunc(slices.Clone(all), func(q *dissect.Quote) bool { return q.Side != dissect.Client })
+	if len(sent) == 0 {
+		return all
+	}
+	return sent
+}

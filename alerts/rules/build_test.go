@@ -1,0 +1,123 @@
+package rules_test
+
+import (
+	"net/netip"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// change makes Facts differ from those of an empty session.
+type change func(*dissect.Facts)
+
+// facts returns a session with a server's port.
+func facts(p dissect.Protocol, port uint16, changes ...change) *dissect.Facts {
+	f := &dissect.Facts{
+		Protocol: p,
+		Client:   netip.MustParseAddrPort("10.0.0.5:40122"),
+		Server:   netip.AddrPortFrom(netip.MustParseAddr("10.0.0.9"), port),
+		Files:    []string{"a.pcap"},
+		Banner:   "ready",
+	}
+	for _, c := range changes {
+		c(f)
+	}
+	return f
+}
+
+func quote(side dissect.Side, time int64, text string) dissect.Quote {
+	return dissect.Quote{Side: side, Stamp: dissect.Stamp{Time: time, Packet: uint64(time)}, Text: text}
+}
+
+// list is a whole capability list at time 2.
+func list(mechanisms ...string) change {
+	return func(f *dissect.Facts) {
+		f.Offer.Complete = true
+		f.Offer.Mechanisms = mechanisms
+		f.Offer.Quote = quote(dissect.Server, 2, "the list")
+		if f.STARTTLS.Offered == dissect.Unknown {
+			f.STARTTLS.Offered = dissect.No
+		}
+	}
+}
+
+func loginDisabled(f *dissect.Facts) { f.Offer.LoginDisabled = true }
+
+func offered(f *dissect.Facts) {
+	f.STARTTLS.Offered = dissect.Yes
+	f.Offer.STARTTLS = true
+	f.STARTTLS.Quotes = append(f.STARTTLS.Quotes, quote(dissect.Server, 2, "STARTTLS"))
+}
+
+// asked is a request at time 3 and its answer at time 4.
+func asked(accepted dissect.Answer) change {
+	return func(f *dissect.Facts) {
+		f.STARTTLS.Requested = true
+		f.STARTTLS.Accepted = accepted
+		f.STARTTLS.Quotes = append(f.STARTTLS.Quotes,
+			quote(dissect.Client, 3, "please"), quote(dissect.Server, 4, "the answer"))
+	}
+}
+
+func clearAfter(f *dissect.Facts) { f.STARTTLS.Clear = true }
+
+// login is an attempt at time 5 that sent a secret.
+func login(mechanism, account string, changes ...func(*dissect.Attempt)) change {
+	return func(f *dissect.Facts) {
+		a := &dissect.Attempt{
+			Mechanism: mechanism, Account: account, HasAccount: true,
+			Secret: dissect.NewSecret([]byte("sesame")),
+			Quotes: []dissect.Quote{
+				quote(dissect.Client, 5, "log in "+account),
+				quote(dissect.Server, 6, "challenge"),
+				quote(dissect.Client, 7, "secret"),
+			},
+		}
+		for _, c := range changes {
+			c(a)
+		}
+		f.Auth = append(f.Auth, a)
+	}
+}
+
+func noSecret(a *dissect.Attempt)  { a.Secret = dissect.Secret{} }
+func noAccount(a *dissect.Attempt) { a.Account, a.HasAccount = "", false }
+
+func outcome(o dissect.Outcome) func(*dissect.Attempt) {
+	return func(a *dissect.Attempt) { a.Outcome = o }
+}
+
+func response(kind string) func(*dissect.Attempt) {
+	return func(a *dissect.Attempt) { a.Detail = append(a.Detail, dissect.Pair{Key: "response", Value: kind}) }
+}
+
+func at(time int64) func(*dissect.Attempt) {
+	return func(a *dissect.Attempt) {
+		for i := range a.Quotes {
+			a.Quotes[i].Stamp.Time = time + int64(i)
+		}
+	}
+}
+
+// mail is a message at time 8.
+func mail(p dissect.Protection) change {
+	return func(f *dissect.Facts) {
+		f.Messages = append(f.Messages, &dissect.Message{
+			From: "a@x.example", HasFrom: true, Size: 10, Protection: p,
+			Quotes: []dissect.Quote{quote(dissect.Client, 8, "MAIL"), quote(dissect.Client, 9, "DATA")},
+		})
+	}
+}
+
+func mailCommand(f *dissect.Facts) {
+	q := quote(dissect.Client, 8, "MAIL")
+	f.MailCommand = &q
+}
+
+func preauth(f *dissect.Facts) {
+	q := quote(dissect.Server, 1, "* PREAUTH")
+	f.Preauth = &q
+}
+
+func flag(flags dissect.Flags) change { return func(f *dissect.Facts) { f.Flags |= flags } }
+
+func over(t dissect.Transport) change { return func(f *dissect.Facts) { f.Transport = t } }

@@ -1,0 +1,218 @@
+package rules
+
+import (
+	"strconv"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+var encryption = []Rule{
+	{
+		ID:       "starttls-not-offered",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameServer,
+		Title:    "server does not offer TLS",
+		Why: "Without STARTTLS or STLS in the list this client could not protect the session: logins and messages on " +
+			"it are readable by anybody on the way.",
+		Fix:    "Give the server a certificate and offer STARTTLS, or have clients use the TLS ports 465, 993 and 995.",
+		Config: offerTLS,
+		Refs:   []string{"RFC 3207", "RFC 2595", "RFC 8314, section 3"},
+		Judge:  judgeNotOffered,
+	},
+	{
+		ID:       "starttls-not-used",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameClient,
+		Title:    "client ignored the server's offer of TLS",
+		Why:      "The server offered STARTTLS, and the client went on in clear all the same. Its setting is wrong, or it cannot.",
+		Fix:      "Set the client to require TLS, and let the server insist on it.",
+		Config: []dissect.Pair{
+			{Key: "Postfix as client", Value: "smtp_tls_security_level = may"},
+			{Key: "Postfix, submission", Value: "smtpd_tls_security_level = encrypt"},
+			{Key: "Dovecot", Value: "ssl = required"},
+		},
+		Refs:  []string{"RFC 8314, section 5.2", "RFC 3207, section 4"},
+		Judge: judgeNotUsed,
+	},
+	{
+		ID:       "starttls-refused",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameServer,
+		Title:    "server refused to begin TLS",
+		Why: "The client asked for TLS and was told no. A client that then goes on sends everything in clear; one " +
+			"that insists on TLS gets no service.",
+		Fix:    "See the server's log: most often its certificate or key cannot be read, or has just been replaced.",
+		Config: offerTLS,
+		Refs:   []string{"RFC 3207, section 4", "RFC 2595, section 4"},
+		Judge:  judgeRefused,
+	},
+	{
+		ID:       "starttls-then-clear",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameClient,
+		Title:    "STARTTLS was accepted, and no TLS came",
+		Why: "After the server's yes the next bytes had to be TLS, and they were readable text. One side is broken, " +
+			"somebody stands between them, or the capture comes from a device that decrypts.",
+		Fix:  "If the capture comes from a decrypting device, accept the case. Else replace the client that does this.",
+		Refs: []string{"RFC 3207, section 4"},
+		Judge: func(f *dissect.Facts, hits []Hit) []Hit {
+			if f.STARTTLS.Accepted != dissect.Yes || !f.STARTTLS.Clear || f.Transport != dissect.Plain {
+				return hits
+			}
+			quotes := inOrder(telling(pointers(f.STARTTLS.Quotes)...))
+			return append(hits, Hit{Severity: alerts.High, Why: name(f.Protocol) + " went on readable after STARTTLS", Quotes: quotes})
+		},
+	},
+	{
+		ID:       "clear-on-tls-port",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameServer,
+		Title:    "readable session on a TLS port",
+		Why: "On ports 465, 993 and 995 TLS begins with the first byte. Here it does not, so clients that are set " +
+			"to \"SSL/TLS\" fail or, worse, go on in clear.",
+		Fix: "Turn TLS on for the port itself, not STARTTLS within it.",
+		Config: []dissect.Pair{
+			{Key: "Postfix, port 465", Value: "smtpd_tls_wrappermode = yes"},
+			{Key: "Dovecot, ports 993 and 995", Value: "ssl = yes in inet_listener imaps and pop3s"},
+			{Key: "Exim", Value: "tls_on_connect_ports = 465"},
+		},
+		Refs:  []string{"RFC 8314, section 3"},
+		Judge: judgeClearOnTLSPort,
+	},
+	{
+		ID:       "message-in-clear",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameClient,
+		Title:    "message sent without TLS",
+		Why: "Sender, recipients, subject and text crossed readable, attachments too. With S/MIME or PGP the text is " +
+			"protected, and the header still is not.",
+		Fix:    "Use TLS for the session; between mail servers publish MTA-STS or DANE, so that senders insist on it.",
+		Config: offerTLS,
+		Refs:   []string{"RFC 8314, section 3", "RFC 8461", "RFC 7672"},
+		Judge:  judgeMessage,
+	},
+}
+
+func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
+	switch {
+	case f.STARTTLS.Offered != dissect.No, f.Offer.STARTTLS, f.Offer.Masked, !listBeforeLogin(f),
+		f.Transport != dissect.Plain, f.Flags&partial != 0, onTLSPort(f):
+		return hits
+	}
+	h := Hit{Severity: alerts.Info, Why: name(f.Protocol) + " list without " + command(f.Protocol)}
+	h.Quotes = telling(&f.Offer.Quote)
+	if secretSent(f) || len(f.Messages) > 0 {
+		h.Severity = alerts.High
+		h.Why += ", then used in clear"
+		h.Quotes = inOrder(append(h.Quotes, clearUse(f, 0)...))
+		if betweenMTAs(f) {
+			h.Severity = alerts.Medium
+			h.Why += ", between mail servers"
+		}
+	}
+	return append(hits, h)
+}
+
+func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
+	if f.STARTTLS.Offered != dissect.Yes || f.STARTTLS.Requested || f.Transport != dissect.Plain || f.Flags&partial != 0 {
+		return hits
+	}
+	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
+		return hits
+	}
+	lines := append(pointers(f.STARTTLS.Quotes), clearUse(f, 0)...)
+	return append(hits, Hit{
+		Severity: alerts.High,
+		Why:      name(f.Protocol) + " offered " + command(f.Protocol) + ", and the client went on without",
+		Quotes:   inOrder(telling(lines...)),
+	})
+}
+
+func judgeRefused(f *dissect.Facts, hits []Hit) []Hit {
+	if !f.STARTTLS.Requested || f.STARTTLS.Accepted != dissect.No || f.Transport != dissect.Plain {
+		return hits
+	}
+	var refusal int64
+	for _, q := range f.STARTTLS.Quotes {
+		if q.Side == dissect.Server {
+			refusal = q.Stamp.Time // the last answer
+		}
+	}
+	h := Hit{Severity: alerts.Medium, Why: name(f.Protocol) + " refused " + command(f.Protocol)}
+	lines := pointers(f.STARTTLS.Quotes)
+	if use := clearUse(f, refusal); len(use) > 0 {
+		h.Severity = alerts.High
+		h.Why += ", and the client went on in clear"
+		lines = append(lines, use...)
+	}
+	h.Quotes = inOrder(telling(lines...))
+	return append(hits, h)
+}
+
+func judgeClearOnTLSPort(f *dissect.Facts, hits []Hit) []Hit {
+	read := f.Banner != "" || f.HasHello || f.Offer.Complete || f.STARTTLS.Requested || len(f.Auth) > 0 ||
+		len(f.Messages) > 0 || f.MailCommand != nil
+	if !onTLSPort(f) || f.Transport != dissect.Plain || !read {
+		return hits
+	}
+	lines := append([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, clearUse(f, 0)...)
+	return append(hits, Hit{
+		Severity: alerts.High,
+		Why:      "readable " + name(f.Protocol) + " on port " + strconv.Itoa(int(f.Server.Port())),
+		Quotes:   inOrder(telling(lines...)),
+	})
+}
+
+// judgeMessage gives one hit a session: a mailbox that is read in clear has
+// thousands of messages and one cause.
+func judgeMessage(f *dissect.Facts, hits []Hit) []Hit {
+	if len(f.Messages) == 0 {
+		return hits
+	}
+	h := Hit{Severity: alerts.Info}
+	readable := 0
+	for _, m := range f.Messages {
+		if m.Protection == dissect.Unprotected {
+			readable++
+		}
+		if len(m.Quotes) > 0 && len(h.Quotes) < MaxEvidence {
+			h.Quotes = append(h.Quotes, &m.Quotes[0])
+		}
+	}
+	count, protected := len(f.Messages), strconv.Itoa(len(f.Messages)-readable)
+	h.Detail = []dissect.Pair{{Key: "messages", Value: strconv.Itoa(count)}, {Key: "protected", Value: protected}}
+	h.Why = strconv.Itoa(count) + " readable by " + name(f.Protocol)
+	switch {
+	case readable == 0:
+		h.Why += ", all with S/MIME or PGP"
+	case betweenMTAs(f):
+		h.Severity = alerts.Medium
+		h.Why += ", between mail servers"
+	default:
+		h.Severity = alerts.High
+	}
+	return append(hits, h)
+}
+
+// command names what asks for TLS (RFC 2595, section 4).
+func command(p dissect.Protocol) string {
+	if p == dissect.POP3 {
+		return "STLS"
+	}
+	return "STARTTLS"
+}
+
+var offerTLS = []dissect.Pair{
+	{Key: "Postfix", Value: "smtpd_tls_chain_files = /path/to/key-and-chain.pem"},
+	{Key: "Postfix", Value: "smtpd_tls_security_level = may"},
+	{Key: "Dovecot", Value: "ssl = required"},
+	{Key: "Exim", Value: "tls_advertise_hosts = *"},
+	{Key: "Exchange", Value: "Enable-ExchangeCertificate -Thumbprint ID -Services SMTP,IMAP,POP"},
+}

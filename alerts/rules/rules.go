@@ -1,0 +1,69 @@
+// Package rules is the table of what mailtap judges: one row a rule, each with
+// a pure function over the Facts of one session. Nothing else in the program
+// knows the rules by name.
+//
+// A rule fires on what was seen, never on what was missed: not knowing is a
+// value. A rejected login leaks as much as an accepted one.
+package rules
+
+import (
+	"slices"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// MaxEvidence is how many lines a finding shows.
+const MaxEvidence = 8
+
+// Group is the chapter of the catalogue that a rule stands in.
+type Group string
+
+// The groups, in the order of the catalogue.
+const (
+	Credential Group = "credential"
+	Encryption Group = "encryption"
+	Downgrade  Group = "downgrade"
+	TLS        Group = "tls"
+	Exposure   Group = "exposure"
+)
+
+// Rule is one row of the table.
+type Rule struct {
+	ID       string // stable: it is in databases and policies
+	Group    Group
+	Severity alerts.Severity // the highest that it gives by itself
+	Blame    alerts.Blame
+	Title    string         // what is wrong, in general
+	Why      string         // why it matters
+	Fix      string         // what to do
+	Config   []dissect.Pair // how, by program
+	Refs     []string
+
+	// Judge appends a hit for each time that the rule holds in f. It gives
+	// the same hits for redacted Facts.
+	Judge func(f *dissect.Facts, hits []Hit) []Hit
+}
+
+// Hit is one time that a rule holds.
+type Hit struct {
+	Severity   alerts.Severity
+	Account    string
+	HasAccount bool
+	Why        string           // what was seen in this session
+	Detail     []dissect.Pair   // each key once
+	Quotes     []*dissect.Quote // of the Facts, at most MaxEvidence, telling lines in order
+}
+
+// Rules is the table. Its order is the order of findings of equal severity.
+var Rules = slices.Concat(credential, encryption, downgrade, exposure)
+
+// Find returns the rule with an id, or nil.
+func Find(id string) *Rule {
+	for i := range Rules {
+		if Rules[i].ID == id {
+			return &Rules[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// partial are the flags of a session of which parts were not seen. It never
+// tells that something was not offered or not used.
+const partial = dissect.Midstream | dissect.OneSided | dissect.Gap
+
+// betweenMTAs tells a session between mail servers, where TLS is opportunistic
+// (RFC 7435): nobody logs in at port 25.
+func betweenMTAs(f *dissect.Facts) bool {
+	return f.Server.Port() == 25 && len(f.Auth) == 0
+}
+
+// onTLSPort tells a port on which TLS begins with the first byte (RFC 8314,
+// section 3).
+func onTLSPort(f *dissect.Facts) bool {
+	switch f.Server.Port() {
+	case 465, 993, 995:
+		return true
+	}
+	return false
+}
+
+// secretSent tells whether any attempt of the session leaked something.
+func secretSent(f *dissect.Facts) bool { return slices.ContainsFunc(f.Auth, alerts.SecretSent) }
+
+// listBeforeLogin tells whether the session's capability list is what a client
+// sees that has not logged in. A later list leaves out STARTTLS, LOGINDISABLED
+// and the mechanisms, and rightly so: they belong to the time before (RFC 3501,
+// section 6.2.1; RFC 2595, section 4).
+func listBeforeLogin(f *dissect.Facts) bool {
+	if !f.Offer.Complete || f.Preauth != nil {
+		return false
+	}
+	return !slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool {
+		return a.Outcome == dissect.Accepted && len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < f.Offer.Quote.Stamp.Time
+	})
+}
+
+// clearUse returns the lines that began to use mail in clear, from a time on,
+// in order: a login, a command on mail, a message.
+func clearUse(f *dissect.Facts, from int64) []*dissect.Quote {
+	var use []*dissect.Quote
+	for _, a := range f.Auth {
+		use = firstFrom(use, a.Quotes, from)
+	}
+	if q := f.MailCommand; q != nil && q.Stamp.Time >= from {
+		use = append(use, q)
+	}
+	for _, m := range f.Messages {
+		use = firstFrom(use, m.Quotes, from)
+	}
+	return inOrder(use)
+}
+
+func firstFrom(use []*dissect.Quote, quotes []dissect.Quote, from int64) []*dissect.Quote {
+	if len(quotes) > 0 && quotes[0].Stamp.Time >= from {
+		use = append(use, &quotes[0])
+	}
+	return use
+}
+
+// inOrder sorts lines by time, drops a line that stands there twice, as MAIL
+// does as a command and as a message's beginning, and keeps MaxEvidence.
+func inOrder(lines []*dissect.Quote) []*dissect.Quote {
+	slices.SortStableFunc(lines, func(a, b *dissect.Quote) int {
+		return cmp.Compare(a.Stamp.Time, b.Stamp.Time)
+	})
+	lines = slices.CompactFunc(lines, func(a, b *dissect.Quote) bool { return *a == *b })
+	return lines[:min(len(lines), MaxEvidence)]
+}
+
+// telling returns the quotes that show something.
+func telling(quotes ...*dissect.Quote) []*dissect.Quote {
+	return slices.DeleteFunc(quotes, func(q *dissect.Quote) bool { return q == nil || q.Text == "" })
+}
+
+// pointers returns the quotes of a list.
+func pointers(quotes []dissect.Quote) []*dissect.Quote {
+	var p []*dissect.Quote
+	for i := range quotes {
+		p = append(p, &quotes[i])
+	}
+	return p
+}
+
+// name spells a protocol as people do.
+func name(p dissect.Protocol) string {
+	if p == dissect.ManageSieve {
+		return "ManageSieve"
+	}
+	return strings.ToUpper(p.String())
+}

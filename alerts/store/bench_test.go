@@ -1,0 +1,121 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
+)
+
+// BenchmarkAdd stores short log-ins: one session and three findings each. The
+// log-ins are made beforehand, so cpu-µs/session is the writer's own.
+func BenchmarkAdd(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "mailtap.db")
+	results := logins(b.N)
+	s := open(b, path, store.Options{})
+	b.ReportAllocs()
+	runtime.GC() // of what the log-ins left behind
+	before := cpu(b)
+	b.ResetTimer()
+	for _, r := range results {
+		s.Add(r)
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	n := float64(b.N)
+	b.ReportMetric((cpu(b)-before)*1e6/n, "cpu-µs/session")
+	b.ReportMetric(n/b.Elapsed().Seconds(), "sessions/s")
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/n, "disk-B/session")
+}
+
+// cpu returns the seconds of processor time that the process has used.
+func cpu(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// BenchmarkList shows the first page of lists over 300,000 findings, with the
+// filters that screens use.
+func BenchmarkList(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "mailtap.db")
+	s := open(b, path, store.Options{})
+	const n = 100_000
+	for i := range n {
+		s.Add(login(i))
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	r := reader(b, path)
+	for _, bb := range []struct {
+		name   string
+		filter store.Filter
+	}{
+		{"newest", store.Filter{Limit: 100}},
+		{"severity", store.Filter{Limit: 100, MinSeverity: alerts.High}},
+		{"common-rule", store.Filter{Limit: 100, Rule: "starttls-not-offered"}},
+		{"unknown-rule", store.Filter{Limit: 100, Rule: "none"}},
+		{"server", store.Filter{Limit: 100, Server: "10.0.0.7"}},
+		{"client", store.Filter{Limit: 100, Client: "=10.1.0.7"}},
+		{"account", store.Filter{Limit: 100, Account: "user77@"}},
+		{"no-such-account", store.Filter{Limit: 100, Account: "nobody"}},
+		{"last-page", store.Filter{Limit: 100, Offset: 3*n - 100}},
+	} {
+		b.Run("findings/"+bb.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := r.Findings(bb.filter); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("sessions/newest", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Sessions(store.Filter{Limit: 100}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("sessions/rare-verdict", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Sessions(store.Filter{Limit: 100, Verdicts: []alerts.Verdict{alerts.Weak}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("session", func(b *testing.B) {
+		id := login(n / 2).Session.ID.String()
+		for b.Loop() {
+			if _, _, err := r.Session(id); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("cases", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Cases(store.Filter{Limit: 100}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("counts", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Counts(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/mailtap/mailtap/alerts"
+)
+
+// Settings of the connections.
+const (
+	busyTimeout     = 5 * time.Second // wait for another program's transaction
+	writerCache     = 8 << 10         // KiB of pages
+	readerCache     = 4 << 10         // KiB of pages, of each connection
+	checkpointPages = 4000            // pages of write-ahead log that are folded into the database at once
+	maxReaders      = 2               // connections of a Reader
+	statementCache  = 16              // prepared statements kept by each connection of a Reader
+)
+
+// database is the writer's connection. It speaks to the driver itself: one
+// goroutine has it, so the pool of database/sql would only cost.
+type database struct {
+	c *sqlite3.SQLiteConn
+	statements
+	prepared []*sqlite3.SQLiteStmt
+	version  int64                   // PRAGMA data_version: changes when another connection has written
+	names    map[string]int64        // names.id of some texts
+	cases    map[alerts.CaseID]int64 // cases.id of some cases
+	nextBody int64                   // bodies.id of the next session
+	tally    tally                   // what the batch adds up to
+}
+
+// dataSource makes the name under which the driver opens path, an absolute
+// path without links.
+func dataSource(path string, settings url.Values) string {
+	u := url.URL{Scheme: "file", Path: path}
+	settings.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
+	return u.String() + "?" + settings.Encode()
+}
+
+// openDatabase opens the writer's connection to a file that exists.
+func openDatabase(path string) (*database, error) {
+	// The switch to WAL changes the file: look whose it is before.
+	if err := probe(path); err != nil {
+		return nil, err
+	}
+	db, err := connect(dataSource(path, url.Values{
+		"mode":          {"rw"},
+		"_mutex":        {"no"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"NORMAL"},
+		"_foreign_keys": {"on"},
+		"_cache_size":   {strconv.Itoa(-writerCache)},
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if err := db.setUp(); err != nil {
+		db.c.Close() // nothing was written: the first error is the one to tell
+		return nil, err
+	}
+	return db, nil
+}
+
+func (db *database) setUp() error {
+	db.forget()
+	// The driver has no name for this one in its DSN.
+	if err := db.run(fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointPages)); err != nil {
+		return err
+	}
+	if err := db.migrate(); err != nil {
+		return err
+	}
+	return db.prepare()
+}
+
+// probe returns an error unless the database is ours or empty.
+func probe(path string) error {
+	db, err := connect(dataSource(path, url.Values{"mode": {"rw"}, "_query_only": {"on"}}))
+	if err != nil {
+		return err
+	}
+	defer db.c.Close()
+	id, err := db.identify()
+	if err != nil {
+		return err
+	}
+	return id.check()
+}
+
+func connect(source string) (*database, error) {
+	c, err := (&sqlite3.SQLiteDriver{}).Open(source)
+	if err != nil {
+		return nil, err
+	}
+	return &database{c: c.(*sqlite3.SQLiteConn)}, nil
+}
+
+// close folds the write-ahead log into the database. Where a reader is in the
+// way, what is left of it stays for the next one to open.
+func (db *database) close() error {
+	for _, s := range db.prepared {
+		s.Close()
+	}
+	err := db.run("PRAGMA wal_checkpoint(TRUNCATE)")
+	if closing := db.c.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// run executes statements that take and give nothing.
+func (db *database) run(script string) error {
+	_, err := db.c.Exec(script, nil)
+	return err
+}
+
+// ask returns the one row that a query gives.
+func (db *database) ask(query string, columns int) ([]driver.Value, error) {
+	rows, err := db.c.Query(query, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	row := make([]driver.Value, columns)
+	return row, rows.Next(row)
+}
+
+func (db *database) begin() error { return db.run("BEGIN IMMEDIATE") }
+
+// end commits, or rolls back when *err is set or the commit fails.
+func (db *database) end(err *error) {
+	if *err == nil {
+		*err = db.run("COMMIT")
+	}
+	if *err == nil {
+		return
+	}
+	db.forget()
+	// A full disk may have rolled the transaction back already.
+	if !db.c.AutoCommit() {
+		db.run("ROLLBACK") // *err says more than what goes wrong here
+	}
+}

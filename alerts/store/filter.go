@@ -1,0 +1,114 @@
+package store
+
+import (
+	"strings"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// Filter says which rows a list holds, and which part of it. The zero value is
+// the first page of all. A list ignores what its rows do not have: sessions
+// have no severity, rule or status, findings and cases have no verdict.
+type Filter struct {
+	MinSeverity alerts.Severity
+	Rule        string         // its id
+	Statuses    []Status       // of the case, any of them
+	Case        *alerts.CaseID // findings of this case
+	Protocol    dissect.Protocol
+	Verdicts    []alerts.Verdict // any of them
+	Since       int64            // ns since 1970 UTC; a case counts by its last finding
+	Until       int64            // ns since 1970 UTC, exclusive; 0 is no end
+
+	// A part of the text, in either case; behind "=" the whole of it. A server
+	// is "10.0.0.9:25", a client "10.0.0.5". A session counts by the accounts of
+	// its findings, a case by the client and the account in its key.
+	Server, Client, Account string
+
+	OldestFirst bool // findings and sessions; else the newest are first
+	Limit       int  // rows; at most MaxPage, which is also what 0 means
+	Offset      int
+}
+
+// Bounds of a list. A page ends when either is reached, so one that is shorter
+// than Limit need not be the last: an empty one is.
+const (
+	MaxPage      = 1000
+	maxPageBytes = 4 << 20 // of the records that a page is made from
+)
+
+func (f *Filter) limit() int {
+	if f.Limit <= 0 || f.Limit > MaxPage {
+		return MaxPage
+	}
+	return f.Limit
+}
+
+// where collects the conditions of a query and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) add(condition string, args ...any) {
+	w.conditions = append(w.conditions, condition)
+	w.args = append(w.args, args...)
+}
+
+// among adds that column has one of the values; no values are no condition.
+func among[T ~uint8](w *where, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	w.conditions = append(w.conditions, column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")")
+	for _, v := range values {
+		w.args = append(w.args, int64(v))
+	}
+}
+
+// named adds that column is the number of a text that fits; see Filter.
+func (w *where) named(column, text string) {
+	whole, exact := strings.CutPrefix(text, "=")
+	switch {
+	case text == "":
+	case exact:
+		w.add(column+" = (SELECT id FROM names WHERE text = ?)", whole)
+	default:
+		w.add(column+" IN (SELECT id FROM names WHERE instr(lower(text), lower(?)) > 0)", text)
+	}
+}
+
+// between adds the filter's time span, in units of ns.
+func (w *where) between(column string, f *Filter, unit int64) {
+	if f.Since != 0 {
+		w.add(column+" >= ?", (f.Since+unit-1)/unit)
+	}
+	if f.Until != 0 {
+		w.add(column+" < ?", (f.Until+unit-1)/unit)
+	}
+}
+
+func (w *where) String() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// ofCases adds the conditions on a row of cases c.
+func (w *where) ofCases(f *Filter) {
+	if f.MinSeverity > alerts.Info {
+		w.add("c.severity >= ?", int64(f.MinSeverity))
+	}
+	if f.Rule != "" {
+		w.add("c.rule = (SELECT id FROM names WHERE text = ?)", f.Rule)
+	}
+	if f.Protocol != dissect.NoProtocol {
+		w.add("c.protocol = ?", int64(f.Protocol))
+	}
+	if f.Case != nil {
+		w.add("c.uid = ?", f.Case[:])
+	}
+	among(w, "c.status", f.Statuses)
+	w.named("c.server", f.Server)
+}

@@ -1,0 +1,219 @@
+package record
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// Decode reads a record. The findings lack what they share with their case:
+// Case, Rule, Title and Blame. Nothing of b is kept.
+func Decode(b []byte) (alerts.Session, []alerts.Finding, error) {
+	d := decoder{b: b}
+	if len(b) > MaxSize || d.byte() != version {
+		return alerts.Session{}, nil, &DecodeError{}
+	}
+	s := alerts.Session{ID: d.id(), Verdict: alerts.Verdict(d.upTo(byte(alerts.Exposed)))}
+	s.Facts = d.facts()
+	var findings []alerts.Finding
+	for range d.count(minFinding) {
+		findings = append(findings, d.finding(&s))
+	}
+	if d.bad || d.at != len(b) {
+		return alerts.Session{}, nil, &DecodeError{d.at}
+	}
+	return s, findings, nil
+}
+
+// The least bytes that an element of a list takes, so that a count can be
+// held against the bytes that are left.
+const (
+	minText     = 1
+	minPair     = 2
+	minQuote    = 5
+	minEvidence = 5
+	minAttempt  = 8
+	minMessage  = 8
+	minFinding  = 20
+)
+
+// decoder reads from b. After the first thing that makes no sense it is bad
+// and gives zeros.
+type decoder struct {
+	b     []byte
+	at    int
+	bad   bool
+	words []string
+	last  stamp
+}
+
+// take returns the next n bytes, or nil.
+func (d *decoder) take(n uint64) []byte {
+	if d.bad || n > uint64(len(d.b)-d.at) {
+		d.bad = true
+		return nil
+	}
+	taken := d.b[d.at : d.at+int(n)]
+	d.at += int(n)
+	return taken
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+// upTo reads one value of an enumeration that ends with most: their String
+// methods trust it.
+func (d *decoder) upTo(most byte) byte {
+	v := d.byte()
+	if v > most {
+		d.bad = true
+		return 0
+	}
+	return v
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b[d.at:])
+	if n <= 0 || d.take(uint64(n)) == nil {
+		d.bad = true
+		return 0
+	}
+	return v
+}
+
+func (d *decoder) int() int64 {
+	v, n := binary.Varint(d.b[d.at:])
+	if n <= 0 || d.take(uint64(n)) == nil {
+		d.bad = true
+		return 0
+	}
+	return v
+}
+
+// count reads the length of a list whose elements take least bytes or more.
+func (d *decoder) count(least int) int {
+	n := d.uint()
+	if d.bad || n > uint64((len(d.b)-d.at)/least) {
+		d.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) text() string {
+	v := d.uint()
+	if v&1 != 0 {
+		if v>>1 < uint64(len(d.words)) {
+			return d.words[v>>1]
+		}
+		d.bad = true
+		return ""
+	}
+	s := string(d.take(v >> 1))
+	if s != "" && len(d.words) < maxWords {
+		d.words = append(d.words, s)
+	}
+	return s
+}
+
+func (d *decoder) texts() (list []string) {
+	for range d.count(minText) {
+		list = append(list, d.text())
+	}
+	return list
+}
+
+func (d *decoder) id() (id [12]byte) {
+	copy(id[:], d.take(uint64(len(id))))
+	return id
+}
+
+func (d *decoder) stamp() stamp {
+	d.last.time += d.int()
+	d.last.packet += uint64(d.int())
+	return d.last
+}
+
+func (d *decoder) endpoint() (a netip.AddrPort) {
+	if a.UnmarshalBinary(d.take(uint64(d.byte()))) != nil || a.Addr().Zone() != "" {
+		d.bad = true
+		return netip.AddrPort{}
+	}
+	return a
+}
+
+func (d *decoder) quote() (q dissect.Quote) {
+	flags := d.byte()
+	q.Side = dissect.Side(flags & fromServer)
+	st := d.stamp()
+	q.Stamp = dissect.Stamp{Time: st.time, Packet: st.packet, File: int32(d.int())}
+	q.Text = d.text()
+	if flags&hasHide != 0 {
+		q.Hide.From = int(d.int())
+		q.Hide.To = int(d.int())
+	}
+	return q
+}
+
+func (d *decoder) optional(present bool) *dissect.Quote {
+	if !present {
+		return nil
+	}
+	q := d.quote()
+	return &q
+}
+
+func (d *decoder) quotes() (list []dissect.Quote) {
+	for range d.count(minQuote) {
+		list = append(list, d.quote())
+	}
+	return list
+}
+
+func (d *decoder) pairs() (list []dissect.Pair) {
+	for range d.count(minPair) {
+		list = append(list, dissect.Pair{Key: d.text(), Value: d.text()})
+	}
+	return list
+}
+
+func (d *decoder) finding(s *alerts.Session) (f alerts.Finding) {
+	flags := d.byte()
+	f.HasAccount = flags&findingAccount != 0
+	f.ID = d.id()
+	f.Severity = alerts.Severity(d.upTo(byte(alerts.Critical)))
+	f.Session, f.Protocol, f.Client, f.Server = s.ID, s.Facts.Protocol, s.Facts.Client, s.Facts.Server
+	if flags&findingMoved != 0 {
+		f.Session = d.id()
+		f.Protocol = dissect.Protocol(d.upTo(byte(dissect.ManageSieve)))
+		f.Client, f.Server = d.endpoint(), d.endpoint()
+	}
+	f.Time = d.stamp().time
+	f.Account = d.text()
+	f.Why = d.text()
+	f.Detail = d.pairs()
+	for range d.count(minEvidence) {
+		f.Evidence = append(f.Evidence, d.evidence(s))
+	}
+	return f
+}
+
+func (d *decoder) evidence(s *alerts.Session) (v alerts.Evidence) {
+	flags := d.byte()
+	v.From = dissect.Side(flags & fromServer)
+	v.Session = s.ID
+	if flags&otherSession != 0 {
+		v.Session = d.id()
+	}
+	st := d.stamp()
+	v.Time, v.Packet = st.time, st.packet
+	v.File = d.text()
+	v.Text = d.text()
+	return v
+}

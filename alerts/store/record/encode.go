@@ -1,0 +1,169 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// Encoder makes records. The zero value is ready; it keeps its buffers from one
+// record to the next and is not safe for concurrent use.
+type Encoder struct {
+	b     []byte
+	words map[string]uint64 // texts of this record, by number
+	last  stamp
+}
+
+// Encode returns the record of s and its findings, valid until the next call.
+// Of a session too big for MaxSize it keeps what fits: messages are dropped
+// first, then attempts, and counted in Facts.Dropped; findings are never
+// dropped, it fails instead.
+func (e *Encoder) Encode(s *alerts.Session, findings []alerts.Finding) ([]byte, error) {
+	for _, a := range s.Facts.Auth {
+		if a.Secret.Present() {
+			return nil, fmt.Errorf("session %v: %w", s.ID, ErrNotRedacted)
+		}
+	}
+	e.encode(s, findings)
+	for e.full() {
+		smaller, ok := trim(s)
+		if !ok {
+			return nil, fmt.Errorf("session %v: its %d findings take more than %d bytes", s.ID, len(findings), MaxSize)
+		}
+		s = smaller
+		e.encode(s, findings)
+	}
+	return e.b, nil
+}
+
+func (e *Encoder) encode(s *alerts.Session, findings []alerts.Finding) {
+	if e.words == nil {
+		e.words = make(map[string]uint64)
+	}
+	clear(e.words)
+	e.b = append(e.b[:0], version)
+	e.b = append(e.b, s.ID[:]...)
+	e.b = append(e.b, byte(s.Verdict))
+	e.facts(s.Facts)
+	e.uint(uint64(len(findings)))
+	for i := 0; i < len(findings) && !e.full(); i++ {
+		e.finding(s, &findings[i])
+	}
+}
+
+// full says that the record is too big already: the rest need not be written.
+func (e *Encoder) full() bool { return len(e.b) > MaxSize }
+
+func (e *Encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
+func (e *Encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
+
+// text writes a text in full the first time, its number after that.
+func (e *Encoder) text(s string) {
+	if n, ok := e.words[s]; ok {
+		e.uint(n<<1 | 1)
+		return
+	}
+	e.uint(uint64(len(s)) << 1)
+	e.b = append(e.b, s...)
+	if s != "" && len(e.words) < maxWords {
+		e.words[s] = uint64(len(e.words))
+	}
+}
+
+func (e *Encoder) texts(list []string) {
+	e.uint(uint64(len(list)))
+	for _, s := range list {
+		e.text(s)
+	}
+}
+
+// flags writes up to eight booleans, the first in the lowest bit.
+func (e *Encoder) flags(bits ...bool) {
+	var b byte
+	for i, set := range bits {
+		if set {
+			b |= 1 << i
+		}
+	}
+	e.b = append(e.b, b)
+}
+
+func (e *Encoder) stamp(time int64, packet uint64) {
+	e.int(time - e.last.time)
+	e.int(int64(packet - e.last.packet))
+	e.last = stamp{time, packet}
+}
+
+func (e *Encoder) endpoint(a netip.AddrPort) {
+	a = netip.AddrPortFrom(a.Addr().WithZone(""), a.Port()) // packets have no zones
+	e.b = append(e.b, 0)
+	at := len(e.b)
+	e.b, _ = a.AppendBinary(e.b) // it has no error to give
+	e.b[at-1] = byte(len(e.b) - at)
+}
+
+func (e *Encoder) quote(q *dissect.Quote) {
+	e.flags(q.Side == dissect.Server, q.Hide != dissect.Span{})
+	e.stamp(q.Stamp.Time, q.Stamp.Packet)
+	e.int(int64(q.Stamp.File))
+	e.text(q.Text)
+	if (q.Hide != dissect.Span{}) {
+		e.int(int64(q.Hide.From))
+		e.int(int64(q.Hide.To))
+	}
+}
+
+func (e *Encoder) optional(q *dissect.Quote) {
+	if q != nil {
+		e.quote(q)
+	}
+}
+
+func (e *Encoder) quotes(list []dissect.Quote) {
+	e.uint(uint64(len(list)))
+	for i := range list {
+		e.quote(&list[i])
+	}
+}
+
+func (e *Encoder) pairs(list []dissect.Pair) {
+	e.uint(uint64(len(list)))
+	for _, p := range list {
+		e.text(p.Key)
+		e.text(p.Value)
+	}
+}
+
+func (e *Encoder) finding(s *alerts.Session, f *alerts.Finding) {
+	own := f.Session == s.ID && f.Protocol == s.Facts.Protocol && f.Client == s.Facts.Client && f.Server == s.Facts.Server
+	e.flags(f.HasAccount, !own)
+	e.b = append(e.b, f.ID[:]...)
+	e.b = append(e.b, byte(f.Severity))
+	if !own {
+		e.b = append(e.b, f.Session[:]...)
+		e.b = append(e.b, byte(f.Protocol))
+		e.endpoint(f.Client)
+		e.endpoint(f.Server)
+	}
+	e.stamp(f.Time, e.last.packet)
+	e.text(f.Account)
+	e.text(f.Why)
+	e.pairs(f.Detail)
+	e.uint(uint64(len(f.Evidence)))
+	for i := range f.Evidence {
+		e.evidence(s, &f.Evidence[i])
+	}
+}
+
+func (e *Encoder) evidence(s *alerts.Session, v *alerts.Evidence) {
+	e.flags(v.From == dissect.Server, false, v.Session != s.ID)
+	if v.Session != s.ID {
+		e.b = append(e.b, v.Session[:]...)
+	}
+	e.stamp(v.Time, v.Packet)
+	e.text(v.File)
+	e.text(v.Text)
+}

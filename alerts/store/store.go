@@ -1,0 +1,189 @@
+// Package store keeps judged sessions, their findings and the cases that these
+// add up to in a SQLite database. It is the only package that writes SQL; rows
+// go in as alerts.Result and come out as structs. The format is described in
+// README.md beside it.
+package store
+
+import (
+	"sync"
+	"time"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store/record"
+)
+
+// Bounds of the writer.
+const (
+	maxQueue      = 256                    // results that wait to be written
+	maxBatchRows  = 1000                   // rows of a transaction
+	maxBatchBytes = 2 << 20                // bytes of records of a transaction
+	maxBatchAge   = 500 * time.Millisecond // wait of the first result of a transaction
+	maxLight      = 32 << 10               // bytes of a result that may wait in the queue, see Add
+)
+
+// Options of Open. The functions are called by the writer's goroutine, in the
+// order in which results were added; the batch is valid until they return.
+type Options struct {
+	// MakeFolder creates the folder of the database, 0700, where it is missing.
+	MakeFolder bool
+	// Committed is told of results after the transaction that holds them,
+	// also of those that the database had before.
+	Committed func(batch []alerts.Result)
+	// Failed is told of results that could not be stored, and why.
+	Failed func(batch []alerts.Result, err error)
+}
+
+// Store writes to a database. Add may be called by one goroutine at a time.
+type Store struct {
+	path    string // as it was named
+	options Options
+	queue   chan queued
+	done    chan struct{} // closed when the writer has ended
+	close   sync.Once
+
+	// The rest belongs to the writer's goroutine.
+	db      *database
+	encoder record.Encoder
+	batch   []alerts.Result
+	records []byte // of the batch, one behind the other
+	ends    []int  // of each record
+	rows    int
+	err     error // the first
+}
+
+type queued struct {
+	result alerts.Result
+	stored chan struct{} // if not nil: closed when result is stored
+}
+
+// Open opens the database at path for writing, and creates it where it is
+// missing. Only its owner may have access to it.
+func Open(path string, options Options) (*Store, error) {
+	real, err := prepareFile(path, options.MakeFolder)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openDatabase(real)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	s := &Store{
+		path:    path,
+		options: options,
+		queue:   make(chan queued, maxQueue),
+		done:    make(chan struct{}),
+		db:      db,
+	}
+	go s.run()
+	return s, nil
+}
+
+// Add queues r to be written and blocks while the queue is full. A large
+// result is waited for until it is stored, so that the queue stays small. Facts
+// and findings must not change any more. Add must not be called after Close.
+func (s *Store) Add(r alerts.Result) {
+	if weight(&r) <= maxLight {
+		s.queue <- queued{result: r}
+		return
+	}
+	stored := make(chan struct{})
+	s.queue <- queued{r, stored}
+	<-stored
+}
+
+// Close writes what is queued, folds the write-ahead log into the database and
+// returns the first error since Open.
+func (s *Store) Close() error {
+	s.close.Do(func() { close(s.queue) })
+	<-s.done
+	return s.err
+}
+
+func (s *Store) run() {
+	defer close(s.done)
+	timer := time.NewTimer(maxBatchAge)
+	for {
+		select {
+		case q, open := <-s.queue:
+			if !open {
+				s.flush()
+				s.keep(explain(s.path, s.db.close()))
+				return
+			}
+			if len(s.batch) == 0 {
+				timer.Reset(maxBatchAge)
+			}
+			s.take(q.result)
+			if s.rows >= maxBatchRows || len(s.records) >= maxBatchBytes || q.stored != nil {
+				s.flush()
+			}
+			if q.stored != nil {
+				close(q.stored)
+			}
+		case <-timer.C:
+			s.flush()
+		}
+	}
+}
+
+// take adds r to the batch.
+func (s *Store) take(r alerts.Result) {
+	b, err := s.encoder.Encode(&r.Session, r.Findings)
+	if err != nil {
+		// Order matters to who is told: first those that came before.
+		s.flush()
+		s.fail([]alerts.Result{r}, err)
+		return
+	}
+	s.batch = append(s.batch, r)
+	s.records = append(s.records, b...)
+	s.ends = append(s.ends, len(s.records))
+	s.rows += 1 + len(r.Findings)
+}
+
+// flush writes the batch in one transaction and tells how it went. A batch
+// that fails is not tried again: it is handed over, and the next one may fare
+// better.
+func (s *Store) flush() {
+	if len(s.batch) == 0 {
+		return
+	}
+	if err := s.db.write(s.batch, s.records, s.ends); err != nil {
+		s.fail(s.batch, explain(s.path, err))
+	} else if s.options.Committed != nil {
+		s.options.Committed(s.batch)
+	}
+	clear(s.batch) // they are large: let go of them now
+	s.batch, s.records, s.ends, s.rows = s.batch[:0], s.records[:0], s.ends[:0], 0
+}
+
+func (s *Store) fail(batch []alerts.Result, err error) {
+	s.keep(err)
+	if s.options.Failed != nil {
+		s.options.Failed(batch, err)
+	}
+}
+
+func (s *Store) keep(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// weight estimates the bytes that r takes in memory.
+func weight(r *alerts.Result) int {
+	n := 0
+	for _, a := range r.Session.Facts.Auth {
+		n += 256 + quoteWeight*len(a.Quotes)
+	}
+	for _, m := range r.Session.Facts.Messages {
+		n += 256 + quoteWeight*len(m.Quotes) + 48*len(m.To)
+	}
+	for i := range r.Findings {
+		n += 512 + 256*len(r.Findings[i].Evidence)
+	}
+	return n
+}
+
+// quoteWeight is the weight of a quoted line.
+const quoteWeight = 128

@@ -1,0 +1,284 @@
+package store_test
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+var same = cmp.Options{
+	cmpopts.IgnoreUnexported(dissect.Facts{}),
+	cmp.Comparer(func(a, b dissect.Secret) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
+}
+
+func reader(t testing.TB, path string) *store.Reader {
+	t.Helper()
+	r, err := store.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// contents is all that a reader can see of a database.
+type contents struct {
+	Sessions []alerts.Session
+	Findings []alerts.Finding
+	Cases    []store.Case
+	Counts   store.Counts
+}
+
+func read(t testing.TB, path string) contents {
+	t.Helper()
+	r := reader(t, path)
+	var c contents
+	for s, err := range r.AllSessions(store.Filter{OldestFirst: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Sessions = append(c.Sessions, s)
+	}
+	for f, err := range r.AllFindings(store.Filter{OldestFirst: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Findings = append(c.Findings, f)
+	}
+	var err error
+	if c.Cases, err = r.Cases(store.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Counts, err = r.Counts(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func byTime(a, b alerts.Finding) int { return int(a.Time - b.Time) }
+
+func TestWhatGoesInComesOut(t *testing.T) {
+	results := logins(2500)
+	got := read(t, filled(t, results...))
+	var sessions []alerts.Session
+	var findings []alerts.Finding
+	for _, r := range results {
+		sessions = append(sessions, r.Session)
+		findings = append(findings, r.Findings...)
+	}
+	if diff := cmp.Diff(sessions, got.Sessions, same); diff != "" {
+		t.Errorf("sessions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(findings, got.Findings, same, sortFindings); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	if !slices.IsSortedFunc(got.Findings, byTime) {
+		t.Error("findings are not in order of time")
+	}
+	want := store.Counts{}
+	want.Sessions[alerts.Exposed] = 2500
+	want.Findings[alerts.Critical], want.Findings[alerts.High], want.Findings[alerts.Medium] = 2500, 2500, 2500
+	want.Cases[store.New] = 2000 + 20 + 20
+	if diff := cmp.Diff(want, got.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
+func TestCase(t *testing.T) {
+	results := logins(2500)
+	r := reader(t, filled(t, results...))
+	first, last := results[5].Findings[0], results[2005].Findings[0]
+	want := store.Case{
+		ID: first.Case, Rule: "base64-password", Title: first.Title, Severity: alerts.Critical, Blame: alerts.BlameAccount,
+		Protocol: dissect.SMTP, Server: "10.0.0.5:25", Account: "user5@example.org", HasAccount: true,
+		First: first.Time, Last: last.Time, Findings: 2, Sessions: 2,
+	}
+	for _, prefix := range []string{want.ID.String(), want.ID.String()[:12], want.ID.String()[2:13]} {
+		got, findings, err := r.Case(prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", prefix, diff)
+		}
+		if diff := cmp.Diff([]alerts.Finding{last, first}, findings, same); diff != "" {
+			t.Errorf("findings of %s (-want +got):\n%s", prefix, diff)
+		}
+	}
+}
+
+func TestSession(t *testing.T) {
+	results := logins(300)
+	r := reader(t, filled(t, results...))
+	want := results[77]
+	s, findings, err := r.Session(want.Session.ID.String()[:14])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, alerts.Result{Session: s, Findings: findings}, same); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAddingAgainChangesNothing(t *testing.T) {
+	results := logins(700)
+	path := filled(t, results...)
+	once := read(t, path)
+	add(t, path, append(logins(700), results[:300]...)...)
+	if diff := cmp.Diff(once, read(t, path), same); diff != "" {
+		t.Errorf("(-once +again):\n%s", diff)
+	}
+	fewer := login(3)
+	fewer.Session.Facts.Packets = 1
+	fewer.Findings = nil
+	add(t, path, fewer)
+	if diff := cmp.Diff(once, read(t, path), same); diff != "" {
+		t.Errorf("a session with fewer packets (-before +after):\n%s", diff)
+	}
+}
+
+// A session that a capture cut in the middle gives way to the whole one, and
+// the database is as if only that had been seen.
+func TestMorePacketsReplace(t *testing.T) {
+	cut := login(3)
+	cut.Session.Facts.Packets = 5
+	cut.Session.Verdict = alerts.Clear
+	cut.Findings = cut.Findings[1:2]
+	cut.Findings[0].Severity = alerts.Critical
+	cut.Findings[0].Time -= 3 * second
+	find(&cut, "mail-on-unusual-port", alerts.Info, alerts.BlameServer, "", "unusual port", "port 26",
+		alerts.Evidence{Session: cut.Session.ID, Time: firstDay})
+	all := logins(300)
+	got := read(t, filled(t, append([]alerts.Result{cut}, all...)...))
+	want := read(t, filled(t, all...))
+	if diff := cmp.Diff(want, got, same, sortFindings); diff != "" {
+		t.Errorf("(-only whole +cut, then whole):\n%s", diff)
+	}
+}
+
+func TestCommittedAfterTheTransaction(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mailtap.db")
+	var got []alerts.SessionID
+	s := open(t, path, store.Options{Committed: func(batch []alerts.Result) {
+		// What is told must be there for everybody.
+		r := reader(t, path)
+		for _, b := range batch {
+			if _, _, err := r.Session(b.Session.ID.String()); err != nil {
+				t.Error(err)
+			}
+			got = append(got, b.Session.ID)
+		}
+	}})
+	var want []alerts.SessionID
+	for _, r := range logins(600) {
+		want = append(want, r.Session.ID)
+		s.Add(r)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-added +told):\n%s", diff)
+	}
+}
+
+// A result that waits alone is written without another one coming.
+func TestLoneResultIsWritten(t *testing.T) {
+	told := make(chan int)
+	s := open(t, filepath.Join(t.TempDir(), "mailtap.db"), store.Options{Committed: func(batch []alerts.Result) { told <- len(batch) }})
+	s.Add(login(1))
+	if n := <-told; n != 1 {
+		t.Errorf("%d results, want 1", n)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A large result is stored before Add returns, so that the queue stays small.
+func TestLargeResultIsWaitedFor(t *testing.T) {
+	stored := 0
+	s := open(t, filepath.Join(t.TempDir(), "mailtap.db"), store.Options{Committed: func(batch []alerts.Result) { stored += len(batch) }})
+	large := login(2)
+	for range dissect.MaxMessages {
+		large.Session.Facts.Messages = append(large.Session.Facts.Messages, &dissect.Message{From: "a@x.example"})
+	}
+	s.Add(login(1))
+	s.Add(large)
+	if stored != 2 {
+		t.Errorf("%d results are stored, want 2", stored)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNoSecretOnDisk(t *testing.T) {
+	const secret = "correct horse battery staple"
+	path := filepath.Join(t.TempDir(), "mailtap.db")
+	var failed []alerts.Result
+	s := open(t, path, store.Options{
+		Failed: func(batch []alerts.Result, _ error) { failed = append(failed, batch...) },
+		Committed: func([]alerts.Result) {
+			if !onDisk(t, path, "user0@example.org") {
+				t.Error("not even the account is found")
+			}
+			if onDisk(t, path, secret) {
+				t.Error("the write-ahead log holds the secret")
+			}
+		},
+	})
+	leak := login(1)
+	leak.Session.Facts.Auth[0].Secret = dissect.NewSecret([]byte(secret))
+	for _, r := range []alerts.Result{login(0), leak, login(2)} {
+		s.Add(r)
+	}
+	if err := s.Close(); err == nil {
+		t.Error("a session that is not redacted was taken")
+	}
+	if len(failed) != 1 || failed[0].Session.ID != leak.Session.ID {
+		t.Errorf("%d results failed, want the one with the secret", len(failed))
+	}
+	if n := len(read(t, path).Sessions); n != 2 {
+		t.Errorf("%d sessions are stored, want 2", n)
+	}
+	if onDisk(t, path, secret) {
+		t.Error("the database holds the secret")
+	}
+}
+
+// onDisk tells if the database, or what SQLite keeps beside it, holds text.
+func onDisk(t testing.TB, path, text string) bool {
+	t.Helper()
+	for _, name := range files(t, path) {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// files lists the database and what SQLite keeps beside it.
+func files(t testing.TB, path string) []string {
+	t.Helper()
+	names, err := filepath.Glob(path + "*")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no database: ", err)
+	}
+	return names
+}

@@ -1,0 +1,68 @@
+package decode_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/capture/decode"
+)
+
+var kilobyte = tcp(pseudo4, strings.Repeat("\x01", 12), strings.Repeat("x", 1000))
+
+func benchmarkDecode(b *testing.B, link capture.LinkType, data string) {
+	d := decode.New()
+	var s decode.Segment
+	p := capture.Packet{Data: []byte(data), Length: len(data), Link: link}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Decode(&p, &s)
+	}
+}
+
+func BenchmarkEthernet(b *testing.B) { benchmarkDecode(b, ether, eth4+ip4(6, "", kilobyte)) }
+func BenchmarkIPv6(b *testing.B)     { benchmarkDecode(b, ether, eth6+ip6(6, kilobyte)) }
+func BenchmarkSLL2(b *testing.B) {
+	benchmarkDecode(b, cooked2, sll2("\x00\x01", "\x08\x00")+ip4(6, "", kilobyte))
+}
+func BenchmarkUDP(b *testing.B) { benchmarkDecode(b, ether, eth4+ip4(17, "", kilobyte)) }
+
+func BenchmarkVLAN(b *testing.B) {
+	benchmarkDecode(b, ether, macs+"\x81\x00\x00\x0c\x08\x00"+ip4(6, "", kilobyte))
+}
+
+// BenchmarkVLANs has another VLAN with each packet.
+func BenchmarkVLANs(b *testing.B) {
+	d := decode.New()
+	var s decode.Segment
+	var packets [8]capture.Packet
+	for i := range packets {
+		packets[i] = capture.Packet{Data: tags(1, uint16(1+i)), Link: ether}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		d.Decode(&packets[i%len(packets)], &s)
+	}
+}
+
+func BenchmarkChecksum(b *testing.B) {
+	d := decode.New()
+	var s decode.Segment
+	data := ip4(6, "", kilobyte)
+	d.Decode(&capture.Packet{Data: []byte(data), Link: raw}, &s)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.ChecksumOK()
+	}
+}
+
+func TestDecodeAllocates(t *testing.T) {
+	d := decode.New()
+	var s decode.Segment
+	p := capture.Packet{Data: tags(1, 2), Link: ether}
+	if allocs := testing.AllocsPerRun(100, func() { d.Decode(&p, &s) }); allocs != 0 {
+		t.Errorf("%v allocations a packet", allocs)
+	}
+}

@@ -1,0 +1,146 @@
+// Package decode finds the TCP segment in a captured frame: through the link
+// layer, VLAN tags and IP with its options and extension headers.
+//
+// It keeps no state between packets except for the list of paths, and knows
+// nothing of streams.
+package decode
+
+import "github.com/mailtap/mailtap/capture"
+
+// maxHeaders bounds how many headers of one frame are followed.
+const maxHeaders = 24
+
+// Result says what Decode found.
+type Result uint8
+
+// The results.
+const (
+	TCP         Result = iota // a segment
+	NotTCP                    // something else that is well-formed as far as it was read
+	Truncated                 // the frame ends within a header
+	UnknownLink               // a link type that is not decoded
+	Malformed                 // a header contradicts itself, or there are too many
+	Fragment                  // a fragment of an IP packet: counted, not joined
+)
+
+var resultNames = [...]string{"tcp", "not-tcp", "truncated", "unknown-link", "malformed", "fragment"}
+
+func (r Result) String() string { return resultNames[r] }
+
+// step is what comes next in a frame: a header, or a Result that ends the
+// walk. A layer is added with a step of its own and a case in Decode.
+type step uint8
+
+const (
+	toEthernet  step = iota + 16 // above the Results
+	toEtherType                  // Decoder.etherType says what follows
+	toLLC
+	toNull
+	toRaw
+	toPPP
+	toSLL
+	toSLL2
+	toIPv4
+	toIPv6
+	toTransport // Decoder.proto says what follows
+)
+
+// Decoder decodes packets one at a time. It is not safe for concurrent use.
+type Decoder struct {
+	rest []byte // captured, from the next header on
+	wire int    // bytes on the wire from the next header on, not less than len(rest)
+
+	etherType uint16
+	proto     uint8 // of IP
+	key       pathKey
+
+	ip  []byte // the innermost IP header, at least its fixed part
+	tcp []byte // of the last segment: header and captured payload
+	cut bool   // not all of it was captured
+	via bool   // a routing header hides the address that its checksum is over
+
+	paths paths
+}
+
+// New returns a Decoder.
+func New() *Decoder { return &Decoder{paths: newPaths()} }
+
+// Decode finds the TCP segment of p and fills in s, which is valid only if the
+// Result is TCP. It does not verify checksums: see ChecksumOK.
+func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
+	d.rest, d.wire = p.Data, max(p.Length, len(p.Data))
+	d.key = pathKey{}
+	next := firstStep(p.Link)
+	for range maxHeaders {
+		switch next {
+		case toEthernet:
+			next = d.ethernet()
+		case toEtherType:
+			next = d.byEtherType()
+		case toLLC:
+			next = d.llc()
+		case toNull:
+			next = d.null()
+		case toRaw:
+			next = d.raw()
+		case toPPP:
+			next = d.ppp()
+		case toSLL:
+			next = d.sll()
+		case toSLL2:
+			next = d.sll2()
+		case toIPv4:
+			next = d.ipv4(s)
+		case toIPv6:
+			next = d.ipv6(s)
+		case toTransport:
+			next = d.transport(s)
+		case step(TCP):
+			s.Time, s.Packet, s.File = p.Time, p.Number, p.File
+			s.Path = d.paths.id(d.key)
+			return TCP
+		default:
+			return Result(next)
+		}
+	}
+	return Malformed
+}
+
+func firstStep(link capture.LinkType) step {
+	switch link {
+	case capture.LinkEthernet:
+		return toEthernet
+	case capture.LinkNull, capture.LinkLoop:
+		return toNull
+	case capture.LinkRaw, capture.LinkRawBSD, capture.LinkRawOpen, capture.LinkIPv4, capture.LinkIPv6:
+		return toRaw
+	case capture.LinkPPP, capture.LinkPPPHDLC:
+		return toPPP
+	case capture.LinkLinuxSLL:
+		return toSLL
+	case capture.LinkSLL2:
+		return toSLL2
+	}
+	return step(UnknownLink)
+}
+
+// skip consumes n bytes of header, which have been captured.
+func (d *Decoder) skip(n int) {
+	d.rest = d.rest[n:]
+	d.wire -= n
+}
+
+// trim cuts off what follows the first n bytes on the wire: padding, trailers,
+// frame check sequences.
+func (d *Decoder) trim(n int) {
+	d.rest = d.rest[:min(n, len(d.rest))]
+	d.wire = n
+}
+
+// Path returns the VLANs and tunnels that an id of this Decoder stands for,
+// outermost first. They must not be changed.
+func (d *Decoder) Path(id PathID) (vlans []uint16, tunnels []string) { return d.paths.lists(id) }
+
+// PathsDropped counts the packets whose path found no room in the list of
+// MaxPaths, and which share the path "others".
+func (d *Decoder) PathsDropped() uint64 { return d.paths.dropped }

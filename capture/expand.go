@@ -1,0 +1,77 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Expand turns what a person names into a list of files. A folder stands for
+// the captures in it and in its subfolders, except hidden ones; what else lies
+// there is passed over, and so are links to folders. A file that is named, or
+// "-", stands for itself, whatever it holds. It is an error if something does
+// not exist, and if a folder holds no capture.
+func Expand(args []string) ([]string, error) {
+	var files []string
+	buf := make([]byte, windowSize)
+	for _, arg := range args {
+		if arg == Stdin {
+			files = append(files, arg)
+			continue
+		}
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", arg, unnamed(err))
+		}
+		if !info.IsDir() {
+			files = append(files, arg)
+			continue
+		}
+		before := len(files)
+		if files, err = expandFolder(files, arg, buf); err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("%s: no capture file in this folder (pcap or pcapng, also as .gz or .zst)", arg)
+		}
+	}
+	return files, nil
+}
+
+func expandFolder(files []string, folder string, buf []byte) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", folder, unnamed(err))
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		name := filepath.Join(folder, e.Name())
+		if e.IsDir() {
+			if files, err = expandFolder(files, name, buf); err != nil {
+				return nil, err
+			}
+		} else if isCapture(name, buf) {
+			files = append(files, name)
+		}
+	}
+	return files, nil
+}
+
+// isCapture tells whether a file in a folder is to be read. One that cannot be
+// opened or read is: reading it will say so, where silence would hide it.
+func isCapture(name string, buf []byte) bool {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false // opening a pipe would wait for its writer
+	}
+	f, err := open(name, source{buf: buf})
+	if err != nil {
+		return !errors.Is(err, ErrNotCapture)
+	}
+	f.Close()
+	return true
+}

@@ -1,0 +1,153 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/gopacket/pcap"
+)
+
+const (
+	liveTimeout       = 100 * time.Millisecond // of a read: how long an idle Next takes
+	defaultSnaplen    = 256 << 10
+	defaultLiveBuffer = 16 << 20
+)
+
+// anyInterface is Linux's name for all devices at once, which cannot be made
+// promiscuous.
+const anyInterface = "any"
+
+// LiveOptions say how to capture. The zero value is usable.
+type LiveOptions struct {
+	Promiscuous bool
+	Snaplen     int    // bytes of a packet; 0: 256 KiB, all there is
+	BufferBytes int    // of the kernel's ring; 0: 16 MiB
+	Filter      string // in the language of pcap-filter(7), applied by the kernel
+}
+
+// Live captures from a device. It is not safe for concurrent use: one
+// goroutine reads, asks for Stats and closes.
+type Live struct {
+	Link LinkType
+
+	handle *pcap.Handle
+	number uint64
+	stats  LiveStats
+	seen   [3]uint32 // libpcap's counters, which wrap
+}
+
+// LiveStats counts what the kernel saw since the capture began.
+type LiveStats struct {
+	Received         uint64 // by the filter
+	Dropped          uint64 // because the ring was full
+	InterfaceDropped uint64 // by the device or its driver
+}
+
+// OpenLive begins to capture. Its errors say which devices exist, or which
+// right is missing.
+func OpenLive(iface string, opts LiveOptions) (*Live, error) {
+	promiscuous := opts.Promiscuous && iface != anyInterface
+	handle, err := activate(iface, opts, promiscuous)
+	if err != nil && promiscuous && err.Error() == "Cannot set as promisc" {
+		// A warning of libpcap's that gopacket takes for a failure: the device
+		// has no such mode.
+		handle, err = activate(iface, opts, false)
+	}
+	if err != nil {
+		return nil, explain(iface, err)
+	}
+	if opts.Filter != "" {
+		if err := handle.SetBPFFilter(opts.Filter); err != nil {
+			handle.Close()
+			return nil, fmt.Errorf("filter %q: %w", opts.Filter, err)
+		}
+	}
+	return &Live{Link: LinkType(handle.LinkType()), handle: handle}, nil
+}
+
+func activate(iface string, opts LiveOptions, promiscuous bool) (*pcap.Handle, error) {
+	h, err := pcap.NewInactiveHandle(iface)
+	if err != nil {
+		return nil, err
+	}
+	defer h.CleanUp()
+	err = errors.Join(
+		h.SetSnapLen(orDefault(opts.Snaplen, defaultSnaplen)),
+		h.SetBufferSize(orDefault(opts.BufferBytes, defaultLiveBuffer)),
+		h.SetPromisc(promiscuous),
+		h.SetTimeout(liveTimeout),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return h.Activate()
+}
+
+func orDefault(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// explain says what a person can do about a device that did not open. gopacket
+// gives libpcap's codes as words only.
+func explain(iface string, err error) error {
+	names, found := interfaceNames(iface)
+	switch {
+	case !found:
+		return fmt.Errorf("%s: no such interface; there are: %s", iface, names)
+	case err.Error() == "Permission Denied", err.Error() == "unknown activated error: -11":
+		return fmt.Errorf("%s: capturing needs CAP_NET_RAW: sudo, or setcap cap_net_raw+ep on the program", iface)
+	case err.Error() == "Interface Not Up":
+		return fmt.Errorf("%s: the interface is down; try: ip link set %s up", iface, iface)
+	}
+	return fmt.Errorf("%s: %w", iface, err)
+}
+
+// Next reads the next packet into p; p.Data is valid until the next call. It
+// returns ErrTimeout when none came within a tenth of a second, so that a
+// caller can look whether to stop.
+func (l *Live) Next(p *Packet) error {
+	data, info, err := l.handle.ZeroCopyReadPacketData()
+	switch err {
+	case nil:
+	case pcap.NextErrorTimeoutExpired:
+		return ErrTimeout
+	case pcap.NextErrorReadError:
+		return l.handle.Error()
+	default:
+		return err
+	}
+	l.number++
+	p.Data, p.Length = data, max(info.Length, len(data))
+	p.Time = info.Timestamp.UnixNano()
+	p.Number, p.Link = l.number, l.Link
+	return nil
+}
+
+// Stats returns the counters so far. Called once in a while, it also counts
+// past the 32 bits that libpcap has for each.
+func (l *Live) Stats() (LiveStats, error) {
+	now, err := l.handle.Stats()
+	if err != nil {
+		return l.stats, err
+	}
+	l.stats.Received += l.since(0, now.PacketsReceived)
+	l.stats.Dropped += l.since(1, now.PacketsDropped)
+	l.stats.InterfaceDropped += l.since(2, now.PacketsIfDropped)
+	return l.stats, nil
+}
+
+func (l *Live) since(i, now int) uint64 {
+	grown := uint32(now) - l.seen[i]
+	l.seen[i] = uint32(now)
+	return uint64(grown)
+}
+
+// Close ends the capture; p.Data of the last packet is gone.
+func (l *Live) Close() error {
+	l.handle.Close()
+	return nil
+}

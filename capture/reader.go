@@ -1,0 +1,61 @@
+package capture
+
+import "io"
+
+// MaxPacket is the longest captured packet that is believed: the 256 KiB that
+// tcpdump and Wireshark write at most, and a header's room above. A longer one
+// is damage.
+const MaxPacket = 320 << 10
+
+// Reader reads the packets of one uncompressed pcap or pcapng stream, in
+// order. It is not safe for concurrent use.
+type Reader struct {
+	w      window
+	format format
+	number uint64 // packets so far
+}
+
+// format reads the records of one file format.
+type format interface {
+	// next fills in Data, Length, Time and Link, and tells how many packets
+	// Wireshark counts up to this one, 1 unless it skipped some. An error is
+	// io.EOF at a clean end.
+	next(w *window, p *Packet) (counted uint64, err error)
+}
+
+// NewReader returns a Reader of r, which must begin with the header of a
+// capture. An error wraps ErrNotCapture, or is one of r.
+func NewReader(r io.Reader) (*Reader, error) {
+	return newReader(r, make([]byte, windowSize))
+}
+
+// newReader is NewReader with a buffer of windowSize bytes to use.
+func newReader(r io.Reader, buf []byte) (*Reader, error) {
+	rd := &Reader{w: window{r: r, buf: buf}}
+	var err error
+	rd.format, err = sniff(&rd.w)
+	if err != nil {
+		return nil, err
+	}
+	return rd, nil
+}
+
+// Next reads the next packet into p; p.File is left alone, and p.Data is valid
+// until the next call. It returns io.EOF at the end and a *Damage without a
+// file name where the stream cannot be read any further.
+func (r *Reader) Next(p *Packet) error {
+	counted, err := r.format.next(&r.w, p)
+	r.number += counted
+	if err != nil {
+		return r.broken(err)
+	}
+	p.Number = r.number
+	return nil
+}
+
+func (r *Reader) broken(err error) error {
+	if err == io.EOF {
+		return err
+	}
+	return &Damage{Packet: r.number + 1, Offset: r.w.offset(), Err: err}
+}

@@ -1,0 +1,142 @@
+package message
+
+import (
+	"bytes"
+	"encoding/base64"
+	"mime"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// endHeader decides by the content type what to look for in the body.
+func (r *Reader) endHeader() {
+	r.headerEnd = r.lines.Offset
+	// An error leaves no name, or no parameters: those declare nothing.
+	kind, parameters, _ := mime.ParseMediaType(string(r.value[contentType]))
+	switch {
+	case kind == "", kind == "text/plain":
+		r.state = inText
+	case isCMS(kind, parameters):
+		r.state = inCMS
+	default:
+		r.decide(declared(kind, parameters))
+	}
+}
+
+// likelyProtection is the protection as far as it can be told now.
+func (r *Reader) likelyProtection() dissect.Protection {
+	switch r.state {
+	case inHeader:
+		kind, parameters, _ := mime.ParseMediaType(string(r.value[contentType]))
+		return declared(kind, parameters)
+	case inCMS:
+		return cmsProtection(r.cms)
+	}
+	return r.protection
+}
+
+// declared is the protection that a content type declares: S/MIME with
+// encryption (RFC 8551, section 3.2.2; signed data are readable), or PGP/MIME
+// (RFC 3156, section 4).
+func declared(kind string, parameters map[string]string) dissect.Protection {
+	switch kind {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		switch strings.ToLower(parameters["smime-type"]) {
+		case "enveloped-data", "authenveloped-data":
+			return dissect.SMIME
+		}
+	case "multipart/encrypted":
+		if strings.EqualFold(parameters["protocol"], "application/pgp-encrypted") {
+			return dissect.PGP
+		}
+	}
+	return dissect.Unprotected
+}
+
+// isCMS tells a content whose own bytes say what it is: S/MIME without a type,
+// or known by its file name alone (RFC 8551, section 3.9).
+func isCMS(kind string, parameters map[string]string) bool {
+	switch kind {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		return parameters["smime-type"] == ""
+	case "application/octet-stream":
+		return strings.HasSuffix(strings.ToLower(parameters["name"]), ".p7m")
+	}
+	return false
+}
+
+var pgpArmour = []byte("-----BEGIN PGP MESSAGE-----") // RFC 9580, section 6.2.1
+
+// bodyLine looks for an armoured message as the first words of the body. One
+// that comes later is quoted or attached, and protects nothing else.
+func (r *Reader) bodyLine(text []byte) {
+	if r.state != inText {
+		return
+	}
+	text = bytes.TrimSpace(text)
+	switch {
+	case bytes.Equal(text, pgpArmour):
+		r.decide(dissect.PGP)
+	case len(text) > 0:
+		r.decide(dissect.Unprotected)
+	}
+}
+
+// takeCMS collects the first bytes of an S/MIME body.
+func (r *Reader) takeCMS(b []byte) {
+	if len(r.cms) == 0 {
+		rest := bytes.TrimLeft(b, "\r\n")
+		r.blank += len(b) - len(rest)
+		b = rest
+	}
+	if r.blank > maxBlank {
+		r.decide(dissect.Unprotected)
+		return
+	}
+	r.cms = append(r.cms, b[:min(len(b), maxCMS-len(r.cms))]...)
+	if len(r.cms) == maxCMS {
+		r.decide(cmsProtection(r.cms))
+	}
+}
+
+// The content types that are encrypted, as DER: 1.2.840.113549.1.7.3
+// enveloped-data (RFC 5652) and 1.2.840.113549.1.9.16.1.23 authEnveloped-data
+// (RFC 5083).
+var (
+	envelopedData     = []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03")
+	authEnvelopedData = []byte("\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
+)
+
+// cmsProtection reads the beginning of a ContentInfo (RFC 5652, section 3), in
+// BASE64 or as it is.
+func cmsProtection(b []byte) dissect.Protection {
+	der := cryptobyte.String(b)
+	if len(b) > 0 && b[0] != sequence {
+		der = decodeBase64(b)
+	}
+	var tag, length uint8
+	if !der.ReadUint8(&tag) || tag != sequence || !der.ReadUint8(&length) {
+		return dissect.Unprotected
+	}
+	if length >= 0x80 && !der.Skip(int(length&0x7f)) {
+		return dissect.Unprotected
+	}
+	if bytes.HasPrefix(der, envelopedData) || bytes.HasPrefix(der, authEnvelopedData) {
+		return dissect.SMIME
+	}
+	return dissect.Unprotected
+}
+
+const sequence = 0x30 // the DER tag
+
+// decodeBase64 decodes as much of b as is whole. It ignores line ends.
+func decodeBase64(b []byte) []byte {
+	b = bytes.Join(bytes.Fields(b), nil)
+	b = b[:len(b)/4*4]
+	der := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
+	n, _ := base64.StdEncoding.Decode(der, b)
+	return der[:n]
+}

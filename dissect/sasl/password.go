@@ -1,0 +1,115 @@
+package sasl
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// plain reads authzid NUL authcid NUL passwd (RFC 4616, section 2). Some
+// clients fill in the authzid alone.
+func (x *Exchange) plain(message []byte) (hide bool) {
+	part := bytes.SplitN(message, []byte{0}, 4)
+	if len(part) != 3 {
+		x.detail("message", "malformed")
+		return x.opaque(message)
+	}
+	authzid, authcid := part[0], part[1]
+	if len(authcid) == 0 {
+		authcid = authzid
+	}
+	x.account(authcid)
+	if !bytes.Equal(authzid, authcid) {
+		x.detail("authzid", Text(authzid))
+	}
+	x.Attempt.Secret = dissect.NewSecret(part[2])
+	return true
+}
+
+// login reads the answers of LOGIN (draft-murchison-sasl-login): the account,
+// then the password. The prompts differ from server to server and language to
+// language, so only the order counts. An initial response is the account; an
+// empty one leaves the question to the server.
+func (x *Exchange) login(text, message []byte, ok, initial bool) (hide bool) {
+	if initial && ok && len(message) == 0 {
+		return false
+	}
+	x.taken++
+	if !ok {
+		message = text
+		x.detail("encoding", "raw")
+	}
+	switch x.taken {
+	case 1:
+		return x.loginAccount(text, message, ok)
+	case 2:
+		x.Attempt.Secret = dissect.NewSecret(message)
+	}
+	return true
+}
+
+// loginAccount takes the first answer. What does not look like a decoded name
+// is taken as it stood, and not shown: the client has lost the order, too.
+func (x *Exchange) loginAccount(text, name []byte, ok bool) (hide bool) {
+	if ok && !isName(name) {
+		name, ok = text, false
+		x.detail("encoding", "raw")
+	}
+	x.account(name)
+	return !ok
+}
+
+// isName tells whether b may be a user name. Text that was never BASE64 seldom
+// decodes to one.
+func isName(b []byte) bool {
+	for _, c := range bytes.TrimRight(b, "\r\n\x00") {
+		if c < ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// nameOnly reads EXTERNAL, whose message is an authzid (RFC 4422, appendix A),
+// and ANONYMOUS, whose message is a trace (RFC 4505, section 2).
+func (x *Exchange) nameOnly(message []byte) (hide bool) {
+	if !utf8.Valid(message) || !isName(message) {
+		return x.opaque(message)
+	}
+	x.account(message)
+	return false
+}
+
+// oauth reads the tokens of XOAUTH2, "user=joe^Aauth=Bearer token^A^A", and
+// OAUTHBEARER, "n,a=joe,^Aauth=Bearer token^A^A" (RFC 7628, section 3.1). The
+// lone ^A that answers an error holds nothing.
+func (x *Exchange) oauth(message []byte) (hide bool) {
+	if len(message) == 1 && message[0] == 1 {
+		return false
+	}
+	for i, field := range bytes.SplitN(message, []byte{1}, maxDirectives) {
+		key, value, _ := bytes.Cut(field, []byte("="))
+		switch {
+		case bytes.EqualFold(key, []byte("user")):
+			x.account(value)
+		case bytes.EqualFold(key, []byte("auth")):
+			x.Attempt.Secret = dissect.NewSecret(bearer(value))
+		case i == 0:
+			x.gs2(field)
+		}
+	}
+	if !x.Attempt.Secret.Present() {
+		return x.opaque(message)
+	}
+	return true
+}
+
+// bearer cuts the scheme off a token (RFC 6750, section 2.1).
+func bearer(value []byte) []byte {
+	const scheme = "Bearer "
+	if len(value) >= len(scheme) && bytes.EqualFold(value[:len(scheme)], []byte(scheme)) {
+		value = value[len(scheme):]
+	}
+	return bytes.Trim(value, " ")
+}
