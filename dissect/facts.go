@@ -82,6 +82,19 @@ type Quote struct {
 	Hide  Span   // the part of Text that is a secret as it was sent
 }
 
+// String gives the line without its secret.
+func (q Quote) String() string {
+	from := min(max(q.Hide.From, 0), len(q.Text))
+	to := max(from, min(q.Hide.To, len(q.Text)))
+	if from == to {
+		return q.Side.String() + ": " + q.Text
+	}
+	return q.Side.String() + ": " + q.Text[:from] + "..." + q.Text[to:]
+}
+
+// GoString gives the line without its secret.
+func (q Quote) GoString() string { return q.String() }
+
 // Offer is a capability list.
 type Offer struct {
 	Complete      bool     // the whole list was seen

@@ -3,6 +3,7 @@ package export
 import (
 	"bufio"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -15,27 +16,42 @@ const (
 	maxCell = 60   // characters of a cell
 )
 
-// Table writes findings for people. Rows appear when Flush is called, or when a
+// Table writes rows for people. They appear when Flush is called, or when a
 // block is full.
 type Table struct {
 	w     *bufio.Writer
 	color bool
+	head  []string
 	begun bool
 	rows  [][]string
 }
 
-var tableHead = []string{"SEVERITY", "RULE", "PROTOCOL", "CLIENT", "SERVER", "ACCOUNT", "TIME", "EVIDENCE"}
+var (
+	findingHead = []string{"SEVERITY", "RULE", "PROTOCOL", "CLIENT", "SERVER", "ACCOUNT", "TIME", "EVIDENCE"}
+	sessionHead = []string{"VERDICT", "PROTOCOL", "TRANSPORT", "CLIENT", "SERVER", "ACCOUNTS", "MESSAGES", "START", "FLAGS", "ID"}
+	caseHead    = []string{"SEVERITY", "RULE", "STATUS", "SERVER", "CLIENT", "ACCOUNT", "FINDINGS", "FIRST", "LAST", "ID"}
+)
 
-// The severities in colour; the word stands there too.
-var severityColor = map[string]string{
+// The severities and verdicts in colour; the word stands there too.
+var wordColor = map[string]string{
 	"critical": "\x1b[1;31m", "high": "\x1b[31m", "medium": "\x1b[33m", "low": "\x1b[36m",
+	"exposed": "\x1b[1;31m", "weak": "\x1b[33m", "protected": "\x1b[32m",
 }
 
 const colorEnd = "\x1b[0m"
 
-// NewTable returns a table that is written to w, with colours for a terminal.
-func NewTable(w io.Writer, color bool) *Table {
-	return &Table{w: bufio.NewWriter(w), color: color}
+// NewTable returns a table of findings that is written to w, with colours for
+// a terminal.
+func NewTable(w io.Writer, color bool) *Table { return newTable(w, color, findingHead) }
+
+// NewSessionsTable returns a table of sessions.
+func NewSessionsTable(w io.Writer, color bool) *Table { return newTable(w, color, sessionHead) }
+
+// NewCasesTable returns a table of cases.
+func NewCasesTable(w io.Writer, color bool) *Table { return newTable(w, color, caseHead) }
+
+func newTable(w io.Writer, color bool, head []string) *Table {
+	return &Table{w: bufio.NewWriter(w), color: color, head: head}
 }
 
 // Finding adds a row.
@@ -44,14 +60,33 @@ func (t *Table) Finding(f *alerts.Finding) error {
 	if len(f.Evidence) > 0 {
 		line = f.Evidence[0].Text
 	}
-	account := "-"
-	if f.HasAccount {
-		account = f.Account
+	return t.add(f.Severity.String(), f.Rule, f.Protocol.String(), endpoint(f.Client), endpoint(f.Server),
+		orDash(f.Account), seconds(f.Time), line)
+}
+
+// Session adds a row.
+func (t *Table) Session(s *alerts.Session) error {
+	f := s.Facts
+	var accounts []string
+	for _, a := range f.Auth {
+		accounts = addOnce(accounts, a.Account)
 	}
-	row := []string{
-		f.Severity.String(), f.Rule, f.Protocol.String(), endpoint(f.Client), endpoint(f.Server),
-		account, formatTime(f.Time)[:len("2006-01-02T15:04:05")] + "Z", line,
+	return t.add(s.Verdict.String(), f.Protocol.String(), f.Transport.String(), endpoint(f.Client), endpoint(f.Server),
+		orDash(strings.Join(accounts, " ")), strconv.Itoa(len(f.Messages)), seconds(f.Start),
+		orDash(strings.Join(f.Flags.Names(), " ")), s.ID.String())
+}
+
+// seconds writes a time as people need it.
+func seconds(ns int64) string { return formatTime(ns)[:len("2006-01-02T15:04:05")] + "Z" }
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
 	}
+	return s
+}
+
+func (t *Table) add(row ...string) error {
 	for i, cell := range row {
 		row[i] = shorten(Clean(cell))
 	}
@@ -67,15 +102,15 @@ func (t *Table) Flush() error {
 	if len(t.rows) == 0 {
 		return t.w.Flush()
 	}
-	width := make([]int, len(tableHead))
-	for _, row := range append(t.rows, tableHead) {
+	width := make([]int, len(t.head))
+	for _, row := range append(t.rows, t.head) {
 		for i, cell := range row {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
 	if !t.begun {
 		t.begun = true
-		t.row(tableHead, width)
+		t.row(t.head, width)
 	}
 	for _, row := range t.rows {
 		t.row(row, width)
@@ -86,7 +121,7 @@ func (t *Table) Flush() error {
 
 func (t *Table) row(cells []string, width []int) {
 	for i, cell := range cells {
-		paint := severityColor[cell]
+		paint := wordColor[cell]
 		if i > 0 || !t.color {
 			paint = ""
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -281,4 +282,63 @@ func files(t testing.TB, path string) []string {
 		t.Fatal("no database: ", err)
 	}
 	return names
+}
+
+// A peer chooses its account's name; it comes back as it was sent.
+func TestHostileNames(t *testing.T) {
+	accounts := []string{"\x00", "a\x00b", "\xff\xfe", "'; DROP TABLE cases; --", "%", "[red]x", "=joe", "ÄÖ", strings.Repeat("x", dissect.MaxText)}
+	r := login(0)
+	r.Findings = nil
+	for i, a := range accounts {
+		find(&r, "base64-password", alerts.Critical, alerts.BlameAccount, a, "title", "why",
+			alerts.Evidence{Session: r.Session.ID, Time: firstDay + int64(i)})
+	}
+	path := filled(t, r)
+	got := read(t, path)
+	if diff := cmp.Diff(r.Findings, got.Findings, same); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	var names []string
+	for _, c := range got.Cases {
+		names = append(names, c.Account)
+	}
+	slices.Reverse(names) // the latest is first
+	if diff := cmp.Diff(accounts, names); diff != "" {
+		t.Errorf("accounts of the cases (-want +got):\n%s", diff)
+	}
+	for i, a := range accounts {
+		list, err := reader(t, path).Findings(store.Filter{Account: "=" + a})
+		if err != nil || len(list) != 1 || list[0].ID != r.Findings[i].ID {
+			t.Errorf("%q: %d findings, %v", a, len(list), err)
+		}
+	}
+}
+
+// What no mailtap wrote is an error, never a panic.
+func TestDamaged(t *testing.T) {
+	for _, script := range []string{
+		"UPDATE bodies SET record = x'0102'",
+		"UPDATE bodies SET record = zeroblob(100)",
+		"UPDATE bodies SET record = 'text'",
+		"DELETE FROM bodies",
+		"UPDATE findings SET n = n + 7",
+		"UPDATE cases SET severity = 200",
+		"UPDATE cases SET blame = 99, uid = x'01' || id",
+		"UPDATE cases SET title = 4711",
+		"UPDATE cases SET status = 'open'",
+		"UPDATE tallies SET value = value + 200",
+		"DROP TABLE tallies; DROP TABLE sessions; DROP TABLE cases",
+	} {
+		path := filled(t, logins(3)...)
+		execute(t, path, script)
+		r := reader(t, path)
+		_, sessionErr := r.Sessions(store.Filter{})
+		_, findingErr := r.Findings(store.Filter{})
+		cases, caseErr := r.Cases(store.Filter{})
+		_, countErr := r.Counts()
+		missing := len(cases) != 9 // a case whose title is gone is not listed
+		if sessionErr == nil && findingErr == nil && caseErr == nil && countErr == nil && !missing {
+			t.Errorf("%s: nothing was noticed", script)
+		}
+	}
 }

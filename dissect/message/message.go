@@ -71,9 +71,15 @@ func (r *Reader) limit() uint64 {
 // may skip the rest.
 func (r *Reader) Wants() bool { return r.state != decided }
 
-// Lose tells that bytes of the content were lost: nobody can say what the rest
-// is, so no more is wanted.
-func (r *Reader) Lose() { r.decide(r.likelyProtection()) }
+// Lose tells that bytes of the content were lost, or that it broke off: nobody
+// can say what the rest is, so no more is wanted. The field that was read last
+// may have gone on, and does not count.
+func (r *Reader) Lose() {
+	if r.state == inHeader {
+		r.seen[r.field], r.value[r.field] = false, nil
+	}
+	r.decide(r.likelyProtection())
+}
 
 // Fill writes what was found into m: Subject and Protection, and with
 // addresses also From and To of the header (IMAP and POP3; SMTP has its

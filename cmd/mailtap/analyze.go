@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailtap/mailtap/capture"
+)
+
+const analyzeHelp = `Reads capture files and reports the insecure mail sessions in them.
+
+A FILE is a pcap or pcapng capture, as it is or compressed with gzip or zstd;
+"-" is standard input; a DIR stands for the captures in it and below. Files
+whose times do not overlap are read as one continuous capture, as a rotating
+capture writes them, so that a session may cross them.
+
+Exit status: 0 done; 1 something could not be read or stored; 2 wrong flags;
+3 done, and something at or above --fail-on was found. A damaged capture is
+read up to the damage, which is told, and only fails if nothing could be read.`
+
+// checkEvery is how many packets pass between two looks at whether to stop.
+const checkEvery = 4096
+
+func analyzeCommand(env *environment) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "analyze [flags] FILE|DIR|- ...",
+		Short: "find insecure mail sessions in capture files",
+		Long:  analyzeHelp,
+		Example: `  mailtap analyze samples/imap-login.pcap
+  mailtap analyze --format jsonl --db none /var/captures | jq .
+  ssh gate tcpdump -U -w - | mailtap analyze -`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return analyze(cmd.Context(), env, &o, args) },
+	}
+	o.addFlags(cmd, env)
+	return cmd
+}
+
+func analyze(ctx context.Context, env *environment, o *runOptions, args []string) error {
+	files, err := capture.Expand(args)
+	if err != nil {
+		return err
+	}
+	r, err := newRunner(env, o)
+	if err != nil {
+		return err
+	}
+	chain := capture.NewChain(files)
+	defer chain.Close()
+	r.begin(chain.Files)
+	stop := showProgress(env, o, chain.Progress, r.found)
+	err = readAll(ctx, r, chain)
+	stop()
+	return r.end(err)
+}
+
+// readAll takes every packet of the chain to the engine. What cannot be read
+// is told, and the next file is read.
+func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
+	filters := filterSet{expression: r.options.filter}
+	var p capture.Packet
+	for n := 0; ; n++ {
+		if n%checkEvery == 0 && ctx.Err() != nil {
+			return errInterrupted
+		}
+		err := chain.Next(&p)
+		var damage *capture.Damage
+		switch {
+		case err == nil:
+			match, err := filters.match(&p)
+			if err != nil {
+				return err
+			}
+			if match {
+				r.engine.Packet(&p)
+			}
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, capture.ErrNewCapture):
+			r.engine.Flush()
+		case errors.As(err, &damage) && damage.Packet > 1:
+			r.damaged(damage)
+		default:
+			r.unreadable(err)
+		}
+	}
+}
+
+var errInterrupted = errors.New("interrupted: what was found until then is reported and stored")
+
+// filterSet holds the user's filter, compiled for each link type.
+type filterSet struct {
+	expression string
+	compiled   map[capture.LinkType]*capture.Filter
+}
+
+func (s *filterSet) match(p *capture.Packet) (bool, error) {
+	if s.expression == "" {
+		return true, nil
+	}
+	f, ok := s.compiled[p.Link]
+	if !ok {
+		var err error
+		if f, err = capture.CompileFilter(p.Link, capture.MaxPacket, s.expression); err != nil {
+			return false, usageError{err}
+		}
+		if s.compiled == nil {
+			s.compiled = map[capture.LinkType]*capture.Filter{}
+		}
+		s.compiled[p.Link] = f
+	}
+	return f.Match(p.Data, p.Length), nil
+}

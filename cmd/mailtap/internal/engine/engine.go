@@ -1,0 +1,241 @@
+// Package engine joins the rooms: packets from capture, their bytes in order
+// through dissect, the Facts of each session to whoever judges them.
+// Everything here runs in one goroutine, so that the order of findings is the
+// order of packets.
+package engine
+
+import (
+	"slices"
+
+	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/capture/decode"
+	"github.com/mailtap/mailtap/capture/reassembly"
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/session"
+)
+
+// Engine follows all connections of one capture after another. New makes one.
+type Engine struct {
+	decoder *decode.Decoder
+	segment decode.Segment
+	table   *reassembly.Table
+	pool    session.Pool
+	events  []dissect.Event
+	files   func() []string
+	sink    func(*dissect.Facts)
+	stats   Stats
+}
+
+// Stats counts what the engine has seen.
+type Stats struct {
+	Packets, Bytes uint64
+	First, Last    int64 // ns since 1970 UTC; 0: no packet yet
+	NotTCP         uint64
+	Truncated      uint64 // packets cut within their headers
+	UnknownLink    uint64
+	BadChecksums   uint64 // packets of mail sessions; offloading makes them, too
+	Midstream      uint64 // mail sessions by circumstance
+	OneSided       uint64
+	Gapped         uint64
+	GapBytes       uint64
+	Evicted        uint64 // flows ended by a limit
+	Duplicates     uint64 // packets captured twice
+}
+
+// conversation is what the engine keeps of a connection that may be mail.
+type conversation struct {
+	session *session.Session
+	facts   *dissect.Facts // nil until it is known to be mail
+	lost    uint64         // bytes
+}
+
+// New returns an engine that gives the Facts of each session to sink when it
+// has ended. files lists the captures by capture.Packet.File.
+func New(files func() []string, sink func(*dissect.Facts)) *Engine {
+	e := &Engine{decoder: decode.New(), files: files, sink: sink}
+	e.table = reassembly.New(reassembly.Limits{}, e)
+	return e
+}
+
+// Packet takes the next packet.
+func (e *Engine) Packet(p *capture.Packet) {
+	st := &e.stats
+	if st.Packets == 0 {
+		st.First, st.Last = p.Time, p.Time
+	}
+	st.First, st.Last = min(st.First, p.Time), max(st.Last, p.Time)
+	st.Packets++
+	st.Bytes += uint64(p.Length)
+	switch e.decoder.Decode(p, &e.segment) {
+	case decode.TCP:
+		e.table.Add(&e.segment)
+	case decode.Truncated, decode.Malformed:
+		st.Truncated++
+	case decode.UnknownLink:
+		st.UnknownLink++
+	default:
+		st.NotTCP++
+	}
+}
+
+// Advance tells the packet clock when no packet comes, so that what waits for
+// a lost one does not wait for ever. now is in ns since 1970 UTC.
+func (e *Engine) Advance(now int64) { e.table.Advance(now) }
+
+// Flush ends all sessions: the capture is over.
+func (e *Engine) Flush() { e.table.Flush() }
+
+// Stats returns the counts so far.
+func (e *Engine) Stats() Stats {
+	t := e.table.Stats()
+	e.stats.Evicted, e.stats.Duplicates = t.Evicted, t.Duplicates
+	return e.stats
+}
+
+// Open begins a connection. Nothing is made for it before its first bytes
+// have been looked at.
+func (e *Engine) Open(*reassembly.Flow) {}
+
+// Data takes the next bytes of a connection.
+func (e *Engine) Data(f *reassembly.Flow, dir reassembly.Direction, _ uint64, b []byte) {
+	c, ok := f.User.(*conversation)
+	if !ok {
+		ports, late := circumstances(f)
+		if session.Foreign(ports, late, uint8(dir), b) {
+			f.Ignore()
+			return
+		}
+		c = e.begin(f)
+	}
+	e.events = c.session.Feed(e.events[:0], uint8(dir), b)
+	if c.facts != nil && !e.decoder.ChecksumOK() {
+		e.stats.BadChecksums++
+	}
+	e.fold(f, c)
+}
+
+// Gap says that bytes of a connection are lost.
+func (e *Engine) Gap(f *reassembly.Flow, dir reassembly.Direction, _, n uint64) {
+	c, ok := f.User.(*conversation)
+	if !ok {
+		c = e.begin(f)
+	}
+	c.lost += n
+	e.events = c.session.Gap(e.events[:0], uint8(dir), n)
+	e.fold(f, c)
+}
+
+// Close ends a connection.
+func (e *Engine) Close(f *reassembly.Flow) {
+	c, ok := f.User.(*conversation)
+	if !ok {
+		return
+	}
+	f.User = nil
+	e.events = c.session.End(e.events[:0])
+	e.fold(f, c)
+	if c.facts != nil {
+		e.finish(f, c)
+	}
+}
+
+func (e *Engine) begin(f *reassembly.Flow) *conversation {
+	ports, late := circumstances(f)
+	c := &conversation{session: session.New(&e.pool, ports, late)}
+	f.User = c
+	return c
+}
+
+func circumstances(f *reassembly.Flow) (ports [2]uint16, late bool) {
+	return [2]uint16{f.Src(0).Port(), f.Src(1).Port()}, f.Late()
+}
+
+// fold stamps the new events with their packets and adds them to the Facts.
+func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
+	switch {
+	case c.session.Ignored():
+		f.User = nil
+		f.Ignore()
+		return
+	case c.facts == nil && c.session.Mail():
+		c.facts = new(dissect.Facts)
+	}
+	for i := range e.events {
+		ev := &e.events[i]
+		c.facts.Protocol = c.session.Protocol()
+		ev.Stamp = stamp(f, reassembly.Direction(c.session.Direction(ev.Side)), ev.Start)
+		c.facts.Add(ev)
+	}
+}
+
+// stamp names the packet that carried the byte of a direction at off. Its file
+// counts in the flow's own list, as in Facts.Files.
+func stamp(f *reassembly.Flow, dir reassembly.Direction, off uint64) dissect.Stamp {
+	time, packet, file := f.At(dir, off)
+	return dissect.Stamp{Time: time, Packet: packet, File: int32(slices.Index(f.Files(), file))}
+}
+
+// finish completes the Facts of an ended session with what the flow knows.
+func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
+	facts, s := c.facts, c.session
+	server := reassembly.Direction(s.Server())
+	facts.Finish()
+	facts.Protocol = s.Protocol()
+	facts.Client, facts.Server = f.Src(server^1), f.Src(server)
+	facts.VLAN, facts.Tunnel = e.path(f, facts.Tunnel)
+	facts.Start, facts.End = f.First(), f.Last()
+	facts.Packets = f.Packets()
+	facts.Bytes = [2]uint64{f.Bytes(server ^ 1), f.Bytes(server)}
+	facts.Flags |= flags(f)
+	if !s.StandardPort() {
+		facts.Flags |= dissect.NonStandardPort
+	}
+	names := e.files()
+	for _, i := range f.Files() {
+		facts.Files = append(facts.Files, names[i])
+	}
+	if facts.Bytes[0]+facts.Bytes[1] == 0 && facts.Flags&dissect.Truncated == 0 {
+		return // without a payload byte it is no session
+	}
+	e.count(facts, c.lost)
+	e.sink(facts)
+}
+
+// path puts what proxies added behind the tunnels of the packets.
+func (e *Engine) path(f *reassembly.Flow, proxies []string) (vlans []uint16, tunnels []string) {
+	vlans, tunnels = e.decoder.Path(f.Path())
+	return vlans, append(tunnels[:len(tunnels):len(tunnels)], proxies...)
+}
+
+func (e *Engine) count(facts *dissect.Facts, lost uint64) {
+	for flag, n := range map[dissect.Flags]*uint64{
+		dissect.Midstream: &e.stats.Midstream, dissect.OneSided: &e.stats.OneSided, dissect.Gap: &e.stats.Gapped,
+	} {
+		if facts.Flags&flag != 0 {
+			*n++
+		}
+	}
+	e.stats.GapBytes += lost
+}
+
+// flags translates what reassembly noticed.
+func flags(f *reassembly.Flow) dissect.Flags {
+	var out dissect.Flags
+	for _, pair := range [...]struct {
+		in  reassembly.Flags
+		out dissect.Flags
+	}{
+		{reassembly.Midstream, dissect.Midstream},
+		{reassembly.OneSided, dissect.OneSided},
+		{reassembly.Gapped, dissect.Gap},
+		{reassembly.Conflict, dissect.Conflict},
+		{reassembly.Duplicated, dissect.Duplicated},
+		{reassembly.Evicted, dissect.Evicted},
+		{reassembly.Truncated, dissect.Truncated},
+	} {
+		if f.Flags()&pair.in != 0 {
+			out |= pair.out
+		}
+	}
+	return out
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// listOptions are the flags that the lists share.
+type listOptions struct {
+	database    string
+	format      string
+	minSeverity string
+	rule        string
+	statuses    []string
+	protocol    string
+	verdicts    []string
+	server      string
+	client      string
+	account     string
+	since       string
+	until       string
+	limit       int
+}
+
+// defaultLimit is how many rows a list shows unless --limit says otherwise.
+const defaultLimit = 100
+
+// addFlags adds the flags that every list has.
+func (o *listOptions) addFlags(cmd *cobra.Command, env *environment) {
+	flags := cmd.Flags()
+	databaseFlag(cmd, env, &o.database)
+	flags.StringVar(&o.format, "format", formatTable, "how rows are written: table, json, jsonl or csv")
+	flags.StringVar(&o.protocol, "protocol", "", "only smtp, lmtp, imap, pop3 or managesieve")
+	flags.StringVar(&o.server, "server", "", `only servers whose address and port contain this; "=10.0.0.9:25" is exactly that one`)
+	flags.StringVar(&o.client, "client", "", "only clients whose address contains this")
+	flags.StringVar(&o.account, "account", "", "only accounts that contain this")
+	flags.StringVar(&o.since, "since", "", "only what was captured at or after this time: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
+	flags.StringVar(&o.until, "until", "", "only what was captured before this time")
+	flags.IntVar(&o.limit, "limit", defaultLimit, "how many rows; 0 for all")
+}
+
+// addRuleFlags adds those of findings and cases.
+func (o *listOptions) addRuleFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.minSeverity, "min-severity", "info", "only this severity or more: info, low, medium, high, critical")
+	flags.StringVar(&o.rule, "rule", "", "only this rule; 'mailtap rules' lists them")
+	flags.StringSliceVar(&o.statuses, "status", nil, "only cases with these statuses: new, acknowledged, resolved, accepted-risk, false-positive")
+}
+
+// filter makes the store's filter of the flags.
+func (o *listOptions) filter(now time.Time) (store.Filter, error) {
+	f := store.Filter{Rule: o.rule, Server: o.server, Client: o.client, Account: o.account}
+	var err error
+	if o.minSeverity != "" {
+		if f.MinSeverity, err = severity("min-severity", o.minSeverity); err != nil {
+			return f, err
+		}
+	}
+	for _, name := range o.statuses {
+		s, ok := store.ParseStatus(name)
+		if !ok {
+			return f, usageError{fmt.Errorf("--status %s: say new, acknowledged, resolved, accepted-risk or false-positive", name)}
+		}
+		f.Statuses = append(f.Statuses, s)
+	}
+	if o.protocol != "" {
+		p, ok := parseProtocol(o.protocol)
+		if !ok {
+			return f, usageError{fmt.Errorf("--protocol %s: say smtp, lmtp, imap, pop3 or managesieve", o.protocol)}
+		}
+		f.Protocol = p
+	}
+	for _, name := range o.verdicts {
+		v, ok := parseVerdict(name)
+		if !ok {
+			return f, usageError{fmt.Errorf("--verdict %s: say exposed, weak, clear, protected or unknown", name)}
+		}
+		f.Verdicts = append(f.Verdicts, v)
+	}
+	if f.Since, err = moment("since", o.since, now); err != nil {
+		return f, err
+	}
+	if f.Until, err = moment("until", o.until, now); err != nil {
+		return f, err
+	}
+	if o.limit < 0 {
+		return f, usageError{fmt.Errorf("--limit %d: say how many rows, or 0 for all", o.limit)}
+	}
+	return f, nil
+}
+
+func parseProtocol(name string) (dissect.Protocol, bool) {
+	for p := dissect.SMTP; p <= dissect.ManageSieve; p++ {
+		if p.String() == name {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+func parseVerdict(name string) (alerts.Verdict, bool) {
+	for v := alerts.UnknownVerdict; v <= alerts.Exposed; v++ {
+		if v.String() == name {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// moment reads a time: a date, a date with time, or a span before now.
+func moment(flag, text string, now time.Time) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UnixNano(), nil
+		}
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(-d.Abs()).UnixNano(), nil
+	}
+	return 0, usageError{fmt.Errorf("--%s %s: say a time such as 2026-01-31 or 2026-01-31T12:00:00Z (UTC), or a span such as 24h", flag, text)}
+}
+
+// reader opens the database for a list. It never creates one.
+func (env *environment) reader(flag string) (*store.Reader, error) {
+	path, _ := env.databasePath(flag)
+	if path == noDatabase {
+		return nil, usageError{fmt.Errorf("--db %s: a list needs a database", noDatabase)}
+	}
+	return store.OpenReader(path)
+}
+
+// rowWriter writes the rows of a list in one of its formats.
+type rowWriter[T any] struct {
+	write func(*T) error
+	end   func() error
+}
+
+// list writes rows until there are no more, or the limit is reached.
+func list[T any](rows func(func(T, error) bool), limit int, w rowWriter[T]) error {
+	n := 0
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		if limit > 0 && n == limit {
+			break
+		}
+		n++
+		if err := w.write(&row); err != nil {
+			return err
+		}
+	}
+	return w.end()
+}

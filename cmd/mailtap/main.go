@@ -1,0 +1,17 @@
+// Command mailtap finds insecure mail sessions in network traffic: whose
+// password crosses readable, which server or client is to blame, and whether
+// somebody strips the encryption.
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], &environment{
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		getenv: os.Getenv,
+	}))
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progressEvery is how often the progress bar is drawn.
+const progressEvery = 200 * time.Millisecond
+
+// showProgress draws how far the analysis has come while a person waits for
+// it. The function it returns ends the drawing.
+func showProgress(env *environment, o *runOptions, read func() (done, total int64), found func() int) (stop func()) {
+	if o.quiet || o.format != formatTable || !isTerminal(env.stderr) {
+		return func() {}
+	}
+	_, total := read()
+	bar := progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(env.stderr),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription("reading"),
+	)
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				bar.Finish()
+				return
+			case <-tick.C:
+				done, _ := read()
+				bar.Describe(fmt.Sprintf("%d findings", found()))
+				bar.Set64(done)
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-ended
+	}
+}
+
+// showStatus draws a status line while a live capture runs.
+func showStatus(env *environment, o *runOptions, found func() int) (stop func()) {
+	none := func() (int64, int64) { return 0, -1 }
+	return showProgress(env, o, none, found)
+}

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
+)
+
+// The values of --format.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatJSONL = "jsonl"
+	formatCSV   = "csv"
+)
+
+// runOptions are the flags that analyze and capture share.
+type runOptions struct {
+	database    string
+	format      string
+	filter      string
+	minSeverity string
+	failOn      string
+	showSecrets bool
+	noContent   bool
+	quiet       bool
+}
+
+func (o *runOptions) addFlags(cmd *cobra.Command, env *environment) {
+	flags := cmd.Flags()
+	databaseFlag(cmd, env, &o.database)
+	flags.StringVar(&o.format, "format", formatTable, "how findings are written: table or jsonl")
+	flags.StringVar(&o.filter, "filter", "", "only packets that match this BPF expression (see pcap-filter(7))")
+	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this severity or more: info, low, medium, high, critical")
+	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this severity or more was found")
+	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored")
+	flags.BoolVar(&o.noContent, "no-content", false, "keep no subjects and addresses of messages")
+	flags.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks")
+}
+
+// severity reads a severity flag.
+func severity(flag, value string) (alerts.Severity, error) {
+	s, ok := alerts.ParseSeverity(value)
+	if !ok {
+		return 0, usageError{fmt.Errorf("--%s %s: say info, low, medium, high or critical", flag, value)}
+	}
+	return s, nil
+}
+
+// runner is one run of analyze or capture: the engine, the store and what is
+// written.
+type runner struct {
+	env     *environment
+	options *runOptions
+	least   alerts.Severity  // written
+	fatal   *alerts.Severity // of --fail-on
+
+	store    *store.Store // nil: nothing is kept
+	recorder *engine.Recorder
+	engine   *engine.Engine
+	out      output
+	summary  alerts.Summary
+	findings atomic.Int64
+	started  time.Time
+	failed   bool // something could not be read
+	writeErr error
+}
+
+// output writes results as they are stored.
+type output interface {
+	result(r *alerts.Result, least alerts.Severity) error
+	end(s *alerts.Summary) error
+}
+
+func newRunner(env *environment, o *runOptions) (*runner, error) {
+	r := &runner{env: env, options: o, started: time.Now()}
+	var err error
+	if r.least, err = severity("min-severity", o.minSeverity); err != nil {
+		return nil, err
+	}
+	if o.failOn != "" {
+		fatal, err := severity("fail-on", o.failOn)
+		if err != nil {
+			return nil, err
+		}
+		r.fatal = &fatal
+	}
+	switch o.format {
+	case formatTable:
+		r.out = &tableOutput{table: export.NewTable(env.stdout, env.colour()), env: env}
+	case formatJSONL:
+		j := export.NewJSONL(env.stdout)
+		j.ShowSecrets = o.showSecrets
+		r.out = jsonlOutput{j}
+	default:
+		return nil, usageError{fmt.Errorf("--format %s: say table or jsonl", o.format)}
+	}
+	return r, r.open()
+}
+
+// open opens the database and the key of fingerprints beside it.
+func (r *runner) open() error {
+	path, named := r.env.databasePath(r.options.database)
+	key := alerts.RandomKey()
+	r.recorder = &engine.Recorder{Show: r.options.showSecrets, NoContent: r.options.noContent, Report: r.report}
+	if path != noDatabase {
+		s, err := store.Open(path, store.Options{
+			MakeFolder: !named,
+			Committed:  r.recorder.Stored,
+			Failed:     func(batch []alerts.Result, _ error) { r.recorder.Stored(batch) },
+		})
+		if err != nil {
+			return err
+		}
+		r.store, r.recorder.Add = s, s.Add
+		if key, err = alerts.LoadKey(keyPath(path)); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	r.recorder.Redactor = alerts.NewRedactor(key)
+	return nil
+}
+
+// keyPath names the file of the fingerprints' key: beside the database.
+func keyPath(database string) string {
+	return strings.TrimSuffix(database, filepath.Ext(database)) + ".key"
+}
+
+// begin makes the engine. files lists the captures by capture.Packet.File.
+func (r *runner) begin(files func() []string) {
+	r.engine = engine.New(files, r.recorder.Session)
+}
+
+// report writes one result. It is called from one goroutine at a time: the
+// store's, else the engine's.
+func (r *runner) report(result alerts.Result) {
+	r.summary.Add(&result)
+	r.findings.Add(int64(len(result.Findings)))
+	if err := r.out.result(&result, r.least); err != nil && r.writeErr == nil {
+		r.writeErr = err
+	}
+}
+
+// found returns how many findings there are so far.
+func (r *runner) found() int { return int(r.findings.Load()) }
+
+// damaged tells of a capture that was read up to its damage.
+func (r *runner) damaged(d *capture.Damage) {
+	r.summary.Damaged = append(r.summary.Damaged, d.Error())
+	r.env.say("%v; read up to there", d)
+}
+
+// unreadable tells of a file of which nothing could be read.
+func (r *runner) unreadable(err error) {
+	r.failed = true
+	r.env.say("%v", err)
+}
+
+// end stores and writes what is left. err is what ended the reading.
+func (r *runner) end(err error) error {
+	r.engine.Flush()
+	if r.store != nil {
+		if e := r.store.Close(); e != nil {
+			r.env.say("%v", e)
+			r.failed = true
+		}
+	}
+	st := r.engine.Stats()
+	s := &r.summary
+	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last
+	s.GapBytes = st.GapBytes
+	s.NotTCP, s.TruncatedPackets, s.UnknownLink = st.NotTCP, st.Truncated, st.UnknownLink
+	s.EvictedFlows, s.DuplicatePackets, s.BadChecksums = st.Evicted, st.Duplicates, st.BadChecksums
+	if e := r.out.end(s); e != nil && r.writeErr == nil {
+		r.writeErr = e
+	}
+	if !r.options.quiet {
+		r.env.say("%s", speed(st, time.Since(r.started)))
+	}
+	switch {
+	case r.writeErr != nil:
+		return fmt.Errorf("writing the findings: %w", r.writeErr)
+	case err != nil:
+		return err
+	case r.failed:
+		return errTold
+	case r.fatal != nil && r.reached(*r.fatal):
+		return errFound
+	}
+	return nil
+}
+
+func (r *runner) reached(least alerts.Severity) bool {
+	for s, n := range r.summary.Findings {
+		if alerts.Severity(s) >= least && n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// speed says how long the run took, which is nobody's but the reader's: it is
+// not part of the results.
+func speed(st engine.Stats, took time.Duration) string {
+	return fmt.Sprintf("%d packets, %.1f MB in %.2f s (%.0f MB/s)",
+		st.Packets, float64(st.Bytes)/1e6, took.Seconds(), float64(st.Bytes)/1e6/max(took.Seconds(), 1e-9))
+}
+
+// jsonlOutput writes every session, its findings, and the summary last.
+type jsonlOutput struct{ json *export.JSONL }
+
+func (o jsonlOutput) result(r *alerts.Result, least alerts.Severity) error {
+	err := o.json.Session(&r.Session)
+	for i := range r.Findings {
+		if r.Findings[i].Severity >= least {
+			err = errors.Join(err, o.json.Finding(&r.Findings[i]))
+		}
+	}
+	return err
+}
+
+func (o jsonlOutput) end(s *alerts.Summary) error { return o.json.Summary(s) }
+
+// tableOutput writes findings for people, and a few lines to end with.
+type tableOutput struct {
+	table *export.Table
+	env   *environment
+}
+
+func (o *tableOutput) result(r *alerts.Result, least alerts.Severity) error {
+	for i := range r.Findings {
+		if r.Findings[i].Severity >= least {
+			if err := o.table.Finding(&r.Findings[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (o *tableOutput) end(s *alerts.Summary) error {
+	if err := o.table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(o.env.stdout, summaryText(s))
+	return err
+}
+
+// summaryText says in words what was seen and what was not.
+func summaryText(s *alerts.Summary) string {
+	var b strings.Builder
+	n := s.Sessions
+	total := n[alerts.Exposed] + n[alerts.Weak] + n[alerts.Clear] + n[alerts.Protected] + n[alerts.UnknownVerdict]
+	fmt.Fprintf(&b, "\n%d mail sessions: %d exposed, %d weak, %d clear, %d protected, %d unknown\n",
+		total, n[alerts.Exposed], n[alerts.Weak], n[alerts.Clear], n[alerts.Protected], n[alerts.UnknownVerdict])
+	c := s.Findings
+	fmt.Fprintf(&b, "findings: %d critical, %d high, %d medium, %d low, %d info\n",
+		c[alerts.Critical], c[alerts.High], c[alerts.Medium], c[alerts.Low], c[alerts.Info])
+	var limits []string
+	add := func(n uint64, what string) {
+		if n > 0 {
+			limits = append(limits, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(s.Midstream, "sessions joined late")
+	add(s.OneSided, "sessions seen from one side only")
+	add(s.Gapped, "sessions with lost bytes")
+	add(s.Dropped, "packets dropped before they were seen")
+	add(s.EvictedFlows, "connections ended by a limit")
+	add(s.UnknownLink, "packets of an unknown link type")
+	add(s.TruncatedPackets, "packets cut within their headers")
+	if len(limits) > 0 {
+		fmt.Fprintf(&b, "not all was seen: %s\n", strings.Join(limits, ", "))
+	}
+	return b.String()
+}

@@ -1,0 +1,284 @@
+package imap
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// question is a command whose reply has not come.
+type question struct {
+	tag     string
+	verb    verb
+	attempt *attempt // LOGIN, AUTHENTICATE
+	invited bool     // IDLE: its "+" has come
+}
+
+// command is what the client is sending: until its last line, and for
+// AUTHENTICATE, STARTTLS and COMPRESS until the reply.
+type command struct {
+	tag     string
+	verb    verb
+	guess   bool // it goes on without the server's word
+	attempt *attempt
+
+	size  uint64 // of the literal
+	start uint64 // stream offset of the literal
+	lost  bool   // a part of the literal was lost
+	text  []byte // the literal, for LOGIN
+
+	line    []byte // APPEND: its first line
+	at      span   // of line
+	boxed   bool   // APPEND: the mailbox was named
+	message bool   // APPEND: the literal is a message, or a part of one
+	mail    *mail
+}
+
+func (s *Session) clientLine(dst []dissect.Event, text []byte) []dissect.Event {
+	if s.in[dissect.Client].Long {
+		return s.longLine(dst, text)
+	}
+	switch s.state[dissect.Client] {
+	case unsynced:
+		s.search(text)
+		return dst
+	case atAnswer:
+		return s.answerLine(dst, text)
+	case afterLiteral:
+		return s.continued(dst, text)
+	}
+	return s.commandLine(dst, text)
+}
+
+// longLine takes a line whose end was cut: nobody knows whether a literal
+// follows.
+func (s *Session) longLine(dst []dissect.Event, text []byte) []dissect.Event {
+	switch s.state[dissect.Client] {
+	case unsynced:
+		return dst
+	case atAnswer:
+		s.command.attempt.deaf = true
+		return s.answerLine(dst, text)
+	}
+	return s.misread(dst, text)
+}
+
+// commandLine takes the first line of a command.
+func (s *Session) commandLine(dst []dissect.Event, text []byte) []dissect.Event {
+	if len(text) == 0 || fold(text, "DONE") {
+		return dst // RFC 2177: the end of IDLE has no tag
+	}
+	tag, after := word(text)
+	name, args := word(after)
+	if !isTag(tag) || !isTag(name) {
+		return append(dst, s.hidden(dissect.Malformed, text))
+	}
+	v := verbOf(name)
+	if v == uidVerb {
+		sub, subArgs := word(args)
+		name = text[len(text)-len(skipSpace(after)) : len(text)-len(subArgs)]
+		args = subArgs
+		if verbOf(sub) == appendVerb {
+			v = appendVerb
+		}
+	}
+	s.command = command{tag: string(clipTag(tag)), verb: v}
+	switch v {
+	case loginVerb:
+		return s.loginCommand(dst, text, len(text)-len(args))
+	case authenticateVerb:
+		return s.authenticateCommand(dst, text, args)
+	}
+	dst = s.ask(dst, nil)
+	switch v {
+	case startTLSVerb:
+		s.wait = forTLSAnswer
+		return append(dst, s.event(dissect.Client, dissect.StartTLS, text))
+	case compressVerb:
+		s.wait = forDeflate
+		return dst
+	case logoutVerb:
+		dst = append(dst, s.event(dissect.Client, dissect.Bye, text))
+	case identifyVerb:
+		dst = s.clientName(dst, text, args)
+	case unknownVerb:
+		dst = append(dst, s.hidden(dissect.Unexpected, text))
+	case appendVerb:
+		s.command.begins(text, s.at[dissect.Client])
+	}
+	if v.onMail() {
+		e := s.event(dissect.Client, dissect.MailCommand, text)
+		e.Text = name
+		dst = append(dst, e)
+	}
+	return s.endPart(dst, text, args)
+}
+
+func clipTag(b []byte) []byte { return b[:min(len(b), maxTag)] }
+
+// hidden makes an event of a line that may hold anything, a password too: only
+// its first word is shown.
+func (s *Session) hidden(k dissect.Kind, text []byte) dissect.Event {
+	e := s.event(dissect.Client, k, text)
+	first, _ := word(text)
+	e.Hide = dissect.Span{From: min(len(first), maxTag), To: len(text)}
+	return e
+}
+
+// ask adds the command to those that wait for a reply. The oldest makes room.
+func (s *Session) ask(dst []dissect.Event, a *attempt) []dissect.Event {
+	if len(s.open) == maxOpen {
+		dst = s.endAttempt(dst, &s.open[0], dissect.OutcomeUnknown, nil)
+		s.forget(0)
+	}
+	s.command.attempt = a
+	s.open = append(s.open, question{tag: s.command.tag, verb: s.command.verb, attempt: a})
+	return dst
+}
+
+// asked finds the oldest open command with a tag, -1 if there is none.
+func (s *Session) asked(tag []byte) int {
+	tag = clipTag(tag)
+	for i := range s.open {
+		if s.open[i].tag == string(tag) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *Session) forget(i int) {
+	copy(s.open[i:], s.open[i+1:])
+	last := len(s.open) - 1
+	s.open[last] = question{}
+	s.open = s.open[:last]
+}
+
+// clientName reads the name that ID gives (RFC 2971, section 3.3).
+func (s *Session) clientName(dst []dissect.Event, text, args []byte) []dissect.Event {
+	args = bytes.TrimLeft(args, " \t(")
+	for i := 0; len(args) > 0 && args[0] == '"' && i < maxIDFields; i++ {
+		key, n, ok := quoted(args)
+		args = skipSpace(args[n:])
+		if !ok || len(args) == 0 || args[0] != '"' {
+			return dst
+		}
+		value, n, ok := quoted(args)
+		args = skipSpace(args[n:])
+		if ok && fold(key, "NAME") {
+			e := s.event(dissect.Client, dissect.Hello, text)
+			e.Text = value
+			return append(dst, e)
+		}
+	}
+	return dst
+}
+
+// maxIDFields is how many fields of ID are looked at (RFC 2971, section 3.3).
+const maxIDFields = 30
+
+// endPart ends a line of a command: it goes on with a literal, or is over. part
+// is what was not looked at yet.
+func (s *Session) endPart(dst []dissect.Event, text, part []byte) []dissect.Event {
+	m := literalMark(text)
+	switch {
+	case !m.found:
+		return s.endCommand(dst)
+	case m.tooBig:
+		dst = append(dst, s.hidden(dissect.Malformed, text))
+		return s.endCommand(dst)
+	}
+	if s.command.verb == appendVerb {
+		dst = s.nextMessage(dst, part[:len(part)-(len(text)-m.at)])
+	}
+	s.announced(m)
+	return dst
+}
+
+// announced: the client has announced a literal.
+func (s *Session) announced(m mark) {
+	s.command.size = m.size
+	s.state[dissect.Client] = atLine
+	if m.sync {
+		s.wait = forGoAhead
+		return
+	}
+	s.beginLiteral()
+}
+
+func (s *Session) beginLiteral() {
+	s.command.start = s.in[dissect.Client].Offset
+	s.command.lost = false
+	s.command.text = nil
+	s.left[dissect.Client] = s.command.size
+	s.state[dissect.Client] = inLiteral
+}
+
+// commandContent takes bytes of a literal of the client.
+func (s *Session) commandContent(dst []dissect.Event, b []byte) []dissect.Event {
+	c := &s.command
+	switch {
+	case c.verb == loginVerb:
+		c.text = append(c.text, b[:min(len(b), maxArgument-len(c.text))]...)
+	case c.message && len(b) > 0:
+		if c.mail == nil {
+			dst = s.beginAppended(dst)
+		}
+		c.mail.write(b)
+	}
+	return dst
+}
+
+// endArgument: a literal of the client is over.
+func (s *Session) endArgument(dst []dissect.Event) []dissect.Event {
+	if s.command.verb == loginVerb {
+		return s.loginLiteral(dst)
+	}
+	return dst
+}
+
+// continued takes a line of a command behind a literal.
+func (s *Session) continued(dst []dissect.Event, text []byte) []dissect.Event {
+	c := &s.command
+	switch {
+	case len(text) > 0 && text[0] != ' ' && text[0] != ')',
+		c.verb == loginVerb && c.attempt.arguments >= 2 && len(skipSpace(text)) > 0:
+		return s.misread(dst, text)
+	case c.verb == loginVerb:
+		return s.loginPart(dst, text, 0, dissect.AuthStep)
+	}
+	return s.endPart(dst, text, text)
+}
+
+// misread: this cannot be the line that was due. Either the client has lost
+// count of its literal, or the server never agreed to one.
+func (s *Session) misread(dst []dissect.Event, text []byte) []dissect.Event {
+	c := s.command
+	if c.attempt != nil {
+		c.attempt.retract()
+	}
+	if c.mail != nil {
+		c.mail.lose()
+	}
+	if whole := slices.Concat(c.text, text); c.verb == loginVerb && c.guess && !c.lost && isCommand(whole) {
+		dst = s.endCommand(dst)
+		s.at[dissect.Client].start = c.start
+		return s.commandLine(dst, whole)
+	}
+	dst = append(dst, s.hidden(dissect.Malformed, text))
+	dst = s.endCommand(dst)
+	s.state[dissect.Client] = unsynced
+	s.resume = s.in[dissect.Client].Offset
+	return dst
+}
+
+// endCommand: the client has sent all of its command.
+func (s *Session) endCommand(dst []dissect.Event) []dissect.Event {
+	if s.command.mail != nil {
+		dst = s.endMail(dst, dissect.Client, s.command.mail, true)
+	}
+	s.command = command{}
+	s.state[dissect.Client] = atLine
+	return dst
+}

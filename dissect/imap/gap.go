@@ -1,0 +1,97 @@
+package imap
+
+import "github.com/mailtap/mailtap/dissect"
+
+// Gap says that n bytes of side were lost.
+func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	e := s.here(side, dissect.Lost)
+	e.End += n
+	dst = append(dst, e)
+	dst = s.spoke(dst, side)
+	if side == dissect.Client {
+		if s.wait == forGoAhead {
+			s.Proceed() // the literal has begun
+		}
+	}
+	s.in[side].Lose(n)
+	switch {
+	case s.state[side] == opaque || s.wait == forTLS:
+	case s.state[side] == inLiteral && n <= s.left[side]:
+		s.left[side] -= n
+		s.loseContent(side)
+		if s.left[side] == 0 {
+			dst = s.endLiteral(dst, side)
+		}
+	case side == dissect.Client:
+		dst = s.loseClient(dst)
+	default:
+		dst = s.loseServer(dst)
+	}
+	return dst
+}
+
+func (s *Session) loseContent(side dissect.Side) {
+	if side == dissect.Server {
+		s.response.lose()
+		return
+	}
+	s.command.lost = true
+	if s.command.mail != nil {
+		s.command.mail.lose()
+	}
+}
+
+// loseClient: nobody knows what the client's next bytes are.
+func (s *Session) loseClient(dst []dissect.Event) []dissect.Event {
+	side := dissect.Client
+	s.sure = false // a login may have been lost
+	if s.command.mail != nil {
+		dst = s.endMail(dst, side, s.command.mail, false)
+		s.command.mail = nil
+	}
+	if s.command.attempt != nil {
+		s.command.attempt.deaf = true
+	}
+	s.state[side] = unsynced
+	s.left[side] = 0
+	s.resume = s.in[side].Offset
+	if s.wait != forTLSAnswer {
+		s.wait = nothing
+	}
+	return dst
+}
+
+// loseServer: nobody knows what the server's next bytes are.
+func (s *Session) loseServer(dst []dissect.Event) []dissect.Event {
+	side := dissect.Server
+	if !s.greeted || s.loggingIn() {
+		s.sure = false
+	}
+	s.known = nil // an EXPUNGE may have been lost
+	if s.response.mail != nil {
+		s.response.mail.lose()
+	}
+	dst = s.endResponse(dst, false)
+	s.state[side] = unsynced
+	s.left[side] = 0
+	switch {
+	case s.wait == forDeflate, s.wait == forGoAhead && s.command.verb == appendVerb:
+		// The lost bytes may have held either answer.
+		s.wait = nothing
+		s.command = command{}
+		s.state[dissect.Client] = unsynced
+		s.resume = s.in[dissect.Client].Offset
+	case s.wait == forGoAhead, s.wait == forChallenge:
+		s.Proceed()
+	}
+	return dst
+}
+
+func (s *Session) loggingIn() bool {
+	for i := range s.open {
+		if s.open[i].attempt != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+// Package imap follows IMAP (RFC 3501, RFC 9051) sessions as an onlooker: it
+// may join late, lose bytes, see one side only, or watch two programs break
+// the rules, and still has to say what most likely happened, and nothing more.
+//
+// It reads logins (LOGIN, AUTHENTICATE), the offer and use of STARTTLS, and
+// who wrote to whom about what in messages that cross (FETCH, APPEND). Literals
+// are counted, never searched: words inside a message are content.
+package imap
+
+import (
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/line"
+)
+
+// Bounds of what a session keeps or believes.
+const (
+	maxOpen         = 64                  // commands that wait for their reply
+	maxTag          = 64                  // bytes of a tag that are compared
+	maxLiteral      = 1<<32 - 1           // RFC 3501, section 9: a number has 32 bits
+	maxArgument     = 8 << 10             // bytes of a literal that LOGIN or ENVELOPE keeps
+	maxCapabilities = 256                 // entries of one capability list
+	maxKnown        = dissect.MaxMessages // message numbers whose header has crossed
+)
+
+// state is what the next bytes of a side are.
+type state uint8
+
+const (
+	unsynced     state = iota // joined late, or bytes were lost: they may be anything
+	greeting                  // server: its first line
+	atLine                    // a line that begins a command or a response
+	inLiteral                 // the bytes of a literal
+	afterLiteral              // the line that goes on behind a literal
+	atAnswer                  // client: a line that answers a SASL challenge
+	opaque                    // compressed (RFC 4978)
+)
+
+// wait is what the client's next bytes depend on.
+type wait uint8
+
+const (
+	nothing      wait = iota
+	forGoAhead        // "+" before a literal (RFC 3501, section 7.5)
+	forChallenge      // "+" before a line of the client (RFC 3501, section 6.2.2)
+	forDeflate        // the reply to COMPRESS
+	forProof          // the reply that shows that a line was a command
+	forTLSAnswer      // the reply to STARTTLS
+	forTLS            // it was OK
+)
+
+// Session is one conversation. The zero value has joined late. It is not safe
+// for concurrent use.
+type Session struct {
+	in    [2]line.Splitter // by side, as the next three
+	state [2]state
+	left  [2]uint64 // bytes of the literal still to come
+	at    [2]span   // of the line being read
+	wait  wait
+
+	open     []question // commands without a reply yet, oldest first
+	command  command    // being sent
+	response response   // being received
+	doubt    doubt
+	held     held
+	resume   uint64 // client offset at which a line begins for certain, or a segment
+	first    uint64 // server offset at which a greeting would stand
+	known    []known
+
+	heard         [2]bool // the side has said something
+	greeted       bool
+	sure          bool // no login can have been missed
+	authenticated bool
+}
+
+// span is a range of stream offsets [start, end).
+type span struct{ start, end uint64 }
+
+// New returns a session. base is the stream offset of the first byte that each
+// side will be fed with. late tells that the conversation was joined in the
+// middle.
+func New(base [2]uint64, late bool) *Session {
+	s := &Session{sure: !late, resume: base[dissect.Client], first: base[dissect.Server]}
+	for side := range s.in {
+		s.in[side].Offset = base[side]
+	}
+	if !late {
+		s.state = [2]state{dissect.Client: atLine, dissect.Server: greeting}
+	}
+	return s
+}
+
+// Need tells what the session needs before it can take more of the client.
+func (s *Session) Need() dissect.Need {
+	switch s.wait {
+	case nothing:
+		return dissect.NeedNothing
+	case forTLSAnswer:
+		return dissect.NeedTLSAnswer
+	case forTLS:
+		return dissect.NeedTLS
+	}
+	return dissect.NeedAnswer
+}
+
+// Proceed goes on without what Need asked for, as if the server had agreed;
+// STARTTLS, though, has then led to nothing.
+func (s *Session) Proceed() {
+	switch s.wait {
+	case forGoAhead:
+		s.beginLiteral()
+		s.command.guess = true
+	case forChallenge:
+		s.state[dissect.Client] = atAnswer
+		s.command.guess = true
+	case forDeflate:
+		s.state = [2]state{opaque, opaque}
+	case forProof:
+		// With the server's side missing nothing can prove it; where the server
+		// has spoken, its silence on this line is telling.
+		s.doubt.accepted = !s.heard[dissect.Server]
+	case forTLSAnswer, forTLS:
+		s.command = command{}
+	}
+	s.wait = nothing
+}
+
+// Feed takes the next bytes that side sent and appends what they meant to dst.
+// It returns how many it took: fewer than len(b) only when Need is not
+// NeedNothing (client), or is NeedTLS (either side).
+func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	taken := 0
+	if len(b) > 0 && s.takes(side) {
+		dst = s.spoke(dst, side)
+	}
+	for taken < len(b) && s.takes(side) {
+		var n int
+		dst, n = s.step(dst, side, b[taken:])
+		taken += n
+	}
+	if taken < len(b) && s.wait == forProof {
+		s.doubt.followed = true
+	}
+	return dst, taken
+}
+
+func (s *Session) takes(side dissect.Side) bool {
+	return s.wait == nothing || side == dissect.Server && s.wait != forTLS
+}
+
+// spoke notes that a side says something more.
+func (s *Session) spoke(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	s.heard[side] = true
+	if side == dissect.Client {
+		dst = s.takeHeld(dst)
+		return s.dropDoubt(dst)
+	}
+	s.held = held{}
+	return dst
+}
+
+func (s *Session) step(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	in := &s.in[side]
+	switch s.state[side] {
+	case opaque:
+		in.Skip(len(b))
+		return dst, len(b)
+	case inLiteral:
+		n := int(min(uint64(len(b)), s.left[side]))
+		in.Skip(n)
+		s.left[side] -= uint64(n)
+		dst = s.content(dst, side, b[:n])
+		if s.left[side] == 0 {
+			dst = s.endLiteral(dst, side)
+		}
+		return dst, n
+	}
+	text, n, whole := in.Next(b)
+	if !whole {
+		return dst, n
+	}
+	s.at[side] = span{in.Start, in.Offset}
+	if side == dissect.Client {
+		return s.clientLine(dst, text), n
+	}
+	return s.serverLine(dst, text), n
+}
+
+func (s *Session) content(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
+	if side == dissect.Client {
+		return s.commandContent(dst, b)
+	}
+	s.response.content(b)
+	return dst
+}
+
+func (s *Session) endLiteral(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	s.state[side] = afterLiteral
+	if side == dissect.Client {
+		return s.endArgument(dst)
+	}
+	s.response.endLiteral()
+	return dst
+}
+
+// End says that the connection is over.
+func (s *Session) End(dst []dissect.Event) []dissect.Event {
+	dst = s.dropDoubt(dst)
+	if s.command.mail != nil {
+		// Its literal may have crossed as a whole.
+		dst = s.endMail(dst, dissect.Client, s.command.mail, s.state[dissect.Client] == afterLiteral)
+	}
+	if s.response.mail != nil {
+		dst = s.endFetch(dst, false)
+	}
+	for i := range s.open {
+		dst = s.endAttempt(dst, &s.open[i], dissect.OutcomeUnknown, nil)
+	}
+	s.open, s.command, s.response = nil, command{}, response{}
+	return dst
+}
+
+// event makes an event of the line that side is at.
+func (s *Session) event(side dissect.Side, k dissect.Kind, line []byte) dissect.Event {
+	return dissect.Event{Kind: k, Side: side, Start: s.at[side].start, End: s.at[side].end, Line: line}
+}
+
+// here makes an event that stands between two bytes.
+func (s *Session) here(side dissect.Side, k dissect.Kind) dissect.Event {
+	return dissect.Event{Kind: k, Side: side, Start: s.in[side].Offset, End: s.in[side].Offset}
+}

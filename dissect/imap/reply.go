@@ -1,0 +1,287 @@
+package imap
+
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+func (s *Session) serverLine(dst []dissect.Event, text []byte) []dissect.Event {
+	switch s.state[dissect.Server] {
+	case unsynced:
+		if s.lateGreeting(text) {
+			s.state = [2]state{atLine, atLine}
+			s.sure = true
+			return s.greet(dst, text)
+		}
+		s.held = held{}
+		switch s.place(text) {
+		case nowhere:
+			return dst
+		case likely:
+			s.hold(text)
+			return dst
+		}
+	case greeting:
+		s.state[dissect.Server] = atLine
+		return s.greet(dst, text)
+	case afterLiteral:
+		return s.responsePart(dst, text, text)
+	}
+	s.state[dissect.Server] = atLine
+	return s.responseLine(dst, text)
+}
+
+// greet takes the first line of a session (RFC 3501, section 7.1). Some
+// captures hold all lines of the client before it.
+func (s *Session) greet(dst []dissect.Event, text []byte) []dissect.Event {
+	line, _ := bytes.CutPrefix(text, untaggedMark)
+	status, words := word(line)
+	e := s.event(dissect.Server, dissect.Greeting, text)
+	e.Text = afterCode(words)
+	switch {
+	case fold(status, "OK"):
+		dst = append(dst, e)
+	case fold(status, "PREAUTH"):
+		s.authenticated = true
+		e.Kind = dissect.Preauth
+		dst = append(dst, e)
+	case fold(status, "BYE"):
+		dst = append(dst, e)
+		e.Kind = dissect.Bye
+		dst = append(dst, e)
+	default:
+		dst = append(dst, s.event(dissect.Server, dissect.Unexpected, text))
+		return s.responseLine(dst, text)
+	}
+	s.greeted = true
+	return s.responseCode(dst, text, words)
+}
+
+var untaggedMark = []byte("* ")
+
+// responseLine takes the first line of a response (RFC 3501, section 7).
+func (s *Session) responseLine(dst []dissect.Event, text []byte) []dissect.Event {
+	switch {
+	case bytes.HasPrefix(text, []byte{'+'}):
+		return s.invitation(dst, text)
+	case bytes.HasPrefix(text, untaggedMark):
+		return s.untagged(dst, text)
+	}
+	tag, status, words, ok := taggedReply(text)
+	if !ok {
+		return append(dst, s.event(dissect.Server, dissect.Malformed, text))
+	}
+	return s.tagged(dst, text, tag, status, words)
+}
+
+// taggedReply reads the end of a command: OK, NO or BAD.
+func taggedReply(text []byte) (tag, status, words []byte, ok bool) {
+	tag, after := word(text)
+	status, words = word(after)
+	return tag, status, words, isTag(tag) && (fold(status, "OK") || fold(status, "NO") || fold(status, "BAD"))
+}
+
+// tagged takes the reply to a command.
+func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) []dissect.Event {
+	if s.doubted(tag) {
+		dst = s.confirm(dst)
+	}
+	i := s.asked(tag)
+	if i < 0 {
+		return s.stray(dst, text)
+	}
+	q := s.open[i]
+	s.forget(i)
+	o := dissect.Rejected
+	if fold(status, "OK") {
+		o = dissect.Accepted
+	}
+	if s.command.tag == q.tag {
+		s.answered(o)
+	}
+	switch q.verb {
+	case loginVerb, authenticateVerb:
+		dst = s.endAttempt(dst, &q, o, text)
+		s.authenticated = s.authenticated || o == dissect.Accepted
+	case startTLSVerb:
+		e := s.event(dissect.Server, dissect.StartTLSReply, text)
+		e.Outcome = o
+		dst = append(dst, e)
+	case compressVerb:
+		if o == dissect.Accepted {
+			s.state = [2]state{opaque, opaque}
+		}
+	case selectVerb:
+		s.known = nil
+	}
+	if o == dissect.Accepted {
+		dst = s.responseCode(dst, text, words)
+	}
+	return dst
+}
+
+// stray takes a reply to a command that was not seen. It may have been a login,
+// or have opened another mailbox; where no command is seen at all, UIDVALIDITY
+// tells the latter.
+func (s *Session) stray(dst []dissect.Event, text []byte) []dissect.Event {
+	s.sure = false
+	if s.heard[dissect.Client] {
+		s.known = nil
+	}
+	if s.wait == forProof {
+		s.wait = nothing
+	}
+	if s.heard[dissect.Client] && s.state[dissect.Client] != unsynced {
+		dst = append(dst, s.event(dissect.Server, dissect.Unexpected, text))
+	}
+	return dst
+}
+
+// answered: the server has replied to what the client was sending.
+func (s *Session) answered(o dissect.Outcome) {
+	side := dissect.Client
+	switch {
+	case s.wait == forTLSAnswer && o == dissect.Accepted:
+		s.wait = forTLS
+		return
+	case s.wait != nothing, s.state[side] == atAnswer, s.state[side] == unsynced && s.command.attempt != nil:
+		// A literal that was refused is not sent, an exchange is over: a new
+		// command comes next.
+		s.wait = nothing
+		s.command = command{}
+		s.state[side] = atLine
+	}
+}
+
+// invitation takes a line that begins with "+" (RFC 3501, section 7.5).
+func (s *Session) invitation(dst []dissect.Event, text []byte) []dissect.Event {
+	if s.doubt.awaitsInvitation() && s.last() {
+		dst = s.confirm(dst)
+	}
+	for i := range s.open {
+		if q := &s.open[i]; q.verb == idleVerb && !q.invited {
+			q.invited = true // an earlier IDLE is answered first
+			return dst
+		}
+	}
+	switch {
+	case s.wait == forGoAhead:
+		s.wait = nothing
+		s.beginLiteral()
+	case s.inExchange():
+		s.wait = nothing
+		s.state[dissect.Client] = atAnswer
+		s.command.guess = false
+		a := s.command.attempt
+		a.exchange.Challenge(skipSpace(text[1:]))
+		e := s.event(dissect.Server, dissect.AuthStep, text)
+		e.Attempt = a.facts
+		dst = append(dst, e)
+	case s.heard[dissect.Client] && s.state[dissect.Client] != unsynced:
+		dst = append(dst, s.event(dissect.Server, dissect.Unexpected, text))
+	}
+	return dst
+}
+
+// inExchange tells whether a "+" is a challenge: one is due, or bytes were lost
+// within an exchange.
+func (s *Session) inExchange() bool {
+	return s.wait == forChallenge || s.state[dissect.Client] == unsynced && s.command.verb == authenticateVerb
+}
+
+// untagged takes a response that answers no command by name.
+func (s *Session) untagged(dst []dissect.Event, text []byte) []dissect.Event {
+	name, words := word(text[len(untaggedMark):])
+	switch {
+	case fold(name, "OK"):
+		return s.responseCode(dst, text, words)
+	case fold(name, "NO"), fold(name, "BAD"), fold(name, "PREAUTH"):
+		return dst
+	case fold(name, "BYE"):
+		e := s.event(dissect.Server, dissect.Bye, text)
+		e.Text = afterCode(words)
+		return append(dst, e)
+	case fold(name, "CAPABILITY"):
+		return s.capabilities(dst, text, words)
+	case fold(name, "SEARCH"), fold(name, "SORT"), fold(name, "THREAD"), fold(name, "ESEARCH"):
+		return dst // long, and without literals
+	case fold(name, "VANISHED"):
+		s.known = nil
+		return dst
+	}
+	if n, ok := number(name, maxNumber); ok {
+		return s.numbered(dst, text, uint32(n), words)
+	}
+	return s.responsePart(dst, text, nil)
+}
+
+// maxNumber is the greatest message number (RFC 3501, section 9: nz-number).
+const maxNumber = 1<<32 - 1
+
+// numbered takes a response about a message number (RFC 3501, section 7.4).
+func (s *Session) numbered(dst []dissect.Event, text []byte, n uint32, words []byte) []dissect.Event {
+	name, items := word(words)
+	switch {
+	case fold(name, "EXPUNGE"):
+		s.expunge(n)
+		return dst
+	case fold(name, "FETCH"), fold(name, "UIDFETCH"):
+		s.response.fetch = true
+		s.response.number = n
+	}
+	return s.responsePart(dst, text, items)
+}
+
+// responseCode reads the code in brackets (RFC 3501, section 7.1).
+func (s *Session) responseCode(dst []dissect.Event, text, words []byte) []dissect.Event {
+	code, _, ok := bytes.Cut(skipSpace(words), []byte{']'})
+	code, open := bytes.CutPrefix(code, []byte{'['})
+	if !ok || !open {
+		return dst
+	}
+	name, args := word(code)
+	switch {
+	case fold(name, "CAPABILITY"):
+		return s.capabilities(dst, text, args)
+	case fold(name, "UIDVALIDITY"):
+		s.known = nil // another mailbox is open
+	}
+	return dst
+}
+
+// afterCode gives the words for people.
+func afterCode(words []byte) []byte {
+	words = skipSpace(words)
+	if bytes.HasPrefix(words, []byte{'['}) {
+		if _, after, ok := bytes.Cut(words, []byte{']'}); ok {
+			return skipSpace(after)
+		}
+	}
+	return words
+}
+
+// capabilities reads a capability list. A list after the login may differ with
+// good reason (RFC 3501, section 6.1.1), so it says nothing, nor does one where
+// a login may have been missed.
+func (s *Session) capabilities(dst []dissect.Event, text, list []byte) []dissect.Event {
+	if s.authenticated || !s.sure {
+		return dst
+	}
+	e := s.event(dissect.Server, dissect.ListBegin, text)
+	dst = append(dst, e)
+	for range maxCapabilities {
+		e.Text, list = word(list)
+		if len(e.Text) == 0 {
+			break
+		}
+		e.Kind = dissect.Capability
+		dst = append(dst, e)
+		if hasPrefixFold(e.Text, "AUTH=") {
+			e.Kind, e.Text = dissect.Mechanism, e.Text[len("AUTH="):]
+			dst = append(dst, e)
+		}
+	}
+	e.Kind, e.Text = dissect.ListEnd, nil
+	return append(dst, e)
+}

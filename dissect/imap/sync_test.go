@@ -1,0 +1,248 @@
+package imap_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/imap"
+)
+
+// replay plays a short text to a session: "C: ", "S: " and a line, "C! 5" for
+// five lost bytes, "proceed" and "end". It gives what became of logins, lists,
+// STARTTLS and messages.
+func replay(t *testing.T, s *imap.Session, text string) []string {
+	t.Helper()
+	f := dissect.Facts{Protocol: dissect.IMAP}
+	for step := range strings.Lines(text) {
+		step = strings.TrimSpace(step)
+		var events []dissect.Event
+		side := dissect.Client
+		if strings.HasPrefix(step, "S") {
+			side = dissect.Server
+		}
+		switch {
+		case step == "":
+		case step == "proceed":
+			s.Proceed()
+		case step == "end":
+			events = s.End(nil)
+		case step[1] == '!':
+			var n uint64
+			if _, err := fmt.Sscan(step[2:], &n); err != nil {
+				t.Fatal(err)
+			}
+			events = s.Gap(nil, side, n)
+		default:
+			line := strings.TrimPrefix(step[2:], " ") + "\r\n"
+			var n int
+			events, n = s.Feed(nil, side, []byte(line))
+			if n < len(line) {
+				t.Fatalf("%q: took %d of %d bytes", step, n, len(line))
+			}
+		}
+		for i := range events {
+			f.Add(&events[i])
+		}
+	}
+	return summary(&f)
+}
+
+func summary(f *dissect.Facts) []string {
+	got := []string{}
+	if f.STARTTLS.Offered != dissect.Unknown {
+		got = append(got, fmt.Sprintf("starttls offered %v", f.STARTTLS.Offered == dissect.Yes))
+	}
+	for _, a := range f.Auth {
+		got = append(got, fmt.Sprintf("%s %q %q %s", a.Mechanism, a.Account, a.Secret.Reveal(), a.Outcome))
+	}
+	for _, m := range f.Messages {
+		got = append(got, fmt.Sprintf("%q %v", m.Subject, m.Complete))
+	}
+	return got
+}
+
+func TestFindsItsFeet(t *testing.T) {
+	tests := []struct {
+		name string
+		late bool
+		text string
+		want []string
+	}{
+		{"joined late in IDLE", true, `
+			S: * 2 EXISTS
+			C: DONE
+			S: 11 OK done
+			C: 12 LOGIN joe hunter22
+			S: 12 OK welcome
+			C: 13 FETCH 1 BODY[HEADER]
+			S: * 1 FETCH (BODY[HEADER] {14}
+			S: Subject: one
+			S: )
+			S: 13 OK done
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`, `"one" true`}},
+		{"message behind the first reply", true, `
+			C: 12 NOOP
+			S: 12 OK done
+			C: 13 FETCH 1 BODY[HEADER]
+			S: * 1 FETCH (BODY[HEADER] {14}
+			S: Subject: one
+			S: )
+			end`, []string{`"one" true`}},
+		{"late, but the greeting is there", true, `
+			S: * OK [CAPABILITY IMAP4rev1] ready
+			C: a1 LOGIN joe hunter22
+			end`, []string{"starttls offered false", `LOGIN-CMD "joe" "hunter22" unknown`}},
+		{"late in IDLE, no greeting", true, `
+			S: * OK Still here
+			S: * CAPABILITY IMAP4rev1
+			end`, []string{}},
+		{"late, client only, first line", true, `
+			C: a7 LOGIN joe hunter22
+			proceed
+			C: a8 SELECT INBOX
+			end`, []string{`LOGIN-CMD "joe" "hunter22" unknown`}},
+		{"late, client only, behind DONE", true, `
+			C: DONE
+			C: a7 LOGIN joe hunter22
+			proceed
+			end`, []string{`LOGIN-CMD "joe" "hunter22" unknown`}},
+		{"late, client only, not the first line", true, `
+			C: and he wrote:
+			C: a7 LOGIN joe hunter22
+			C: a8 SELECT INBOX
+			end`, []string{}},
+		{"late in a body, the server says otherwise", true, `
+			C: a7 LOGIN eve decoy
+			S: a3 OK APPEND completed
+			C: a4 LOGIN joe hunter22
+			S: a4 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"late in a body, the server is there but silent", true, `
+			S: * 5 EXISTS
+			C: a7 LOGIN eve decoy
+			proceed
+			C: and so on
+			end`, []string{}},
+		{"late, LOGIN with literals", true, `
+			C: more text
+			C: a7 LOGIN {3}
+			S: + go on
+			C: joe {8}
+			S: + go on
+			C: hunter22
+			S: a7 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap in a literal of the server", false, `
+			S: * OK ready
+			C: a1 FETCH 1:2 BODY[]
+			S: * 1 FETCH (BODY[] {30}
+			S: Subject: one
+			S: X: y
+			S! 10
+			S: )
+			S: * 2 FETCH (BODY[] {14}
+			S: Subject: two
+			S: )
+			S: a1 OK done
+			end`, []string{`"one" false`, `"two" true`}},
+		{"gap over the end of a literal", false, `
+			S: * OK ready
+			C: a1 FETCH 1 BODY[]
+			S: * 1 FETCH (BODY[] {30}
+			S: Subject: one
+			S: X: y
+			S! 11
+			S: * 2 FETCH (BODY[] {5}
+			S: Subject: nested
+			S: a1 OK done
+			C: a2 FETCH 2 BODY[]
+			S: * 2 FETCH (BODY[] {14}
+			S: Subject: two
+			S: )
+			end`, []string{`"one" false`, `"two" true`}},
+		{"gap in the subject of an ENVELOPE", false, `
+			S: * OK ready
+			C: a1 FETCH 1:2 ENVELOPE
+			S: * 1 FETCH (ENVELOPE (NIL {5}
+			S: s
+			S! 2
+			S: NIL NIL NIL NIL NIL NIL NIL NIL))
+			S: * 2 FETCH (ENVELOPE (NIL "two" NIL NIL NIL NIL NIL NIL NIL NIL))
+			S: a1 OK done
+			end`, []string{`"" false`, `"two" true`}},
+		{"list behind a gap that may have held a login", false, `
+			S: * OK ready
+			C! 30
+			S: a1 OK welcome
+			C: a2 CAPABILITY
+			S: * CAPABILITY IMAP4rev1
+			S: a2 OK done
+			end`, []string{}},
+		{"list behind a gap with no login open", false, `
+			S: * OK ready
+			C: a1 NOOP
+			S! 12
+			C: a2 CAPABILITY
+			S: a2 OK [CAPABILITY IMAP4rev1] done
+			end`, []string{"starttls offered false"}},
+		{"go-ahead lost", false, `
+			S: * OK ready
+			C: a1 LOGIN joe {8}
+			S! 6
+			C: hunter22
+			S: a1 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"go-ahead or refusal lost", false, `
+			S: * OK ready
+			C: a1 LOGIN joe {8}
+			S! 6
+			C: a2 LOGIN joe hunter22
+			S: a2 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "" unknown`, `LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"a literal miscounted", false, `
+			S: * OK ready
+			C: a1 LOGIN joe {4+}
+			C: hunter22
+			S: a1 BAD what
+			C: a2 LOGIN joe hunter33
+			S: a2 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "" rejected`, `LOGIN-CMD "joe" "hunter33" accepted`}},
+		{"challenge or refusal lost", false, `
+			S: * OK ready
+			C: a1 AUTHENTICATE PLAIN
+			S! 6
+			C: a2 LOGIN joe hunter22
+			S: a2 OK welcome
+			end`, []string{`PLAIN "" "" unknown`, `LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"answer lost", false, `
+			S: * OK ready
+			C: a1 AUTHENTICATE LOGIN
+			S: + VXNlcm5hbWU6
+			C! 6
+			S: + UGFzc3dvcmQ6
+			C: aHVudGVyMjI=
+			S: a1 OK welcome
+			C: a2 SELECT INBOX
+			end`, []string{`LOGIN "" "" accepted`}},
+		{"reply to STARTTLS lost, then clear", false, `
+			S: * OK ready
+			C: a1 STARTTLS
+			S! 15
+			S: a2 NO not yet
+			C: a3 LOGIN joe hunter22
+			S: a3 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := replay(t, imap.New([2]uint64{100, 2000}, tt.late), tt.text)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,197 @@
+package smtp
+
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// Gap says that n bytes of side were lost.
+func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	s.out = dst
+	s.goOn()
+	in := &s.in[side]
+	start := in.Offset
+	in.Lose(n)
+	s.emit(dissect.Event{Kind: dissect.Lost, Side: side, Start: start, End: in.Offset})
+	if side == dissect.Server {
+		s.serverGap()
+	} else {
+		s.clientGap(n)
+	}
+	dst, s.out = s.out, nil
+	return dst
+}
+
+// serverGap: any number of replies is lost, and with them the pairing. Only
+// what the client waits for stays open.
+func (s *Session) serverGap() {
+	s.reply = reply{torn: true}
+	s.list = list{}
+	s.greeted = true
+	keep := len(s.pending)
+	if s.need != dissect.NeedNothing && keep > 0 {
+		keep--
+	}
+	for _, q := range s.pending[:keep] {
+		s.settle(q, noCode)
+	}
+	s.dropPending(keep)
+	if s.auth.waits {
+		s.auth.waits, s.auth.dark = false, true
+	}
+	s.dropHeld()
+	if s.need == dissect.NeedAnswer {
+		s.Proceed() // the answer may be among what was lost
+	}
+}
+
+// clientGap: the client's next bytes do not begin a line, as far as is known.
+func (s *Session) clientGap(n uint64) {
+	s.dropHeld()
+	s.lostBefore, s.partial = true, true
+	if s.need == dissect.NeedAnswer {
+		s.Proceed()
+	}
+	switch s.state {
+	case unsynced, command:
+		s.loseTrack()
+	case response:
+		s.auth.dark = true
+		s.auth.waits = false
+	case firstLine:
+		if s.dataCode >= refusal {
+			s.loseTrack()
+			return
+		}
+		s.state = body
+		s.tearContent()
+	case body:
+		s.tearContent()
+	case chunk:
+		s.tearChunk(n)
+	}
+}
+
+// loseTrack: what comes next may be anything.
+func (s *Session) loseTrack() {
+	s.state, s.fresh, s.astray = unsynced, true, true
+	if s.open != nil {
+		s.open.lose()
+	}
+	if !s.heard[dissect.Server] {
+		s.mail = nil // no answer will tell whether it is still the same
+	}
+}
+
+func (s *Session) tearContent() {
+	s.bodyTransfer().lose()
+}
+
+// tearChunk counts lost bytes as octets of the chunk.
+func (s *Session) tearChunk(n uint64) {
+	if !s.binary {
+		s.chunkTransfer().lose()
+	}
+	beyond := n > s.left
+	s.left -= min(n, s.left)
+	if s.left == 0 {
+		s.endChunk()
+	}
+	if beyond {
+		s.loseTrack()
+	}
+}
+
+// unsyncedLine takes a line of which nobody knows what it is: a command, or a
+// line of content that looks like one. Commands are held until a reply follows
+// them directly: amid content none does. A lone dot can stand nowhere but at
+// the end of content.
+func (s *Session) unsyncedLine(l textLine) {
+	fresh := s.fresh
+	s.fresh = false
+	switch {
+	case string(l.text) == ".":
+		s.dropHeld()
+		s.fresh, s.astray = true, false
+	case isCommand(l.text):
+		s.hold(l, fresh)
+	default:
+		s.dropHeld()
+		s.astray = true
+	}
+}
+
+// hold keeps a command. Where one may well stand, the client is not listened to
+// until the server has answered it.
+func (s *Session) hold(l textLine, fresh bool) {
+	s.size += len(l.text)
+	if s.size > MaxHeld {
+		s.dropHeld()
+		s.astray = true
+		return
+	}
+	s.held = append(s.held, textLine{bytes.Clone(l.text), l.span})
+	if fresh {
+		s.need = dissect.NeedAnswer
+		s.more = false
+	}
+}
+
+func (s *Session) dropHeld() {
+	if len(s.held) > 0 && s.need == dissect.NeedAnswer {
+		s.need = dissect.NeedNothing
+	}
+	s.held, s.size, s.believed = nil, 0, false
+}
+
+// confirm reads the held commands.
+func (s *Session) confirm() {
+	held := s.held
+	s.dropHeld()
+	s.state = command
+	for _, l := range held {
+		if s.need == dissect.NeedNothing && s.state == command {
+			s.command(l)
+		}
+	}
+}
+
+// resync uses a reply to find out where an unsynced session stands.
+func (s *Session) resync(code int) {
+	switch {
+	case code == shuttingDown:
+	case len(s.held) == 0:
+		s.fresh = true
+		if !s.astray {
+			s.state = command
+		}
+		s.astray = false
+	case s.need == dissect.NeedAnswer && s.more && s.heldVerb() != bdat, !fits(s.heldVerb(), code):
+		s.dropHeld()
+		s.astray = true
+	default:
+		s.confirm()
+	}
+}
+
+// heldVerb returns the verb of the first command that is held.
+func (s *Session) heldVerb() verb {
+	word, _ := cutWord(s.held[0].text)
+	return lookup(word)
+}
+
+// endLostContent: a reply amid content whose bytes were lost tells that its end
+// was among them.
+func (s *Session) endLostContent(code int) {
+	if s.state != body || code == startInput || code == shuttingDown {
+		return
+	}
+	if s.open == nil && !s.lostBefore || s.open != nil && !s.open.torn {
+		return
+	}
+	s.abandonContent()
+	s.mail = nil
+	s.ask(question{verb: endOfContent})
+	s.state = command
+}

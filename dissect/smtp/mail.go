@@ -1,0 +1,92 @@
+package smtp
+
+import (
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// envelope is a mail transaction (RFC 5321, section 3.3). Questions point to
+// it, because with pipelining their answers come when it is long complete.
+type envelope struct {
+	from    string
+	hasFrom bool
+	to      []string // that the server accepted, or never answered
+	dropped int      // over dissect.MaxRecipients
+	line    []byte   // that began it, at most dissect.MaxQuote bytes
+	span
+}
+
+func (e *envelope) add(path string) {
+	if len(e.to) == dissect.MaxRecipients {
+		e.dropped++
+		return
+	}
+	e.to = append(e.to, path)
+}
+
+func (s *Session) mailCommand(l textLine, word, rest []byte) {
+	arg, ok := cutColon(rest, "FROM")
+	if !ok {
+		s.malformed(l)
+		s.ask(question{verb: other})
+		return
+	}
+	old := s.mail
+	s.resetMail()
+	s.emitLine(dissect.MailCommand, l, word)
+	s.mail = &envelope{from: path(arg), hasFrom: true, line: quote(l.text), span: l.span}
+	s.ask(question{verb: mail, mail: s.mail, old: old})
+}
+
+func (s *Session) rcptCommand(l textLine, rest []byte) {
+	arg, ok := cutColon(rest, "TO")
+	if !ok {
+		s.malformed(l)
+		s.ask(question{verb: other})
+		return
+	}
+	s.ask(question{verb: rcpt, mail: s.transaction(l), path: path(arg)})
+}
+
+// transaction returns the one that is being built. One whose MAIL was never
+// seen begins with the line at hand.
+func (s *Session) transaction(l textLine) *envelope {
+	if s.mail == nil {
+		s.mail = &envelope{line: quote(l.text), span: l.span}
+	}
+	return s.mail
+}
+
+// resetMail forgets the transaction: RSET, HELO, EHLO, a new MAIL, QUIT.
+func (s *Session) resetMail() {
+	s.abandonContent()
+	s.mail = nil
+}
+
+// mailAnswered takes the reply to MAIL.
+func (s *Session) mailAnswered(q question, code int) {
+	if code < 400 {
+		return
+	}
+	q.mail.hasFrom, q.mail.from = false, ""
+	if code == 503 && q.old != nil && s.mail == q.mail {
+		s.mail = q.old // a second MAIL was refused, the first one stands
+	}
+}
+
+// rcptAnswered takes the reply to RCPT, 250 or 251.
+func (s *Session) rcptAnswered(q question, code int) {
+	if code < 300 {
+		q.mail.add(q.path)
+	}
+}
+
+// dataCommand: content follows if the server answers 354.
+func (s *Session) dataCommand(l textLine) {
+	s.transaction(l)
+	s.ask(question{verb: data})
+	s.need = dissect.NeedAnswer
+}
+
+func quote(b []byte) []byte {
+	return append([]byte(nil), b[:min(len(b), dissect.MaxQuote)]...)
+}

@@ -1,0 +1,117 @@
+package smtp
+
+import "bytes"
+
+// verb is the first word of a command.
+type verb uint8
+
+const (
+	noVerb verb = iota
+	helo
+	ehlo
+	lhlo
+	mail // and SEND, SOML, SAML (RFC 821, section 3.4)
+	rcpt
+	data
+	bdat
+	rset
+	quit
+	starttls     // and Exchange's X-ANONYMOUSTLS, which TLS follows as well
+	auth         // and Exchange's X-EXPS
+	xexch50      // Exchange: binary properties of a message, XEXCH50 octets count
+	other        // known, and means nothing here
+	endOfContent // no command, but answered like one
+)
+
+// lookup returns the verb of a word in any case.
+func lookup(word []byte) verb {
+	var upper [14]byte
+	if len(word) > len(upper) {
+		return noVerb
+	}
+	for i, c := range word {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		upper[i] = c
+	}
+	switch string(upper[:len(word)]) {
+	case "HELO":
+		return helo
+	case "EHLO":
+		return ehlo
+	case "LHLO":
+		return lhlo
+	case "MAIL", "SEND", "SOML", "SAML":
+		return mail
+	case "RCPT":
+		return rcpt
+	case "DATA":
+		return data
+	case "BDAT":
+		return bdat
+	case "RSET":
+		return rset
+	case "QUIT":
+		return quit
+	case "STARTTLS", "X-ANONYMOUSTLS":
+		return starttls
+	case "AUTH", "X-EXPS":
+		return auth
+	case "XEXCH50":
+		return xexch50
+	case "NOOP", "HELP", "VRFY", "EXPN", "ETRN", "TURN", "ATRN", "BURL", "XCLIENT", "XFORWARD", "X-LINK2STATE", "XADR", "XVRB":
+		return other
+	}
+	return noVerb
+}
+
+// cutWord returns the first word of b and what follows, spaces skipped.
+func cutWord(b []byte) (word, rest []byte) {
+	b = bytes.TrimLeft(b, " \t")
+	i := bytes.IndexAny(b, " \t")
+	if i < 0 {
+		return b, b[len(b):]
+	}
+	return b[:i], bytes.TrimLeft(b[i:], " \t")
+}
+
+// isCommand tells whether a line is a command by the letter. Where a line may
+// be something else as well, only such a one counts.
+func isCommand(text []byte) bool {
+	word, rest := cutWord(text)
+	arg, more := cutWord(rest)
+	switch lookup(word) {
+	case noVerb:
+		return false
+	case helo, ehlo, lhlo:
+		return len(arg) > 0 && len(more) == 0
+	case mail:
+		_, ok := cutColon(rest, "FROM")
+		return ok
+	case rcpt:
+		_, ok := cutColon(rest, "TO")
+		return ok
+	case bdat:
+		_, _, ok := parseChunk(rest)
+		return ok
+	case auth:
+		return len(arg) > 0
+	case data, rset, quit, starttls:
+		return len(arg) == 0
+	}
+	return true
+}
+
+// cutColon cuts "FROM:" or "TO:" off an argument. Spaces about the colon are
+// tolerated (RFC 5321, section 3.3 forbids them; programs send them).
+func cutColon(b []byte, word string) (rest []byte, ok bool) {
+	if len(b) < len(word) || !bytes.EqualFold(b[:len(word)], []byte(word)) {
+		return nil, false
+	}
+	b = bytes.TrimLeft(b[len(word):], " \t")
+	if len(b) == 0 || b[0] != ':' {
+		return nil, false
+	}
+	return bytes.Trim(b[1:], " \t"), true
+}
