@@ -33,6 +33,9 @@ var sessionColumns = []string{
 // NewFindingsCSV returns a writer of findings.
 func NewFindingsCSV(w io.Writer) *CSV { return &CSV{csv.NewWriter(w), findingColumns} }
 
+// NewCasesCSV returns a writer of cases.
+func NewCasesCSV(w io.Writer) *CSV { return &CSV{csv.NewWriter(w), caseColumns} }
+
 // NewSessionsCSV returns a writer of sessions.
 func NewSessionsCSV(w io.Writer) *CSV { return &CSV{csv.NewWriter(w), sessionColumns} }
 

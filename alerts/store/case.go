@@ -7,59 +7,13 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// Status is where an admin has left a case.
-type Status uint8
-
-// The statuses. Analysing again changes none.
-const (
-	New Status = iota
-	Acknowledged
-	Resolved
-	AcceptedRisk
-	FalsePositive
-)
-
-var statusNames = [...]string{"new", "acknowledged", "resolved", "accepted-risk", "false-positive"}
-
-func (s Status) String() string { return statusNames[s] }
-
-// ParseStatus reads a status's name.
-func ParseStatus(name string) (Status, bool) {
-	for i, n := range statusNames {
-		if n == name {
-			return Status(i), true
-		}
-	}
-	return 0, false
-}
-
-// Case is what an admin triages: the findings of one rule with the same case
-// key.
-type Case struct {
-	ID          alerts.CaseID
-	Rule, Title string
-	Severity    alerts.Severity // the highest of its findings
-	Blame       alerts.Blame
-	Protocol    dissect.Protocol // of its first finding
-	Server      string           // "10.0.0.9:25"
-	Client      string           // "10.0.0.5"; "" where the key has none
-	Account     string
-	HasAccount  bool // the key has an account
-	First, Last int64
-	Findings    int64
-	Sessions    int64 // with at least one of its findings
-	Status      Status
-	ResolvedAt  int64 // ns since 1970 UTC; 0 is never
-	Note        string
-}
-
 const caseSQL = `SELECT c.uid, r.text, t.text, c.severity, c.blame, c.protocol, s.text, coalesce(l.text, ''), a.text,
 		c.first, c.last, c.count, c.sessions, c.status, coalesce(c.resolved_at, 0), c.note
 	FROM cases c JOIN names r ON r.id = c.rule JOIN names t ON t.id = c.title JOIN names s ON s.id = c.server
 	LEFT JOIN names l ON l.id = c.client LEFT JOIN names a ON a.id = c.account`
 
 // Cases lists cases, the most severe first, then those with the latest finding.
-func (r *Reader) Cases(f Filter) ([]Case, error) {
+func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
 	var w where
 	w.ofCases(&f)
 	w.named("c.client", f.Client)
@@ -73,7 +27,7 @@ func (r *Reader) Cases(f Filter) ([]Case, error) {
 		return nil, explain(r.path, err)
 	}
 	defer rows.Close()
-	var list []Case
+	var list []alerts.Case
 	for rows.Next() {
 		c, err := scanCase(rows)
 		if err != nil {
@@ -84,41 +38,41 @@ func (r *Reader) Cases(f Filter) ([]Case, error) {
 	return list, explain(r.path, rows.Err())
 }
 
-func scanCase(rows *sql.Rows) (c Case, err error) {
+func scanCase(rows *sql.Rows) (c alerts.Case, err error) {
 	var uid []byte
 	var severity, blame, protocol, status uint8
 	var account sql.NullString
 	err = rows.Scan(&uid, &c.Rule, &c.Title, &severity, &blame, &protocol, &c.Server, &c.Client, &account,
 		&c.First, &c.Last, &c.Findings, &c.Sessions, &status, &c.ResolvedAt, &c.Note)
 	if err != nil {
-		return Case{}, err
+		return alerts.Case{}, err
 	}
 	// Their String methods trust what they are.
 	if len(uid) != len(c.ID) || severity > uint8(alerts.Critical) || blame > uint8(alerts.BlameClientServer) ||
-		protocol > uint8(dissect.ManageSieve) || status > uint8(FalsePositive) {
-		return Case{}, errDamaged
+		protocol > uint8(dissect.ManageSieve) || status > uint8(alerts.FalsePositive) {
+		return alerts.Case{}, errDamaged
 	}
 	copy(c.ID[:], uid)
 	c.Severity, c.Blame = alerts.Severity(severity), alerts.Blame(blame)
-	c.Protocol, c.Status = dissect.Protocol(protocol), Status(status)
+	c.Protocol, c.Status = dissect.Protocol(protocol), alerts.Status(status)
 	c.Account, c.HasAccount = account.String, account.Valid
 	return c, nil
 }
 
 // Case returns the case whose id begins with prefix, "c_" or not, and its
 // newest findings. More of them are in Findings with Filter.Case.
-func (r *Reader) Case(prefix string) (Case, []alerts.Finding, error) {
+func (r *Reader) Case(prefix string) (alerts.Case, []alerts.Finding, error) {
 	id, err := r.findID("case", "c_", "SELECT uid FROM cases WHERE uid >= ? AND uid < ? LIMIT 2", prefix)
 	if err != nil {
-		return Case{}, nil, err
+		return alerts.Case{}, nil, err
 	}
 	only := Filter{Case: (*alerts.CaseID)(&id)}
 	cases, err := r.Cases(only)
 	if err != nil {
-		return Case{}, nil, err
+		return alerts.Case{}, nil, err
 	}
 	if len(cases) == 0 {
-		return Case{}, nil, r.missing("case", prefix)
+		return alerts.Case{}, nil, r.missing("case", prefix)
 	}
 	findings, err := r.Findings(only)
 	return cases[0], findings, err

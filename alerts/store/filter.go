@@ -12,9 +12,9 @@ import (
 // have no severity, rule or status, findings and cases have no verdict.
 type Filter struct {
 	MinSeverity alerts.Severity
-	Rule        string         // its id
-	Statuses    []Status       // of the case, any of them
-	Case        *alerts.CaseID // findings of this case
+	Rule        string          // its id
+	Statuses    []alerts.Status // of the case, any of them
+	Case        *alerts.CaseID  // findings of this case
 	Protocol    dissect.Protocol
 	Verdicts    []alerts.Verdict // any of them
 	Since       int64            // ns since 1970 UTC; a case counts by its last finding

@@ -47,7 +47,7 @@ func TestFilterFindings(t *testing.T) {
 		{"unknown-rule", store.Filter{Rule: "no-such-rule"}, nil},
 		{"case", store.Filter{Case: &kase}, []string{"0.auth-offered-in-clear"}},
 		{"protocol", store.Filter{Protocol: dissect.IMAP}, []string{"3.starttls-not-used", "3.cleartext-password"}},
-		{"status", store.Filter{Statuses: []store.Status{store.Resolved, store.FalsePositive}}, nil},
+		{"status", store.Filter{Statuses: []alerts.Status{alerts.Resolved, alerts.FalsePositive}}, nil},
 		{"server-exactly", store.Filter{Server: "=10.0.0.7:25", Limit: 1}, []string{"7.base64-password"}},
 		{"server-is-not-a-part", store.Filter{Server: "=10.0.0.7"}, nil},
 		{"server-part", store.Filter{Server: ".0.6:", Limit: 1}, []string{"6.base64-password"}},
@@ -56,7 +56,7 @@ func TestFilterFindings(t *testing.T) {
 		{"account-has-no-wildcards", store.Filter{Account: "user_@"}, nil},
 		{"since-until", store.Filter{Since: at(6), Until: at(7), MinSeverity: alerts.Critical}, []string{"5.base64-password"}},
 		{"all-at-once", store.Filter{Since: at(3), Until: at(4), Protocol: dissect.IMAP, MinSeverity: alerts.High, Rule: "cleartext-password",
-			Server: "10.0.0.3", Client: "10.1.0.3", Account: "Joe", Statuses: []store.Status{store.New}}, []string{"3.cleartext-password"}},
+			Server: "10.0.0.3", Client: "10.1.0.3", Account: "Joe", Statuses: []alerts.Status{alerts.New}}, []string{"3.cleartext-password"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			list, err := r.Findings(tt.filter)
@@ -125,7 +125,7 @@ func TestFilterCases(t *testing.T) {
 		{"server", store.Filter{Server: "0.0.3"}, []string{"cleartext-password 10.0.0.3:25", "starttls-not-used 10.0.0.3:25"}},
 		{"client-of-the-key", store.Filter{Client: "10.1"}, []string{"starttls-not-used 10.0.0.3:25"}},
 		{"account-of-the-key", store.Filter{Account: "joe"}, []string{"cleartext-password 10.0.0.3:25"}},
-		{"severity-and-status", store.Filter{MinSeverity: alerts.High, Server: "10.0.0.0", Statuses: []store.Status{store.New}},
+		{"severity-and-status", store.Filter{MinSeverity: alerts.High, Server: "10.0.0.0", Statuses: []alerts.Status{alerts.New}},
 			[]string{"base64-password 10.0.0.0:25", "starttls-not-offered 10.0.0.0:25"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

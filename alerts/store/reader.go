@@ -98,9 +98,9 @@ func (r *Reader) Close() error { return explain(r.path, r.db.Close()) }
 
 // Counts is what the database holds.
 type Counts struct {
-	Sessions [alerts.Exposed + 1]int64  // by verdict
-	Findings [alerts.Critical + 1]int64 // by severity
-	Cases    [FalsePositive + 1]int64   // by status
+	Sessions [alerts.Exposed + 1]int64       // by verdict
+	Findings [alerts.Critical + 1]int64      // by severity
+	Cases    [alerts.FalsePositive + 1]int64 // by status
 }
 
 const countsSQL = `SELECT kind, value, count FROM tallies

@@ -37,7 +37,7 @@ func reader(t testing.TB, path string) *store.Reader {
 type contents struct {
 	Sessions []alerts.Session
 	Findings []alerts.Finding
-	Cases    []store.Case
+	Cases    []alerts.Case
 	Counts   store.Counts
 }
 
@@ -90,7 +90,7 @@ func TestWhatGoesInComesOut(t *testing.T) {
 	want := store.Counts{}
 	want.Sessions[alerts.Exposed] = 2500
 	want.Findings[alerts.Critical], want.Findings[alerts.High], want.Findings[alerts.Medium] = 2500, 2500, 2500
-	want.Cases[store.New] = 2000 + 20 + 20
+	want.Cases[alerts.New] = 2000 + 20 + 20
 	if diff := cmp.Diff(want, got.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
@@ -100,7 +100,7 @@ func TestCase(t *testing.T) {
 	results := logins(2500)
 	r := reader(t, filled(t, results...))
 	first, last := results[5].Findings[0], results[2005].Findings[0]
-	want := store.Case{
+	want := alerts.Case{
 		ID: first.Case, Rule: "base64-password", Title: first.Title, Severity: alerts.Critical, Blame: alerts.BlameAccount,
 		Protocol: dissect.SMTP, Server: "10.0.0.5:25", Account: "user5@example.org", HasAccount: true,
 		First: first.Time, Last: last.Time, Findings: 2, Sessions: 2,

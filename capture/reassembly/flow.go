@@ -17,114 +17,69 @@ type Direction uint8
 type key [40]byte
 
 func (k *key) set(s *decode.Segment) (swapped bool) {
-	src, dst := k[0:18], k[18:36]
-	copy(src, s.SrcAddr[:])
-	binary.BigEndian.PutUint16(src[16:], s.SrcPort)
-	copy(dst, s.DstAddr[:])
-	binary.BigEndian.PutUint16(dst[16:], s.DstPort)
+	swapped = less(&s.DstAddr, s.DstPort, &s.SrcAddr, s.SrcPort)
+	if swapped {
+		k.put(&s.DstAddr, s.DstPort, &s.SrcAddr, s.SrcPort)
+	} else {
+		k.put(&s.SrcAddr, s.SrcPort, &s.DstAddr, s.DstPort)
+	}
 	binary.BigEndian.PutUint32(k[36:], uint32(s.Path))
-	if less(dst, src) {
-		var t [18]byte
-		copy(t[:], src)
-		copy(src, dst)
-		copy(dst, t[:])
-		return true
-	}
-	return false
+	return swapped
 }
 
-func less(a, b []byte) bool {
-	for i := 0; i+8 <= 16; i += 8 {
-		x, y := binary.BigEndian.Uint64(a[i:]), binary.BigEndian.Uint64(b[i:])
-		if x != y {
-			return x < y
-		}
-	}
-	return binary.BigEndian.Uint16(a[16:]) < binary.BigEndian.Uint16(b[16:])
+func (k *key) put(a *[16]byte, aPort uint16, b *[16]byte, bPort uint16) {
+	*(*[16]byte)(k[0:]) = *a
+	binary.BigEndian.PutUint16(k[16:], aPort)
+	*(*[16]byte)(k[18:]) = *b
+	binary.BigEndian.PutUint16(k[34:], bPort)
 }
 
-// Flow is one connection. Its methods are valid within the Handler's calls.
+func less(a *[16]byte, aPort uint16, b *[16]byte, bPort uint16) bool {
+	if x, y := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(b[:]); x != y {
+		return x < y
+	}
+	if x, y := binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]); x != y {
+		return x < y
+	}
+	return aPort < bPort
+}
+
+// Flow is one connection. Its methods are valid within the Handler's calls;
+// after Close the same Flow may stand for another connection.
 type Flow struct {
 	User any // the Handler's
 
-	key    key
-	hash   uint64
-	chain  *Flow // in its bucket
-	number uint64
-	list   *list // it stands in, oldest first
-	older  *Flow
-	newer  *Flow
-	moved  int64 // when it came to the end of its list
+	// What every packet needs stands together, for the caches.
+	hash    uint64
+	chain   *Flow // in its bucket
+	key     key
+	stream  *stream // nil: closed or ignored
+	list    *list   // it stands in, oldest first
+	moved   int64   // when it came to the end of its list
+	last    int64
+	packets uint64
+	file    int32 // the first capture that holds it
+	flags   Flags
+	seen    [2]bool // packets of the direction
+	swap    bool    // direction 0 comes from the higher end of key
+	opened  bool    // the Handler knows it
+	closed  bool
 
-	first, last int64
-	packets     uint64
-	stream      *stream // nil: closed or ignored
-	reborn      rebirth
-	file        int32 // the first capture that holds it
-	flags       Flags
-	seen        [2]bool // packets of the direction
-	swap        bool    // direction 0 comes from the higher end of key
-	opened      bool    // the Handler knows it
-	closed      bool
-	waiting     bool // in the Table's queue
-	files       []int32
+	older, newer *Flow
+	first        int64
+	number       uint64
+	end          [2]uint32 // of a closed one, where its directions ended
+	reborn       rebirth
+	files        []int32 // the other captures
 }
 
-// rebirth is a SYN that may begin another connection between the same ends.
-type rebirth struct {
-	pending bool
-	dir     Direction
-	isn     uint32
-	time    int64
+// dirOf returns the direction of a segment whose ends were swapped in key.
+func (f *Flow) dirOf(swapped bool) Direction {
+	if swapped != f.swap {
+		return 1
+	}
+	return 0
 }
-
-// stream is what is kept of a connection while its bytes are wanted.
-type stream struct {
-	half  [2]half
-	since int64 // when the oldest wait began
-	late  bool  // the beginning was not seen
-}
-
-// half is one direction.
-type half struct {
-	known   bool   // next is known
-	soft    bool   // next was only acknowledged, never seen
-	done    bool   // everything up to FIN was given
-	hasFin  bool   // fin is known
-	hasAck  bool   // ack is known
-	next    uint32 // sequence number of the next byte to give
-	ack     uint32 // highest acknowledgement that this direction carries
-	fin     uint32 // sequence number of FIN
-	off     uint64 // of the next byte to give
-	bytes   uint64 // given, gaps not counted
-	pieces  []piece
-	held    int // bytes, overhead included
-	marks   []mark
-	dropped bool // marks were dropped
-}
-
-// piece is a segment that waits. Pieces of a direction do not overlap and are
-// in order.
-type piece struct {
-	seq     uint32
-	ack     uint32
-	hasAck  bool
-	missing int // bytes behind data that the capture cut off
-	data    []byte
-	mark    mark // off is not set
-}
-
-func (p *piece) len() int { return len(p.data) + p.missing }
-
-// mark says which packet carried the bytes from off on.
-type mark struct {
-	off    uint64
-	time   int64
-	packet uint64
-	file   int32
-}
-
-func newMark(s *decode.Segment) mark { return mark{time: s.Time, packet: s.Packet, file: s.File} }
 
 // Src returns the end that sends in a direction.
 func (f *Flow) Src(dir Direction) netip.AddrPort {
@@ -179,18 +134,15 @@ func (f *Flow) addFile(i int32) {
 	}
 }
 
-// At tells which packet carried the byte of a direction at off: exactly while
-// off lies within the last markSpan bytes and maxMarks packets, else the
-// oldest packet known.
+// At tells which packet carried the byte of a direction at off: exactly for
+// the latest packets of the direction (see half.remember), else the oldest
+// packet known.
 func (f *Flow) At(dir Direction, off uint64) (time int64, packet uint64, file int32) {
 	if f.stream == nil {
 		return f.last, 0, f.file
 	}
-	marks := f.stream.half[dir].marks
-	for i := len(marks) - 1; i >= 0; i-- {
-		if marks[i].off <= off || i == 0 {
-			return marks[i].time, marks[i].packet, marks[i].file
-		}
+	if m := f.stream.half[dir].markAt(off); m != nil {
+		return m.time, m.packet, m.file
 	}
 	return f.last, 0, f.file
 }
@@ -208,13 +160,4 @@ func (f *Flow) Ignore() {
 		f.list.remove(f)
 		t.other.push(f, t.now)
 	}
-}
-
-// remember notes which packet carries the bytes from now on.
-func (h *half) remember(m mark) {
-	m.off = h.off
-	for len(h.marks) > 0 && (len(h.marks) == maxMarks || len(h.marks) > 1 && m.off-h.marks[1].off > markSpan) {
-		h.marks = append(h.marks[:0], h.marks[1:]...)
-	}
-	h.marks = append(h.marks, m)
 }

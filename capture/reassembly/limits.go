@@ -17,7 +17,7 @@ type Limits struct {
 	Flows     int           // open connections; default 131,072. Beyond, the longest silent is ended
 	HalfOpen  int           // of those, without payload yet; default a quarter of Flows
 	Held      int           // bytes held by all connections together, overhead included; default 16 MiB
-	HeldEach  int           // bytes held by one direction, overhead included; default 1 MiB
+	HeldEach  int           // bytes held by one direction, overhead included; default 1 MiB, at most 1 GiB
 	Patience  time.Duration // how long a hole, or an acknowledged byte, is waited for; default 1 s
 	Idle      time.Duration // silence after which a connection is over; default 1 h
 	Forgotten time.Duration // the same for a connection that is ignored; default 5 min
@@ -50,12 +50,16 @@ func (l Limits) withDefaults() Limits {
 
 // Bounds that no setting moves.
 const (
-	maxAhead = 1 << 30 // sequence numbers further ahead are noise
-	maxAcked = 1 << 20 // an ACK that is further ahead proves no loss
-	maxBack  = 1 << 16 // how far the beginning of a connection joined late may move back
-	maxMarks = 64      // packets remembered of a direction: see Flow.At
-	markSpan = 8 << 10 // bytes of a direction over which they are remembered
-	maxFiles = 64      // captures remembered of a connection
+	maxAhead  = 1 << 30 // sequence numbers further ahead are noise
+	maxAcked  = 1 << 20 // what acknowledges further ahead is not held for it
+	maxBehind = 1 << 20 // bytes further behind are no repetition
+	maxBack   = 1 << 16 // how far the beginning of a connection joined late may move
+	maxPieces = 1 << 10 // segments held by one direction
+	maxMarks  = 64      // packets remembered of a direction: see Flow.At
+	fewMarks  = 8       // the same once the other end has talked
+	markSpan  = 8 << 10 // bytes of a direction over which they are remembered
+	maxFiles  = 64      // captures remembered of a connection
+	twice     = 1e6     // ns within which the same bytes are one packet, captured twice
 
 	pieceOverhead = 128 // bytes that a held segment costs beside its payload
 )

@@ -49,32 +49,45 @@ func (l *list) touch(f *Flow, now int64) {
 	l.push(f, now)
 }
 
-// queue holds the flows that wait for something, the longest waiting first.
-type queue struct {
-	flows []*Flow
-	head  int
-}
+// waits holds the streams that wait for something, the longest waiting first.
+type waits struct{ oldest, newest *stream }
 
-func (q *queue) push(f *Flow) {
-	if q.head > 1024 && q.head*2 > len(q.flows) {
-		n := copy(q.flows, q.flows[q.head:])
-		clear(q.flows[n:])
-		q.flows, q.head = q.flows[:n], 0
+func (w *waits) push(s *stream, now int64) {
+	s.waiting, s.since = true, now
+	s.older = w.newest
+	if w.newest != nil {
+		w.newest.newer = s
+	} else {
+		w.oldest = s
 	}
-	f.waiting = true
-	q.flows = append(q.flows, f)
+	w.newest = s
 }
 
-func (q *queue) peek() *Flow {
-	if q.head == len(q.flows) {
-		q.flows, q.head = q.flows[:0], 0
-		return nil
+func (w *waits) remove(s *stream) {
+	if !s.waiting {
+		return
 	}
-	return q.flows[q.head]
+	if s.older != nil {
+		s.older.newer = s.newer
+	} else {
+		w.oldest = s.newer
+	}
+	if s.newer != nil {
+		s.newer.older = s.older
+	} else {
+		w.newest = s.older
+	}
+	s.older, s.newer = nil, nil
+	s.waiting = false
 }
 
-func (q *queue) pop() {
-	q.flows[q.head].waiting = false
-	q.flows[q.head] = nil
-	q.head++
+// wait keeps s among the waiting while it holds something.
+func (t *Table) wait(s *stream) {
+	switch {
+	case s.holds() == s.waiting:
+	case s.waiting:
+		t.waits.remove(s)
+	default:
+		t.waits.push(s, t.now)
+	}
 }

@@ -37,16 +37,17 @@ type Table struct {
 	active  list // after it
 	other   list // ignored
 	ending  list // closed or reset
-	waits   queue
+	waits   waits
 	scratch key
-	spare   []*stream
+	flows   []*Flow   // spare
+	streams []*stream // spare
 	stats   Stats
 }
 
 const (
 	sweepEvery = 1e8  // ns of packet time between two looks at timeouts
 	clockBack  = 10e9 // ns by which the clock must fall back to be set back
-	maxSpare   = 1024 // streams kept for the next connection
+	maxSpare   = 1024 // flows, and streams, kept for the next connection
 	minBuckets = 1 << 10
 )
 
@@ -72,31 +73,25 @@ func (t *Table) Add(s *decode.Segment) {
 	swapped := t.scratch.set(s)
 	hash := maphash.Bytes(t.seed, t.scratch[:])
 	f := t.find(hash)
-	if f != nil && f.reborn.pending && f.isReborn(s, f.dirOf(swapped)) {
+	if f != nil && f.reborn.pending && f.isReborn(f.dirOf(swapped), s) {
 		f = t.rebear(f)
 	}
-	if f != nil && s.Flags&decode.SYN != 0 && f.newBeginning(s, f.dirOf(swapped)) {
-		if f.closed || !f.opened {
+	if f != nil && s.Flags&(decode.SYN|decode.RST) == decode.SYN {
+		if f.begins(f.dirOf(swapped), s) {
+			return
+		}
+		if f.closed {
 			t.remove(f)
 			f = nil
-		} else if s.Flags&decode.ACK == 0 {
-			f.reborn = rebirth{true, f.dirOf(swapped), s.Seq, s.Time}
-			return
 		}
 	}
 	if f == nil {
-		if f = t.begin(s, hash, swapped); f == nil {
-			return
+		if s.Flags&decode.RST != 0 {
+			return // it ends what is not known
 		}
+		f = t.begin(s, hash, swapped)
 	}
 	t.packet(f, f.dirOf(swapped), s)
-}
-
-func (f *Flow) dirOf(swapped bool) Direction {
-	if swapped != f.swap {
-		return 1
-	}
-	return 0
 }
 
 func (t *Table) find(hash uint64) *Flow {
@@ -108,43 +103,33 @@ func (t *Table) find(hash uint64) *Flow {
 	return nil
 }
 
-// begin makes a connection, unless the segment says that there is none.
+// begin makes a connection of its first segment.
 func (t *Table) begin(s *decode.Segment, hash uint64, swapped bool) *Flow {
-	if s.Flags&decode.RST != 0 {
-		return nil
-	}
 	t.room()
-	f := &Flow{key: t.scratch, hash: hash, number: t.numbers, first: s.Time, last: s.Time, file: s.File, swap: swapped}
-	t.numbers++
-	f.stream = t.stream()
-	if s.Flags&decode.SYN == 0 {
-		f.flags, f.stream.late = Midstream, true
-	} else if s.Flags&decode.ACK != 0 {
+	f := t.born(t.scratch, hash)
+	f.swap, f.file, f.first, f.last = swapped, s.File, s.Time, s.Time
+	switch s.Flags & (decode.SYN | decode.ACK) {
+	case decode.SYN:
+	case decode.SYN | decode.ACK:
 		f.flags = Midstream
 		f.swap = !swapped // the opener is who the SYN-ACK goes to
+	default:
+		f.flags, f.stream.late = Midstream, true
 	}
+	return f
+}
+
+// born makes a connection.
+func (t *Table) born(k key, hash uint64) *Flow {
+	f := t.flow()
+	f.key, f.hash, f.number = k, hash, t.numbers
+	t.numbers++
+	f.stream = t.stream()
+	f.stream.flow = f
 	t.insert(f)
 	t.nascent.push(f, t.now)
 	t.stats.Flows++
 	return f
-}
-
-// rebear ends f and begins the connection that its reborn SYN announced.
-func (t *Table) rebear(f *Flow) *Flow {
-	r := f.reborn
-	t.finish(f)
-	t.remove(f)
-	n := &Flow{key: f.key, hash: f.hash, number: t.numbers, first: r.time, last: r.time, file: f.file, packets: 1}
-	t.numbers++
-	n.swap = f.swap != (r.dir == 1)
-	n.seen[0] = true
-	n.stream = t.stream()
-	h := &n.stream.half[0]
-	h.known, h.next = true, r.isn+1
-	t.insert(n)
-	t.nascent.push(n, t.now)
-	t.stats.Flows++
-	return n
 }
 
 func (t *Table) insert(f *Flow) {
@@ -169,21 +154,20 @@ func (t *Table) grow() {
 	}
 }
 
-// remove forgets a connection that is finished or was never opened.
+// remove forgets a connection that is finished.
 func (t *Table) remove(f *Flow) {
-	if f.stream != nil {
-		t.free(f.stream)
-		f.stream = nil
-	}
 	f.list.remove(f)
-	f.list = nil
-	for b := &t.buckets[f.hash&uint64(len(t.buckets)-1)]; *b != nil; b = &(*b).chain {
+	for b := &t.buckets[f.hash&uint64(len(t.buckets)-1)]; ; b = &(*b).chain {
 		if *b == f {
 			*b = f.chain
 			break
 		}
 	}
 	t.n--
+	*f = Flow{}
+	if len(t.flows) < maxSpare {
+		t.flows = append(t.flows, f)
+	}
 }
 
 // room makes place for one more connection.
@@ -221,14 +205,8 @@ func (t *Table) Advance(now int64) {
 	if now > t.now || t.now-now > clockBack {
 		t.now = now
 	}
-	for f := t.waits.peek(); f != nil; f = t.waits.peek() {
-		if f.stream != nil && t.now-f.stream.since < int64(t.limits.Patience) && t.now >= f.stream.since {
-			break
-		}
-		t.waits.pop()
-		if f.stream != nil && f.list != nil {
-			t.expire(f)
-		}
+	for s := t.waits.oldest; s != nil && (t.now-s.since >= int64(t.limits.Patience) || t.now < s.since); s = t.waits.oldest {
+		t.expire(s.flow)
 	}
 	if t.now-t.sweep < sweepEvery && t.now >= t.sweep {
 		return
@@ -266,35 +244,22 @@ func (t *Table) Flush() {
 		t.finish(f)
 		t.remove(f)
 	}
-	t.waits = queue{}
 	t.now, t.sweep = 0, 0
 }
 
-// finish gives what is held and closes f, if it is not closed.
-func (t *Table) finish(f *Flow) {
-	if f.closed {
-		return
+func (t *Table) flow() *Flow {
+	if n := len(t.flows); n > 0 {
+		f := t.flows[n-1]
+		t.flows = t.flows[:n-1]
+		return f
 	}
-	if f.stream != nil {
-		t.drainAll(f)
-	}
-	if f.stream != nil {
-		t.tail(f)
-	}
-	f.closed = true
-	if f.opened {
-		t.handler.Close(f)
-	}
-	if f.stream != nil {
-		t.free(f.stream)
-		f.stream = nil
-	}
+	return new(Flow)
 }
 
 func (t *Table) stream() *stream {
-	if n := len(t.spare); n > 0 {
-		s := t.spare[n-1]
-		t.spare = t.spare[:n-1]
+	if n := len(t.streams); n > 0 {
+		s := t.streams[n-1]
+		t.streams = t.streams[:n-1]
 		return s
 	}
 	return new(stream)
@@ -302,17 +267,17 @@ func (t *Table) stream() *stream {
 
 // free takes a stream back.
 func (t *Table) free(s *stream) {
-	for i := range s.half {
-		t.stats.Held -= s.half[i].held
+	t.waits.remove(s)
+	t.stats.Held -= int(s.half[0].held + s.half[1].held)
+	if len(t.streams) == maxSpare {
+		return
 	}
-	if len(t.spare) < maxSpare {
-		marks := [2][]mark{s.half[0].marks[:0], s.half[1].marks[:0]}
-		*s = stream{}
-		for i := range marks {
-			if cap(marks[i]) <= 8 {
-				s.half[i].marks = marks[i]
-			}
+	marks := [2][]mark{s.half[0].marks[:0], s.half[1].marks[:0]}
+	*s = stream{}
+	for i := range marks {
+		if cap(marks[i]) == fewMarks {
+			s.half[i].marks = marks[i]
 		}
-		t.spare = append(t.spare, s)
 	}
+	t.streams = append(t.streams, s)
 }

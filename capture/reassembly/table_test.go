@@ -12,61 +12,64 @@ import (
 	"github.com/mailtap/mailtap/capture/reassembly"
 )
 
-// trace writes down what a Table gives.
+// trace writes down what a Table gives. A connection is named by its number,
+// the first has none.
 type trace struct {
 	log    []string
-	opened map[*reassembly.Flow]bool
-	ends   [2]uint64
-	names  map[*reassembly.Flow]int
-	t      *testing.T
+	opened int
+	open   map[*reassembly.Flow]*traced
+	t      testing.TB
 }
 
-func newTrace(t *testing.T) *trace {
-	return &trace{opened: map[*reassembly.Flow]bool{}, names: map[*reassembly.Flow]int{}, t: t}
+type traced struct {
+	name string
+	ends [2]uint64
 }
+
+func newTrace(t testing.TB) *trace { return &trace{open: map[*reassembly.Flow]*traced{}, t: t} }
 
 func (tr *trace) say(f *reassembly.Flow, format string, args ...any) {
-	if _, ok := tr.names[f]; !ok {
-		tr.names[f] = len(tr.names) + 1
+	tr.t.Helper()
+	if tr.open[f] == nil {
+		tr.t.Fatalf("a call before Open: "+format, args...)
 	}
-	prefix := ""
-	if n := tr.names[f]; n > 1 {
-		prefix = fmt.Sprintf("%d: ", n)
-	}
-	tr.log = append(tr.log, prefix+fmt.Sprintf(format, args...))
+	tr.log = append(tr.log, tr.open[f].name+fmt.Sprintf(format, args...))
 }
 
 func (tr *trace) Open(f *reassembly.Flow) {
-	if tr.opened[f] {
+	if tr.open[f] != nil {
 		tr.t.Error("opened twice")
 	}
-	tr.opened[f] = true
-	tr.ends = [2]uint64{}
+	tr.opened++
+	tr.open[f] = &traced{}
+	if tr.opened > 1 {
+		tr.open[f].name = fmt.Sprintf("%d: ", tr.opened)
+	}
+}
+
+// follow checks that n bytes at off are the next ones.
+func (tr *trace) follow(f *reassembly.Flow, dir reassembly.Direction, off, n uint64) {
+	end := &tr.open[f].ends[dir]
+	if off != *end {
+		tr.t.Errorf("direction %d: %d bytes at %d, want them at %d", dir, n, off, *end)
+	}
+	*end = off + n
 }
 
 func (tr *trace) Data(f *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
-	if !tr.opened[f] {
-		tr.t.Error("data before Open")
-	}
 	_, packet, _ := f.At(dir, off)
 	tr.say(f, "%d %q packet %d", dir, b, packet)
-	if len(tr.names) == 1 && off != tr.ends[dir] {
-		tr.t.Errorf("direction %d: data at %d, want %d", dir, off, tr.ends[dir])
-	}
-	tr.ends[dir] = off + uint64(len(b))
+	tr.follow(f, dir, off, uint64(len(b)))
 }
 
 func (tr *trace) Gap(f *reassembly.Flow, dir reassembly.Direction, off, n uint64) {
 	tr.say(f, "%d gap %d", dir, n)
-	tr.ends[dir] = off + n
+	tr.follow(f, dir, off, n)
 }
 
 func (tr *trace) Close(f *reassembly.Flow) {
-	if !tr.opened[f] {
-		tr.t.Error("closed without Open")
-	}
-	delete(tr.opened, f)
 	tr.say(f, "close %s", flagNames(f.Flags()))
+	delete(tr.open, f)
 }
 
 func flagNames(f reassembly.Flags) string {
@@ -115,6 +118,10 @@ func (sc *script) segment(t *testing.T, line string) *decode.Segment {
 			s.Flags |= decode.FIN
 		case w == "RST":
 			s.Flags |= decode.RST
+		case w == "PSH":
+			s.Flags |= decode.PSH
+		case w == "v6":
+			s.SrcAddr[0], s.DstAddr[0] = 0x20, 0x20
 		case scan(w, "ack=%d", &n):
 			s.Flags |= decode.ACK
 			s.Ack = *other + 1 + uint32(n)
@@ -186,6 +193,62 @@ func TestTable(t *testing.T) {
 			"0 EHLO 4|close |2: 0 HELO 8|2: close "},
 		{"port reuse without an end", handshake + "C @0 EHLO ack=0\nC SYN isn=7000000 t=9000\nS SYN isn=9000000 ack=0\nC @0 HELO ack=0",
 			"0 EHLO 4|close |2: 0 HELO 7|2: close "},
+		{"a hole of which a part was acknowledged", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ok ack=6\nC @6 IL ack=2 t=1100",
+			"0 EHLO 4|0 gap 2|1 ok 6|0 IL 7|0 RCPT 5|close gap"},
+		{"an old acknowledgement proves nothing", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ack=900\nS @0 ok ack=4\nC @4 MAIL ack=2 t=2000",
+			"0 EHLO 4|1 ok 7|0 MAIL 8|0 RCPT 5|close "},
+		{"bytes that were declared lost come after all", handshake + "S @0 220 ack=0\nC @0 EVIL ack=5003\nS @3 250 ack=4 t=1100\nS @6 ok ack=4\nC @0 ack=8",
+			"1 220 4|1 gap 5000|0 EVIL 5|1 250 6|1 ok 7|close gap"},
+		{"bytes that overlap what was declared lost", handshake + "S @0 220 ack=0\nC @0 EHLO ack=10\nS @1 20-250 ack=4 t=1100\nS @7 end ack=4",
+			"1 220 4|1 gap 7|0 EHLO 5|1 -250 6|1 end 7|close gap"},
+		{"a forged jump", handshake + "S @0 220 ack=0\nS @50000 junk ack=0\nC @0 ack=50004\nS @3 250 ack=0 t=1100\nC @0 ack=6\nS @6 ok ack=0\nS @8 hi ack=0",
+			"1 220 4|1 gap 49997|1 junk 5|close gap|2: 1 ok 9|2: 1 hi 10|2: close midstream"},
+		{"a forged SYN before the first bytes", handshake + "C SYN isn=7000000\nC isn=0 @0 EHLO ack=0\nS @0 ok ack=4", "0 EHLO 5|1 ok 6|close "},
+		{"a forged SYN-ACK", handshake + "S SYN isn=7000000 ack=0\nS isn=0 @0 220 ack=0\nC @0 EHLO ack=3", "1 220 5|0 EHLO 6|close "},
+		{"a SYN again with another number", "C SYN\nC SYN isn=7000000\nS SYN ack=0\nC @0 ack=0\nS @0 220 ack=0\nC @0 EHLO ack=3", "1 220 5|0 EHLO 6|close "},
+		{"a SYN again with the same number", "C SYN\nC SYN t=1000\nS SYN ack=0\nS SYN ack=0\nC @0 ack=0\nC @0 EHLO ack=0", "0 EHLO 6|close "},
+		{"both open at once", "C SYN\nS SYN\nC SYN ack=0\nS SYN ack=0\nC @0 EHLO ack=0\nS @0 ok ack=4", "0 EHLO 5|1 ok 6|close "},
+		{"the SYN-ACK first", "S SYN ack=0\nC SYN\nC @0 EHLO ack=0\nS @0 ok ack=4", "0 EHLO 3|1 ok 4|close "},
+		{"port reuse soon, numbers a little ahead", handshake + "C @0 EHLO ack=0\nC SYN isn=7000\nS SYN isn=9000 ack=0\nC @0 HELO ack=0",
+			"0 EHLO 4|close |2: 0 HELO 7|2: close "},
+		{"port reuse, its SYN was not captured", handshake + "C @0 EHLO ack=0\nC isn=7000000 @0 t=1\nS SYN isn=9000000 ack=0\nC @0 ack=0\nC @0 HELO ack=0",
+			"0 EHLO 4|close |2: 0 HELO 8|2: close midstream"},
+		{"port reuse, no handshake captured", handshake + "C @0 EHLO ack=0\nC isn=2000000000 @0 USER ack=0\nS isn=3000000000 @0 ok ack=4\nC @4 PASS ack=2",
+			"0 EHLO 4|close |2: 1 ok 6|2: 0 PASS 7|2: close midstream"},
+		{"port reuse, one side only", "C SYN\nC @0 EHLO ack=0\nC SYN isn=7000000\nC @0 HELO ack=0", "0 EHLO 2|close one-sided|2: 0 HELO 4|2: close one-sided"},
+		{"a forged SYN and its bytes", handshake + "C @0 EHLO ack=0\nC SYN isn=2000000000\nC @0 EVIL ack=0\nC isn=0 @4 MAIL ack=0", "0 EHLO 4|0 MAIL 7|close "},
+		{"a forged FIN", handshake + "S @0 220 ack=0\nS @3 FIN ack=0\nS @3 250 ack=0\nC @0 EHLO ack=6", "1 220 4|1 250 6|0 EHLO 7|close "},
+		{"a forged FIN ahead", handshake + "S @9 FIN ack=0\nS @0 220 ack=0\nS @3 250 FIN ack=0\nC @0 FIN ack=7\nS @7 ack=1\nC @1 late ack=7", "1 220 5|1 250 6|close "},
+		{"one side closed long ago", handshake + "C @0 QUIT FIN ack=0\nS @0 ok ack=5 t=600000\nS @2 ok ack=5 t=600000\nS @4 FIN ack=5", "0 QUIT 4|1 ok 5|1 ok 6|close "},
+		{"one side closed, the other came later", "C SYN\nC @0 QUIT FIN ack=0\nS @0 ok ack=5\nS @2 ok ack=5 t=20000", "0 QUIT 2|1 ok 3|1 ok 4|close "},
+		{"the FINs cross", handshake + "S @2 FIN ack=4\nC @0 QUIT FIN ack=0\nS @0 ok ack=4\nC @5 ack=3", "0 QUIT 5|1 ok 6|close "},
+		{"the last FIN again, and its ACK", handshake + "C @0 QUIT FIN ack=0\nS @0 FIN ack=5\nC @5 ack=1\nS @0 FIN ack=5 t=200\nC @5 ack=1", "0 QUIT 4|close "},
+		{"the last bytes again after the end", handshake + "C @0 QUIT FIN ack=0\nS @0 FIN ack=5\nC @0 QUIT ack=0\nS @1 ack=4", "0 QUIT 4|close "},
+		{"both ends forged", handshake + "C @0 FIN ack=0\nS @0 FIN ack=0\nC @0 EHLO ack=0\nS @0 250 ack=4\nC @4 MAIL ack=3",
+			"1 250 7|0 MAIL 8|close midstream"},
+		{"bytes behind FIN", handshake + "C @0 QUIT FIN ack=0\nC @9 junk ack=0\nS @0 FIN ack=5", "0 QUIT 4|close "},
+		{"a reset in answer to the SYN", "C SYN\nS isn=4294967295 @0 RST ack=0\nC SYN isn=5000\nS SYN isn=77 ack=0\nC @0 EHLO ack=0", "0 EHLO 5|close "},
+		{"a reset before the other end was seen", "C SYN\nS @77 RST\nS SYN ack=0\nC @0 ack=0\nC @0 EHLO ack=0", "0 EHLO 5|close "},
+		{"a reset after FIN", handshake + "C @0 QUIT FIN ack=0\nC @5 RST\nS @0 late ack=5", "0 QUIT 4|close "},
+		{"a reset with a text", handshake + "C @0 EHLO ack=0\nS @0 go-away RST ack=4", "0 EHLO 4|close "},
+		{"a forged reset, then silence", handshake + "S @0 220 ack=0\nS @900 RST\nS @3 250 ack=0 t=10\nC @0 EHLO ack=6 t=60000", "1 220 4|1 250 6|0 EHLO 7|close "},
+		{"a reset of which the number is off, then silence", handshake + "S @0 220 ack=0\nS @900 RST\nC @0 EHLO ack=3 t=10\nC @4 MAIL ack=3 t=60000",
+			"1 220 4|0 EHLO 6|close |2: 0 MAIL 7|2: close midstream one-sided"},
+		{"a forged reset with the right number", handshake + "S @0 220 ack=0\nS @3 RST\nS @3 250 ack=0\nC @0 ack=6\nC @0 EHLO ack=6",
+			"1 220 4|close |2: 0 EHLO 8|2: close midstream"},
+		{"joined late at a keep-alive probe", "C @99 \x00 ack=500\nS @500 ack=100\nC @100 MAIL PSH ack=500", "0 MAIL 3|close midstream"},
+		{"joined late at an answered keep-alive probe", "S @500 ack=100\nC @99 \x00 ack=500\nC @100 MAIL PSH ack=500", "1 MAIL 3|close midstream"},
+		{"joined late, one letter", "C @99 x PSH ack=500", "0 x 1|close midstream one-sided"},
+		{"joined late, two bytes", "C @98 xy PSH ack=500", "0 xy 1|close midstream one-sided"},
+		{"the first bytes before the SYN", "C @0 EHLO ack=0\nC SYN\nS SYN ack=0\nS @0 220 ack=4", "0 EHLO 1|1 220 4|close "},
+		{"only acknowledgements", handshake + "S @0 ack=0\nC @0 ack=0 t=2000", ""},
+		{"a zero-window probe", handshake + "C @0 DATA ack=0\nS @0 ack=4\nC @4 x ack=0\nS @0 ack=4\nC @4 xyz ack=0\nS @0 ack=7", "0 DATA 4|0 x 6|0 yz 8|close "},
+		{"packets captured twice", handshake + "C @0 EHLO ack=0\nC @0 EHLO ack=0 t=0\nS @0 ok ack=4\nS @0 ok ack=4 t=0", "0 EHLO 4|1 ok 6|close duplicated"},
+		{"held packets captured twice", handshake + "C @4 MAIL ack=0\nC @4 MAIL ack=0 t=0\nC @0 EHLO ack=0", "0 EHLO 6|0 MAIL 4|close duplicated"},
+		{"IPv6", "C v6 SYN\nS v6 SYN ack=0\nC v6 @0 EHLO ack=0\nS v6 @0 ok ack=4", "0 EHLO 3|1 ok 4|close "},
+		{"a hole before held bytes is filled and passed", handshake + "C @2 cd ack=0\nC @0 abXXef ack=0", "0 ab 5|0 cd 4|0 ef 5|close conflict"},
+		{"a clock that goes back", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0 t=-60000\nS @0 ok ack=12\nC @12 QUIT ack=2 t=1100\nC @16 x ack=2 t=1100",
+			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|0 x 8|close gap"},
 		{"a forged SYN", handshake + "C @0 EHLO ack=0\nC SYN isn=7000000\nC isn=0 @4 MAIL ack=0", "0 EHLO 4|0 MAIL 6|close "},
 	}
 	for _, tt := range tests {
@@ -200,8 +263,10 @@ func TestTable(t *testing.T) {
 			}
 			table.Flush()
 			var want []string
-			for _, w := range strings.Split(tt.want, "|") {
-				want = append(want, expand(w))
+			for w := range strings.SplitSeq(tt.want, "|") {
+				if w != "" {
+					want = append(want, expand(w))
+				}
 			}
 			if diff := cmp.Diff(want, tr.log); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -14,12 +14,15 @@ var arrows = []struct{ from, to string }{
 	{`^capture/decode$`, `^capture$`},
 	{`^capture/reassembly$`, `^capture/decode$`},
 	{`^dissect$`, `^$`},
-	{`^dissect/(line|sasl|message|tls)$`, `^dissect$`},
+	{`^dissect/(line|sasl|tls)$`, `^dissect$`},
+	{`^dissect/message$`, `^dissect(/line)?$`},
 	{`^dissect/session$`, `^dissect(/[a-z0-9]+)?$`},
 	{`^dissect/internal/`, `^dissect$`},
 	{`^dissect/[a-z0-9]+$`, `^dissect(/line|/sasl|/message)?$`},
 	{`^alerts$`, `^dissect$`},
-	{`^alerts/(rules|policy|store|export)$`, `^(dissect|alerts)$`},
+	{`^alerts/(rules|policy|export)$`, `^(dissect|alerts)$`},
+	{`^alerts/store/record$`, `^(dissect|alerts)$`},
+	{`^alerts/store$`, `^(dissect|alerts|alerts/store/record)$`},
 	{`^alerts/judge$`, `^(dissect|alerts|alerts/rules|alerts/policy)$`},
 	{`^ui/model$`, `^(dissect|alerts(/[a-z]+)?)$`},
 	{`^ui/render$`, `^(dissect|alerts(/[a-z]+)?|ui/model)$`},
@@ -31,7 +34,7 @@ var arrows = []struct{ from, to string }{
 var theirs = []struct{ from, not string }{
 	{`^(capture|dissect|alerts|ui/model|ui/render)(/|$)`, `^github.com/(rivo/tview|gdamore/tcell)`},
 	{`^(capture|dissect|ui|cmd)(/|$)`, `^(database/sql|github.com/mattn/go-sqlite3)$`},
-	{`^dissect(/|$)`, `^(os|net|time|sync|log)$`},
+	{`^dissect(/[a-z0-9]+)?$`, `^(os|net|sync|log)$`},
 }
 
 // sqliteVersion is the one look at the SQL library outside the store:

@@ -63,7 +63,7 @@ func (o *listOptions) filter(now time.Time) (store.Filter, error) {
 		}
 	}
 	for _, name := range o.statuses {
-		s, ok := store.ParseStatus(name)
+		s, ok := alerts.ParseStatus(name)
 		if !ok {
 			return f, usageError{fmt.Errorf("--status %s: say new, acknowledged, resolved, accepted-risk or false-positive", name)}
 		}

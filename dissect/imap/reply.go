@@ -261,11 +261,17 @@ func afterCode(words []byte) []byte {
 	return words
 }
 
+// answersLogin tells whether the oldest command without an answer is a login.
+func (s *Session) answersLogin() bool {
+	return len(s.open) > 0 && (s.open[0].verb == loginVerb || s.open[0].verb == authenticateVerb)
+}
+
 // capabilities reads a capability list. A list after the login may differ with
 // good reason (RFC 3501, section 6.1.1), so it says nothing, nor does one where
-// a login may have been missed.
+// a login may have been missed. A server may send the new list before it says
+// that the login has succeeded.
 func (s *Session) capabilities(dst []dissect.Event, text, list []byte) []dissect.Event {
-	if s.authenticated || !s.sure {
+	if s.authenticated || !s.sure || s.answersLogin() {
 		return dst
 	}
 	e := s.event(dissect.Server, dissect.ListBegin, text)

@@ -12,7 +12,8 @@ import (
 
 // Bounds of what is kept of a message.
 const (
-	MaxHeader = 64 << 10 // a header that is longer counts as ended
+	MaxHeader = 1 << 20  // a header that is longer counts as ended
+	maxField  = 64 << 10 // what is kept of a field
 	maxBlank  = 4 << 10  // empty space before the first words of a body
 	maxCMS    = 128      // the first bytes of an S/MIME body
 )
@@ -144,6 +145,7 @@ func (r *Reader) beginField(text []byte) {
 
 func (r *Reader) keep(text []byte) {
 	if r.field != otherField {
-		r.value[r.field] = append(r.value[r.field], text...)
+		have := r.value[r.field]
+		r.value[r.field] = append(have, text[:min(len(text), maxField-len(have))]...)
 	}
 }

@@ -45,7 +45,8 @@ func TestSubject(t *testing.T) {
 		{"B empty among others", "Subject: =?ISO-8859-1?B?YQ==?==?ISO-8859-1?B??==?ISO-8859-1?B?Yg==?=", "ab"},
 		{"neighbours", "Subject: =?utf-8?q?a?=\n =?utf-8?q?b?=", "ab"},
 		{"neighbours without space", "Subject: =?utf-8?q?a_?==?iso-8859-1?q?=E9?=", "a é"},
-		{"word after text without space", "Subject: Re:=?utf-8?q?=20a?=", "Re: a"},
+		{"word after text without space", "Subject: Re:=?utf-8?q?a?=", "Re: a"},
+		{"word before text without space", "Subject: =?utf-8?q?a?=b", "a b"},
 		{"words and text", "Subject: =?utf-8?q?a?= b =?utf-8?q?c?= =?utf-8?b?ZA==?=", "a b cd"},
 		{"character broken between words, Q", "Subject: =?utf-8?Q?caf=C3?= =?UTF-8?q?=A9?=", "café"},
 		{"character broken between words, B", "Subject: =?utf-8?B?Y2Fmwx==?= x =?utf-8?B?YWJj?=", "caf\uFFFD x abc"},
@@ -164,7 +165,7 @@ func TestBounds(t *testing.T) {
 		t.Errorf("%d recipients, %d dropped", len(m.To), m.ToDropped)
 	}
 	for _, cut := range []int{1000, 1 << 20} {
-		filler := strings.Repeat("X-Filler: "+strings.Repeat("x", 900)+"\r\n", 100)
+		filler := strings.Repeat("X-Filler: "+strings.Repeat("x", 900)+"\r\n", 1200)
 		if m := read("Subject: early\r\n"+filler+"From: late@example.org\r\n\r\n", cut); m.Subject != "early" || m.HasFrom {
 			t.Errorf("cut %d: subject %q, from %q", cut, m.Subject, m.From)
 		}

@@ -124,13 +124,31 @@ func decodeWords(s string) string {
 			out.WriteString(last.decode()) // section 6.2: the space between them goes away
 			last = next
 		default:
-			out.WriteString(last.decode() + s[:i])
+			out.WriteString(apart(last, s[:i]))
+			if i > 0 && !endsInSpace(s[:i]) {
+				out.WriteByte(' ')
+			}
 			last = next
 		}
 		s = rest
 	}
-	return out.String() + last.decode() + s
+	return out.String() + apart(last, s)
 }
+
+// apart sets text apart from the word before it. Section 5 asks for white
+// space between a word and other text; where a program forgot it, it meant it.
+func apart(last word, text string) string {
+	if last == (word{}) {
+		return text
+	}
+	if text != "" && !startsWithSpace(text) {
+		text = " " + text
+	}
+	return last.decode() + text
+}
+
+func startsWithSpace(s string) bool { return s[0] == ' ' || s[0] == '\t' }
+func endsInSpace(s string) bool     { return s[len(s)-1] == ' ' || s[len(s)-1] == '\t' }
 
 // cutWord reads a word whose "=?" is gone. It pads BASE64.
 func cutWord(s string) (w word, rest string, ok bool) {

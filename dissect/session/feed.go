@@ -25,12 +25,26 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 		}
 		return s.feedClient(dst, b)
 	}
-	dst, n := s.machine.Feed(dst, side, b)
-	s.taken[side] += uint64(n)
-	if s.machine.Need() == dissect.NeedTLS {
-		return s.accepted(dst, b[n:])
+	for len(b) > 0 && s.mode == clear {
+		// While the client's bytes wait, each line may be the answer that they
+		// wait for, and the next line the answer to them.
+		piece := b
+		if i := bytes.IndexByte(b, '\n'); i >= 0 && len(s.parked) > 0 {
+			piece = b[:i+1]
+		}
+		var n int
+		dst, n = s.machine.Feed(dst, side, piece)
+		s.taken[side] += uint64(n)
+		b = b[n:]
+		if s.machine.Need() == dissect.NeedTLS {
+			return s.accepted(dst, b)
+		}
+		dst = s.release(dst)
 	}
-	return s.release(dst)
+	if len(b) > 0 {
+		return s.feed(dst, side, b)
+	}
+	return dst
 }
 
 // feedClient gives bytes to the machine, and parks what it does not take.
@@ -52,7 +66,7 @@ func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
 		s.silent = s.silent || !s.heard
 		return s.proceed(dst)
 	}
-	if s.silent {
+	if s.silent || s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(s.parked) {
 		return s.proceed(dst)
 	}
 	return dst
@@ -217,7 +231,8 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	}
 	s.taken[side] += n
 	dst = s.machine.Gap(dst, side, n)
-	if side == dissect.Server && len(s.parked) > 0 {
+	if side == dissect.Server {
+		s.unanswered = s.machine.Need() == dissect.NeedTLSAnswer
 		dst = s.proceed(dst) // the answer may be lost
 	}
 	return dst

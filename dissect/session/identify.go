@@ -29,8 +29,9 @@ type scene struct {
 	head  [2][]byte // the first bytes of each direction
 	lost  [2]bool   // bytes were lost before or within head
 	ports [2]uint16
-	late  bool // joined in the middle
-	done  bool // no more bytes will come
+	first uint8 // the direction that spoke first
+	late  bool  // joined in the middle
+	done  bool  // no more bytes will come
 }
 
 // port returns the protocol whose standard port p is. Port 2525 and the like
@@ -110,6 +111,10 @@ func (s *scene) score(p dissect.Protocol, server uint8) int {
 			return 0
 		}
 		return n
+	}
+	if standard != p && s.first != server && said < enough && asked < enough {
+		// A server of mail greets: these are the answers of something else.
+		return 0
 	}
 	if n > 0 && standard == p {
 		n++

@@ -70,6 +70,8 @@ type Session struct {
 	held    []byte    // bytes of the server behind its answer to STARTTLS
 	taken   [2]uint64 // by protocol side: stream offset of the next byte to feed
 	heard   bool      // the server has said something
+
+	unanswered bool // the answer to STARTTLS may have been lost
 }
 
 type piece struct {
@@ -205,7 +207,7 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 			}
 		}
 	}
-	v := identify(&scene{head: s.heads, lost: s.lost, ports: s.ports, late: s.late, done: done})
+	v := identify(&scene{head: s.heads, lost: s.lost, ports: s.ports, first: s.first(), late: s.late, done: done})
 	switch v.answer {
 	case undecided:
 		return dst
@@ -226,6 +228,16 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 		s.mode = clear
 	}
 	return s.replay(dst, v)
+}
+
+// first returns the direction that spoke first, a proxy's preface aside.
+func (s *Session) first() uint8 {
+	for _, p := range s.order {
+		if p.n > 0 {
+			return p.dir
+		}
+	}
+	return 0
 }
 
 // cutHeads drops a proxy's preface.

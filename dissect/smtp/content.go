@@ -133,15 +133,13 @@ func (s *Session) takeChunk(b []byte) int {
 	return n
 }
 
-// chunkTransfer returns the transfer that octets of BDAT belong to. Where bytes
-// of the client are missing and MAIL is among them, the chunk may not be the
-// first one.
+// chunkTransfer returns the transfer that octets of BDAT belong to.
 func (s *Session) chunkTransfer() *transfer {
 	if s.open == nil {
 		t := s.begin(s.mail)
 		t.chunked = true
-		if s.partial && !t.mail.hasFrom {
-			t.lose()
+		if t.mail.torn {
+			t.lose() // this chunk may not be the first
 		}
 	}
 	return s.open
@@ -163,7 +161,7 @@ func (s *Session) endChunk() {
 // accepted. A server that does not know the command reads the octets as
 // commands.
 func (s *Session) bdatAnswered(q question, code int) {
-	if q.empty && q.final && code < refusal && s.open == nil && (q.mail.hasFrom || !s.partial) {
+	if q.empty && q.final && code < refusal && s.open == nil && !q.mail.torn {
 		s.begin(q.mail)
 		s.finish(0)
 	}

@@ -50,6 +50,9 @@ func (s *Session) serverGap() {
 func (s *Session) clientGap(n uint64) {
 	s.dropHeld()
 	s.lostBefore, s.partial = true, true
+	if s.mail != nil {
+		s.mail.torn = true
+	}
 	if s.need == dissect.NeedAnswer {
 		s.Proceed()
 	}

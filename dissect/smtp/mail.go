@@ -11,6 +11,7 @@ type envelope struct {
 	hasFrom bool
 	to      []string // that the server accepted, or never answered
 	dropped int      // over dissect.MaxRecipients
+	torn    bool     // bytes were lost since it began, or its beginning was not seen
 	line    []byte   // that began it, at most dissect.MaxQuote bytes
 	span
 }
@@ -51,7 +52,7 @@ func (s *Session) rcptCommand(l textLine, rest []byte) {
 // seen begins with the line at hand.
 func (s *Session) transaction(l textLine) *envelope {
 	if s.mail == nil {
-		s.mail = &envelope{line: quote(l.text), span: l.span}
+		s.mail = &envelope{torn: s.partial, line: quote(l.text), span: l.span}
 	}
 	return s.mail
 }
@@ -64,11 +65,11 @@ func (s *Session) resetMail() {
 
 // mailAnswered takes the reply to MAIL.
 func (s *Session) mailAnswered(q question, code int) {
-	if code < 400 {
+	if code < refusal {
 		return
 	}
 	q.mail.hasFrom, q.mail.from = false, ""
-	if code == 503 && q.old != nil && s.mail == q.mail {
+	if code == badSequence && q.old != nil && s.mail == q.mail {
 		s.mail = q.old // a second MAIL was refused, the first one stands
 	}
 }

@@ -220,7 +220,6 @@ func (s *Session) unasked(code int, words, text []byte) {
 	case code == challenged:
 		s.need = dissect.NeedNothing
 		s.state = response
-		s.auth.steps = 0
 	case code == serviceReady && readyForTLS(words) && (s.state == unsynced || !s.heard[dissect.Client]):
 		s.starttlsAnswered(code, text)
 	case s.state == response:

@@ -47,26 +47,27 @@ type Session struct {
 	need  dissect.Need
 	lmtp  bool
 	in    [2]line.Splitter // by dissect.Side
+	heard [2]bool          // by dissect.Side: it has said something
 	out   []dissect.Event  // of the call that is running
 
-	pending  []question
+	pending  []question // commands without a reply, oldest first
 	reply    reply
+	list     list
 	joined   bool // in the middle of the conversation
 	greeted  bool
-	heard    [2]bool // by dissect.Side: it has said something
-	list     list
 	oddities int
 
-	auth     attempt
-	mail     *envelope // the transaction that is being built
+	auth attempt
+	mail *envelope // the transaction that is being built
+
 	open     *transfer // whose content is crossing
 	ended    *transfer // whose content has crossed, but not the answers to its RCPT commands
 	dataCode int       // the reply to DATA; noCode: not seen
 	left     uint64    // octets of the chunk to come
 	last     bool      // the chunk ends its message
-	odd      bool      // the content before ended with another mark than CRLF dot CRLF
-	bareLF   bool      // the client ends its commands with LF alone
 	binary   bool      // the chunk is that of XEXCH50
+	bareLF   bool      // the client ends its commands with LF alone
+	odd      bool      // the content before ended with another mark than CRLF dot CRLF
 
 	partial    bool       // not all bytes of the client were seen
 	lostBefore bool       // bytes were lost before the client's next line

@@ -116,11 +116,12 @@ func (h *hello) readExtensions(b cryptobyte.String, read func(*hello, uint16, cr
 	if b.Empty() {
 		return true
 	}
-	var list cryptobyte.String
-	if !b.ReadUint16LengthPrefixed(&list) {
+	var size uint16
+	if !b.ReadUint16(&size) {
 		return false
 	}
-	whole := b.Empty()
+	whole := int(size) == len(b)
+	list := b[:min(int(size), len(b))]
 	for !list.Empty() {
 		var kind uint16
 		var data cryptobyte.String

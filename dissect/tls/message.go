@@ -13,14 +13,16 @@ const (
 	certificate = 11
 )
 
-// How much of a handshake message is kept while it is not whole. What stands
-// behind it in the message is skipped.
+// How much of a handshake message is kept. What stands behind it is skipped.
 const (
 	maxMessage     = 16 << 10
-	maxCertificate = 64 << 10 // the first certificate of a chain is the one that counts
+	maxCertificate = 64 << 10 // only the first of a chain is kept: it is the server's own
 )
 
-const messageHeader = 4
+const (
+	messageHeader = 4 // type, length
+	chainHeader   = 6 // length of the chain, length of its first certificate
+)
 
 // message is a handshake message that is being read. It may be spread over
 // many records.
@@ -29,49 +31,57 @@ type message struct {
 	head  [messageHeader]byte
 	have  int    // bytes of head
 	left  int    // bytes of the body to come
-	body  []byte // what is kept of it
+	want  int    // bytes of the body to be read
+	body  []byte // what has come of them
 }
 
 func (m *message) kind() uint8 { return m.head[0] }
 
-// begin reads a whole header. It reports whether a message may begin so.
+// begin reads a whole header. It reports whether a message may begin so (RFC
+// 5246, section 7.4, and the IANA registry "TLS HandshakeType").
 func (m *message) begin() bool {
 	m.left = int(m.head[1])<<16 | int(m.head[2])<<8 | int(m.head[3])
 	switch m.kind() {
-	case 0, clientHello, serverHello, 4, certificate, 12, 13, 14, 15, 16, 20, 21, 22, 23, 25, 67:
-		return true // RFC 5246, section 7.4, and the IANA registry "TLS HandshakeType"
+	case clientHello, serverHello:
+		m.want = min(m.left, maxMessage)
+		return true
+	case certificate:
+		m.want = min(m.left, chainHeader)
+		return true
+	case 0, 4, 12, 13, 14, 15, 16, 20, 21, 22, 23, 25, 67:
+		return true
 	}
 	return false
 }
 
-// bound is how much of the body is kept.
-func (m *message) bound() int {
-	switch m.kind() {
-	case clientHello, serverHello:
-		return maxMessage
-	case certificate:
-		return maxCertificate
+// add takes bytes of the body, returns the rest of b, and reports whether all
+// is there that is to be read.
+func (m *message) add(b []byte) (rest []byte, complete bool) {
+	n := min(m.left, len(b))
+	if m.want > 0 {
+		n = min(n, m.want-len(m.body))
+		m.body = append(m.body, b[:n]...)
 	}
-	return 0
+	m.left -= n
+	if m.want == 0 || len(m.body) < m.want {
+		return b[n:], false
+	}
+	if m.kind() == certificate && m.want == chainHeader && m.left > 0 {
+		m.wantFirst()
+		return b[n:], false
+	}
+	return b[n:], true
 }
 
-// add takes the next bytes of the body. It copies them only if they are not
-// all of it.
-func (m *message) add(b []byte) {
-	if len(b) == m.left && len(m.body) == 0 && len(b) <= m.bound() {
-		m.body = b
-	} else {
-		m.keep(b, m.bound())
+// wantFirst asks for the first certificate of a chain: it says all, even when
+// the rest of the chain was not captured.
+func (m *message) wantFirst() {
+	size := int(m.body[3])<<16 | int(m.body[4])<<8 | int(m.body[5])
+	if size > maxCertificate {
+		m.want, m.body = 0, nil
+		return
 	}
-	m.left -= len(b)
-}
-
-// keep adds b to the body, as far as it goes.
-func (m *message) keep(b []byte, bound int) {
-	if room := bound - len(m.body); len(b) > room {
-		b = b[:room]
-	}
-	m.body = append(m.body, b...)
+	m.want += min(size, m.left)
 }
 
 // handshake takes b, content of a handshake record in clear.
@@ -93,21 +103,22 @@ func (s *Session) handshake(dst []dissect.Event, h *half, b []byte) []dissect.Ev
 				return dst
 			}
 		} else {
-			n := min(m.left, len(b))
-			m.add(b[:n])
-			h.offset += uint64(n)
-			b = b[n:]
+			rest, complete := m.add(b)
+			h.offset += uint64(len(b) - len(rest))
+			b = rest
+			if complete {
+				dst = s.read(dst, h, m)
+				m.want, m.body = 0, nil
+			}
 		}
 		if m.have == messageHeader && m.left == 0 {
-			whole := *m
 			*m = message{}
-			dst = s.read(dst, h, &whole)
 		}
 	}
 	return dst
 }
 
-// read reads a whole message.
+// read reads a message, or the beginning of one.
 func (s *Session) read(dst []dissect.Event, h *half, m *message) []dissect.Event {
 	switch {
 	case m.kind() == clientHello && h.side == dissect.Client && !h.hello:

@@ -123,7 +123,7 @@ func (s *Session) content(dst []dissect.Event, h *half, b []byte) []dissect.Even
 		h.offset += uint64(len(b))
 	case h.v2:
 		h.offset += uint64(len(b))
-		h.message.keep(b, maxMessage)
+		h.keep(b)
 	case h.kind == handshake && !s.hidden(h):
 		dst = s.handshake(dst, h, b)
 	case h.kind == alert && h.size == len(h.alert):
@@ -133,6 +133,12 @@ func (s *Session) content(dst []dissect.Event, h *half, b []byte) []dissect.Even
 		h.offset += uint64(len(b))
 	}
 	return dst
+}
+
+// keep adds b to the message that is a record of SSL 2.0.
+func (h *half) keep(b []byte) {
+	room := maxMessage - len(h.message.body)
+	h.message.body = append(h.message.body, b[:min(len(b), room)]...)
 }
 
 // endRecord looks at a record as a whole.

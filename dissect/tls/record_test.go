@@ -1,6 +1,7 @@
 package tls_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -28,51 +29,96 @@ type turn struct {
 	data []byte
 }
 
-// recorder keeps what two ends of a pipe write, in order.
-type recorder struct {
-	mu    sync.Mutex
-	turns []turn
+// wire carries the bytes of both ends and keeps what they write, in order. It
+// never blocks a writer, as two ends that fail at once would wait for ever.
+type wire struct {
+	mu     sync.Mutex
+	more   sync.Cond
+	queue  [2][]byte // to be read, by the side that wrote it
+	closed [2]bool
+	turns  []turn
 }
 
+func newWire() *wire {
+	w := &wire{}
+	w.more.L = &w.mu
+	return w
+}
+
+// end is one side's end of a wire.
 type end struct {
-	net.Conn
-	side dissect.Side
-	to   *recorder
+	net.Conn // nil: no deadlines, no addresses
+	side     dissect.Side
+	wire     *wire
 }
 
 func (e end) Write(b []byte) (int, error) {
-	e.to.mu.Lock()
-	e.to.turns = append(e.to.turns, turn{e.side, append([]byte(nil), b...)})
-	e.to.mu.Unlock()
-	return e.Conn.Write(b)
+	e.wire.mu.Lock()
+	defer e.wire.mu.Unlock()
+	e.wire.turns = append(e.wire.turns, turn{e.side, bytes.Clone(b)})
+	e.wire.queue[e.side] = append(e.wire.queue[e.side], b...)
+	e.wire.more.Broadcast()
+	return len(b), nil
 }
 
-// record makes a connection, in which each side says a few words if the
-// handshake succeeds on its side.
+func (e end) Read(b []byte) (int, error) {
+	e.wire.mu.Lock()
+	defer e.wire.mu.Unlock()
+	from := e.side.Other()
+	for len(e.wire.queue[from]) == 0 {
+		if e.wire.closed[from] {
+			return 0, io.EOF
+		}
+		e.wire.more.Wait()
+	}
+	n := copy(b, e.wire.queue[from])
+	e.wire.queue[from] = e.wire.queue[from][n:]
+	return n, nil
+}
+
+func (e end) Close() error {
+	e.wire.mu.Lock()
+	defer e.wire.mu.Unlock()
+	e.wire.closed[e.side] = true
+	e.wire.more.Broadcast()
+	return nil
+}
+
+// record makes a connection, in which each side says a line if the handshake
+// succeeds on its side.
 func record(t testing.TB, client, server *cryptotls.Config) []turn {
 	t.Helper()
-	a, b := net.Pipe()
-	var r recorder
+	w := newWire()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer b.Close()
-		c := cryptotls.Server(end{b, dissect.Server, &r}, server)
-		if c.Handshake() != nil {
-			return
-		}
-		if _, err := io.ReadFull(c, make([]byte, 8)); err == nil {
-			c.Write([]byte("* OK hello there, this is the answer\r\n"))
-		}
+		e := end{side: dissect.Server, wire: w}
+		defer e.Close()
+		converse(cryptotls.Server(e, server), answer, question)
 	}()
-	c := cryptotls.Client(end{a, dissect.Client, &r}, client)
-	if c.Handshake() == nil {
-		c.Write([]byte("a1 NOOP\r\na2 NOOP\r\n")[:8])
-		io.ReadFull(c, make([]byte, 38))
-	}
-	a.Close()
+	e := end{side: dissect.Client, wire: w}
+	converse(cryptotls.Client(e, client), question, answer)
+	e.Close()
 	<-done
-	return r.turns
+	return w.turns
+}
+
+const (
+	question = "a1 CAPABILITY\r\n"
+	answer   = "a1 OK done\r\n"
+)
+
+// converse says one line and reads another; the client begins.
+func converse(c *cryptotls.Conn, say, hear string) {
+	if c.Handshake() != nil {
+		return
+	}
+	if say == question {
+		c.Write([]byte(say))
+	}
+	if _, err := io.ReadFull(c, make([]byte, len(hear))); err == nil && say == answer {
+		c.Write([]byte(say))
+	}
 }
 
 // play feeds turns, cut every cut bytes (0: not), and returns the facts that

@@ -185,7 +185,9 @@ func TestAlert(t *testing.T) {
 		},
 		{
 			"no-common-version",
-			func(c, s *cryptotls.Config) { c.MinVersion, c.MaxVersion = cryptotls.VersionTLS11, cryptotls.VersionTLS11 },
+			func(c, s *cryptotls.Config) {
+				c.MinVersion, c.MaxVersion = cryptotls.VersionTLS11, cryptotls.VersionTLS11
+			},
 			"protocol_version", dissect.Server,
 		},
 		{

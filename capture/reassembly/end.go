@@ -1,0 +1,77 @@
+package reassembly
+
+import "github.com/mailtap/mailtap/capture/decode"
+
+// ended looks for the end of the connection.
+func (t *Table) ended(f *Flow) {
+	a, b := &f.stream.half[0], &f.stream.half[1]
+	switch {
+	case !a.hasFin && !b.hasFin:
+	case a.done() && b.done():
+		t.close(f)
+	case a.done() && !f.seen[1], b.done() && !f.seen[0]:
+		f.list.remove(f) // the other end's packets may still come
+		t.ending.push(f, t.now)
+	}
+}
+
+// reset takes a RST. An end checks its number exactly (RFC 5961, section 3):
+// any other may be forged, so what follows is still read.
+func (t *Table) reset(f *Flow, dir Direction, s *decode.Segment) {
+	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
+	ahead := after(s.Seq, h.next)
+	switch {
+	case h.known && (ahead == 0 || ahead == 1 && h.hasFin):
+		t.close(f)
+	case !h.known && s.Flags&decode.ACK != 0 && o.known && s.Ack == o.next: // the SYN is refused
+		t.close(f)
+	case !h.known || -maxAhead < ahead && ahead < maxAhead:
+		h.reset = true
+		f.list.remove(f)
+		t.ending.push(f, t.now)
+	}
+}
+
+// forgotten takes a segment of a connection whose bytes are not wanted: it
+// looks for its end, and for signs that it has none.
+func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
+	switch {
+	case f.closed:
+		// The end may have been forged.
+		if len(s.Payload) > 0 && s.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && after(s.Seq, f.end[dir]) >= 0 {
+			t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
+		}
+	case f.list == &t.other && s.Flags&(decode.FIN|decode.RST) != 0:
+		f.list.remove(f)
+		t.ending.push(f, t.now)
+	}
+}
+
+// close ends f, which is remembered for a while.
+func (t *Table) close(f *Flow) {
+	t.finish(f)
+	if f.list != &t.ending {
+		f.list.remove(f)
+		t.ending.push(f, t.now)
+	}
+}
+
+// finish gives what is held and closes f, if it is not closed.
+func (t *Table) finish(f *Flow) {
+	if f.closed {
+		return
+	}
+	if f.stream != nil {
+		t.drainAll(f)
+		t.tail(f)
+	}
+	f.closed = true
+	if f.opened {
+		t.handler.Close(f)
+	}
+	if f.stream != nil {
+		f.end = [2]uint32{f.stream.half[0].next, f.stream.half[1].next}
+		t.free(f.stream)
+		f.stream = nil
+	}
+}

@@ -1,0 +1,164 @@
+package reassembly
+
+// expire gives up waiting for what has been missing for longer than Patience,
+// as far as it is known to be lost.
+func (t *Table) expire(f *Flow) {
+	t.waits.remove(f.stream)
+	limit := t.now - int64(t.limits.Patience)
+	for t.overdue(f, limit) {
+		t.drain(f)
+	}
+	if f.stream != nil {
+		t.wait(f.stream)
+		t.ended(f)
+	}
+}
+
+// overdue gives up one thing that f waits for, and tells whether it did.
+func (t *Table) overdue(f *Flow, limit int64) bool {
+	for dir := range Direction(2) {
+		if f.stream == nil {
+			return false
+		}
+		h, o := &f.stream.half[dir], &f.stream.half[dir^1]
+		if len(h.pieces) == 0 || h.pieces[0].mark.time > limit {
+			continue
+		}
+		hole := after(h.pieces[0].seq, h.next)
+		if hole == 0 { // it waits for what it acknowledges
+			t.giveUp(f, dir)
+			return true
+		}
+		if acked := after(o.ack, h.next); o.hasAck && acked > 0 {
+			t.lose(f, dir, min(hole, acked))
+			return true
+		}
+	}
+	return false
+}
+
+// giveUp gives the first held piece of a direction, which is its next, though
+// what it acknowledges has not come: that is lost, unless its end acknowledged
+// less since.
+func (t *Table) giveUp(f *Flow, dir Direction) {
+	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
+	before, n := o.next, after(h.pieces[0].ack, o.next)
+	if h.hasAck {
+		n = min(n, after(h.ack, o.next))
+	}
+	if n > 1 { // a single number may be a FIN that was not captured
+		t.lose(f, dir^1, n)
+	}
+	if f.stream != nil && o.next == before {
+		t.giveHeld(f, dir)
+	}
+}
+
+// lose declares n bytes of a direction lost, but no further than to what is
+// held of it.
+func (t *Table) lose(f *Flow, dir Direction, n int) {
+	h := &f.stream.half[dir]
+	if len(h.pieces) > 0 {
+		n = min(n, after(h.pieces[0].seq, h.next))
+	}
+	if n <= 0 {
+		return
+	}
+	if h.lostTo != h.next {
+		h.lost = h.next
+	}
+	h.pass(n)
+	h.lostTo = h.next
+	h.soft = false
+	if n > markSpan {
+		h.marks = h.marks[:0]
+	}
+	t.gap(f, dir, n)
+}
+
+// inGap tells whether p brings bytes of the latest gap.
+func (h *half) inGap(p *piece) bool {
+	return h.lost != h.lostTo && after(p.end(), h.lost) > 0 && after(h.lostTo, p.seq) > 0
+}
+
+// rewind goes back into the latest gap where p brings bytes of it after all,
+// while nothing has come from behind it: a forged acknowledgement may have
+// declared lost what is still to come.
+func (h *half) rewind(p *piece) bool {
+	if h.next != h.lostTo || !h.inGap(p) {
+		return false
+	}
+	from := p.seq
+	if after(h.lost, from) > 0 {
+		from = h.lost
+	}
+	if n := len(h.pieces); n > 0 && after(h.pieces[n-1].end(), from) < 0 {
+		return false // too wide for the circle
+	}
+	h.next, h.lostTo = from, from
+	return true
+}
+
+// force gives up whatever holds the first piece of a direction back, once.
+func (t *Table) force(f *Flow, dir Direction) {
+	h := &f.stream.half[dir]
+	if hole := after(h.pieces[0].seq, h.next); hole > 0 {
+		t.lose(f, dir, hole)
+	} else {
+		t.giveUp(f, dir)
+	}
+	t.drain(f)
+}
+
+// drainAll gives everything that is held, as far as FIN; holes become gaps.
+func (t *Table) drainAll(f *Flow) {
+	for dir := range f.stream.half {
+		for h := &f.stream.half[dir]; h.done() && len(h.pieces) > 0; {
+			t.takeHeld(h)
+		}
+	}
+	for f.stream != nil && f.stream.holds() {
+		t.force(f, f.stream.first())
+	}
+}
+
+// holds tells whether something waits.
+func (s *stream) holds() bool { return len(s.half[0].pieces)+len(s.half[1].pieces) > 0 }
+
+// first returns the direction to be given up first: one without a hole, else
+// the one that has waited longer.
+func (s *stream) first() Direction {
+	a, b := &s.half[0], &s.half[1]
+	switch {
+	case len(a.pieces) == 0:
+		return 1
+	case len(b.pieces) == 0 || a.pieces[0].seq == a.next:
+		return 0
+	case b.pieces[0].seq == b.next || b.pieces[0].mark.time < a.pieces[0].mark.time:
+		return 1
+	}
+	return 0
+}
+
+// tail tells of bytes at the end that were acknowledged and never captured.
+func (t *Table) tail(f *Flow) {
+	for dir := range Direction(2) {
+		if f.stream == nil {
+			return
+		}
+		h, o := &f.stream.half[dir], &f.stream.half[dir^1]
+		if !o.hasAck || !h.known || !f.seen[dir] {
+			continue
+		}
+		n := after(o.ack, h.next)
+		if n == 1 {
+			continue // a FIN
+		}
+		if h.hasFin {
+			n = min(n, after(h.fin, h.next))
+		}
+		if n <= maxAcked {
+			t.lose(f, dir, n)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// maxRows is how many findings of a case are listed one by one.
+const maxRows = 10
+
+// page collects lines that are at most width columns wide.
+type page struct {
+	lines []Line
+	width int
+}
+
+// Bounds of the width that a page is laid out for: narrower screens cut it, and
+// longer lines are hard to read.
+const (
+	minWidth = 40
+	maxWidth = 120
+)
+
+// Detail returns the page of a case: what happened, why it matters, what to do,
+// and the proof.
+func Detail(d *model.Detail, width int) []Line {
+	p := &page{width: min(max(width, minWidth), maxWidth)}
+	p.title(d)
+	p.text("", sentence(d), Strong)
+	p.seen(d)
+	if r := d.Rule; r != nil {
+		p.section("Why it matters", r.Why)
+		p.section("What to do", r.Fix)
+	}
+	for i := range d.Transcripts {
+		p.transcript(&d.Transcripts[i])
+	}
+	p.findings(d)
+	if r := d.Rule; r != nil {
+		p.settings(r.Config)
+		p.section("To read", strings.Join(r.Refs, "; "))
+	}
+	return p.lines
+}
+
+func (p *page) add(spans ...Span) { p.lines = append(p.lines, spans) }
+
+// text adds a clean text, each of its lines behind the indent.
+func (p *page) text(indent, s string, style Style) {
+	for _, line := range wrap(s, p.width-len(indent)) {
+		p.add(Span{indent + line, style})
+	}
+}
+
+func (p *page) head(s string) {
+	p.add()
+	p.add(Span{s, Heading})
+}
+
+func (p *page) section(head, text string) {
+	p.head(head)
+	p.text("  ", text, Plain)
+}
+
+func (p *page) title(d *model.Detail) {
+	k := &d.Case
+	state := k.Status.String()
+	if k.ResolvedAt != 0 {
+		state += " " + moment(k.ResolvedAt)
+	}
+	severity := k.Severity.String()
+	room := p.width - len(severity) - len(state) - 4
+	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(clean(k.Title), room) + "  ", Plain}, Span{state, Strong})
+	id := k.ID.String()
+	p.add(Span{fit(clean(k.Rule), p.width-len(id)-1) + " ", Plain}, Span{id, Faint})
+	if k.Note != "" {
+		p.text("", "note: "+clean(k.Note), Plain)
+	}
+	p.add()
+}
+
+// settings shows what to set, program by program.
+func (p *page) settings(settings []dissect.Pair) {
+	if len(settings) == 0 {
+		return
+	}
+	p.head("Settings")
+	names := 0
+	for _, s := range settings {
+		names = max(names, Width(s.Key))
+	}
+	last := ""
+	for _, s := range settings {
+		shown := s.Key
+		if shown == last {
+			shown = ""
+		}
+		last = s.Key
+		for _, line := range wrap(s.Value, p.width-names-4) {
+			p.add(Span{"  " + fit(shown, names) + "  ", Faint}, Span{line, Plain})
+			shown = ""
+		}
+	}
+}
+
+func (p *page) seen(d *model.Detail) {
+	k := &d.Case
+	text := fmt.Sprintf("%s in %s", plural(k.Findings, "finding"), plural(k.Sessions, "session"))
+	switch {
+	case k.Findings > 1:
+		text += fmt.Sprintf(", first %s, last %s UTC", moment(k.First), moment(k.Last))
+	case k.Findings == 1:
+		text += fmt.Sprintf(", at %s UTC", moment(k.Last))
+	}
+	p.text("", text+".", Plain)
+}
+
+func plural(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.FormatInt(n, 10) + " " + thing + "s"
+}
+
+// findings lists the newest ones, for a case may have many clients.
+func (p *page) findings(d *model.Detail) {
+	if len(d.Findings) < 2 {
+		return
+	}
+	shown := d.Findings[:min(len(d.Findings), maxRows)]
+	p.head(fmt.Sprintf("Newest findings, %d of %d", len(shown), d.Case.Findings))
+	for i := range shown {
+		f := &shown[i]
+		text := f.Client.String() + "  "
+		if f.HasAccount {
+			text += name(f.Account) + "  "
+		}
+		stamp := moment(f.Time)
+		p.add(Span{"  " + stamp + "  ", Faint}, Span{middle(text+clean(f.Why), p.width-len(stamp)-4), Plain})
+	}
+}

@@ -1,0 +1,63 @@
+package render
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// Columns of a transcript. Text gets what is left.
+const (
+	proofWidth = 4 // "> C "
+	indent     = 4 // of what the server said, so that the sides stand apart
+	leastPlace = 18
+	timeWidth  = len("15:04:05.000")
+)
+
+// transcript shows a session as a dialogue, the lines that prove the case
+// marked.
+func (p *page) transcript(t *model.Transcript) {
+	f := t.Session.Facts
+	p.head(fmt.Sprintf("Evidence of %s (> marks it; times are UTC)", time.Unix(0, f.Start).UTC().Format(time.DateOnly)))
+	about := fmt.Sprintf("%s from %s to %s, %s, %s; %s", f.Protocol, f.Client, f.Server, f.Transport, t.Session.Verdict, t.Session.ID)
+	p.text("  ", about, Faint)
+	for _, found := range t.Findings {
+		p.text("  ", clean(found.Why), Plain)
+	}
+	place := max(leastPlace, p.width/5)
+	room := p.width - proofWidth - indent - place - timeWidth - 2
+	for i := range t.Lines {
+		p.spoken(&t.Lines[i], room, place)
+	}
+	if t.Left > 0 {
+		p.text("    ", fmt.Sprintf("and %s more", plural(int64(t.Left), "line")), Faint)
+	}
+}
+
+// spoken shows one line: "> C AUTH LOGIN      monday.pcap:8 22:13:20.160".
+func (p *page) spoken(l *model.Line, room, place int) {
+	mark, side, before, after := " ", "C ", 0, indent
+	style := Client
+	if l.Proof {
+		mark = ">"
+	}
+	if l.Side == dissect.Server {
+		side, before, after, style = "S ", indent, 0, Server
+	}
+	from := fit(location(l), place) + " " + time.Unix(0, l.Time).UTC().Format("15:04:05.000")
+	for _, text := range wrap(clean(l.Text), room) {
+		p.add(Span{mark + " ", Strong}, Span{fit("", before) + side, style}, Span{fit(text, room+after) + " ", style}, Span{from, Faint})
+		mark, side, from = " ", "  ", ""
+	}
+}
+
+// location names the packet that brought a line.
+func location(l *model.Line) string {
+	packet := fmt.Sprintf(":%d", l.Packet)
+	if l.File == "" {
+		return "packet " + packet[1:]
+	}
+	return clean(l.File) + packet
+}

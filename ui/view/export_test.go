@@ -1,0 +1,95 @@
+package view
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
+)
+
+// Program is a running program on a simulated screen.
+type Program struct {
+	app    *app
+	screen tcell.SimulationScreen
+	Done   chan error // what Run returned
+}
+
+// Start runs the program.
+func Start(ctx context.Context, source model.Source, options Options, now time.Time, width, height int) *Program {
+	p := &Program{
+		app:    newApp(source, options, func() time.Time { return now }),
+		screen: tcell.NewSimulationScreen("UTF-8"),
+		Done:   make(chan error, 1),
+	}
+	p.app.loop.SetScreen(p.screen)
+	p.screen.SetSize(width, height)
+	go func() { p.Done <- p.app.run(ctx) }()
+	return p
+}
+
+// Key presses a key.
+func (p *Program) Key(key tcell.Key, char rune) { p.screen.InjectKey(key, char, tcell.ModNone) }
+
+// Mouse moves the mouse and presses its buttons.
+func (p *Program) Mouse(x, y int, buttons tcell.ButtonMask) {
+	p.screen.InjectMouse(x, y, buttons, tcell.ModNone)
+}
+
+// Resize makes the terminal another size.
+func (p *Program) Resize(width, height int) {
+	p.app.loop.QueueUpdate(func() { p.screen.SetSize(width, height) })
+	p.app.loop.QueueEvent(tcell.NewEventResize(width, height))
+}
+
+// Cells returns what is on the screen.
+func (p *Program) Cells() (cells []tcell.SimCell, width int) {
+	p.app.loop.QueueUpdate(func() {
+		shown, w, _ := p.screen.GetContents()
+		cells, width = append(cells, shown...), w
+	})
+	return cells, width
+}
+
+// Text returns the characters on the screen, without spaces at the ends of lines.
+func (p *Program) Text() string {
+	cells, width := p.Cells()
+	var b strings.Builder
+	for ; len(cells) > 0; cells = cells[width:] {
+		var line strings.Builder
+		for x := 0; x < width; {
+			char := string(cells[x].Runes)
+			line.WriteString(char)
+			x += max(1, render.Width(char)) // the cell behind a wide character is not drawn
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// SelectedRow returns the row of the list that is selected.
+func (p *Program) SelectedRow() (row int) {
+	p.app.loop.QueueUpdate(func() { row = p.app.row() })
+	return row
+}
+
+// Strokes returns the keys that do something, by name and screen.
+func Strokes() []string {
+	var list []string
+	for _, b := range bindings {
+		for name, s := range map[string]screen{"list": listScreen, "detail": detailScreen, "help": helpScreen} {
+			for _, k := range b.strokes {
+				if b.on&s != 0 {
+					list = append(list, name+" "+tcell.NewEventKey(k.key, k.char, tcell.ModNone).Name())
+				}
+			}
+		}
+	}
+	return list
+}
+
+// Escape is what all text for a widget goes through.
+func Escape(s string) string { return escape(s) }
