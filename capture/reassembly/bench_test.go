@@ -40,22 +40,28 @@ func bulk(b *testing.B, h reassembly.Handler, n int) {
 		answer := peer(i, 1, decode.SYN|decode.ACK, 0, 1, nil)
 		table.Add(&answer)
 	}
-	s := peer(0, 0, decode.ACK, 0, 1, full)
-	next := func(i int) {
-		binary.BigEndian.PutUint32(s.SrcAddr[12:], 10<<24|uint32(order[i%n]))
-		s.Seq = 1 + uint32(i/n*len(full))
-		s.Time = 1e18 + int64(i)*1e4
-		s.Packet = uint64(i)
+	s := peer(0, 0, decode.ACK, 1, 1, full)
+	at := 0
+	next := func() {
+		if n > 1 {
+			binary.BigEndian.PutUint32(s.SrcAddr[12:], 10<<24|uint32(order[at]))
+		}
+		s.Time += 1e4
+		s.Packet++
 		table.Add(&s)
+		if at++; at == n {
+			at = 0
+			s.Seq += uint32(len(full))
+		}
 	}
 	const warm = 20 // segments a connection, until the marks stop growing
-	for i := range warm * n {
-		next(i)
+	for range warm * n {
+		next()
 	}
 	b.SetBytes(int64(len(full)))
 	b.ReportAllocs()
-	for i := warm * n; b.Loop(); i++ {
-		next(i)
+	for b.Loop() {
+		next()
 	}
 }
 

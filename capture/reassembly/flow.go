@@ -2,6 +2,7 @@ package reassembly
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -12,65 +13,81 @@ import (
 // or that was seen first; 1 from the other.
 type Direction uint8
 
-// key names a connection: path, both addresses and both ports, the lower end
-// first.
-type key [40]byte
+// key names a connection: both addresses, both ports and the path, the lower
+// end first.
+type key struct {
+	lo0, lo1, hi0, hi1 uint64
+	ports, path        uint32
+}
 
+// set works on single words: an array that is written by halves and read as
+// a whole stalls for as long as all the rest takes.
 func (k *key) set(s *decode.Segment) (swapped bool) {
-	swapped = less(&s.DstAddr, s.DstPort, &s.SrcAddr, s.SrcPort)
-	if swapped {
-		k.put(&s.DstAddr, s.DstPort, &s.SrcAddr, s.SrcPort)
-	} else {
-		k.put(&s.SrcAddr, s.SrcPort, &s.DstAddr, s.DstPort)
+	a0, a1 := binary.BigEndian.Uint64(s.SrcAddr[:]), binary.BigEndian.Uint64(s.SrcAddr[8:])
+	b0, b1 := binary.BigEndian.Uint64(s.DstAddr[:]), binary.BigEndian.Uint64(s.DstAddr[8:])
+	a, b := uint32(s.SrcPort), uint32(s.DstPort)
+	switch {
+	case a0 != b0:
+		swapped = b0 < a0
+	case a1 != b1:
+		swapped = b1 < a1
+	default:
+		swapped = b < a
 	}
-	binary.BigEndian.PutUint32(k[36:], uint32(s.Path))
+	if swapped {
+		a0, a1, a, b0, b1, b = b0, b1, b, a0, a1, a
+	}
+	k.lo0, k.lo1, k.hi0, k.hi1 = a0, a1, b0, b1
+	k.ports, k.path = a<<16|b, uint32(s.Path)
 	return swapped
 }
 
-func (k *key) put(a *[16]byte, aPort uint16, b *[16]byte, bPort uint16) {
-	*(*[16]byte)(k[0:]) = *a
-	binary.BigEndian.PutUint16(k[16:], aPort)
-	*(*[16]byte)(k[18:]) = *b
-	binary.BigEndian.PutUint16(k[34:], bPort)
+func (k *key) equal(o *key) bool {
+	return k.lo0 == o.lo0 && k.lo1 == o.lo1 && k.hi0 == o.hi0 && k.hi1 == o.hi1 && k.ports == o.ports && k.path == o.path
 }
 
-func less(a *[16]byte, aPort uint16, b *[16]byte, bPort uint16) bool {
-	if x, y := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(b[:]); x != y {
-		return x < y
-	}
-	if x, y := binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]); x != y {
-		return x < y
-	}
-	return aPort < bPort
+// seed makes the places of connections unforeseeable.
+type seed [5]uint64
+
+// hash multiplies as wyhash does. hash/maphash takes three times as long.
+func (k *key) hash(s *seed) uint32 {
+	h := fold(k.lo0^s[0], k.lo1^s[1]) ^ fold(k.hi0^s[2], k.hi1^s[3])
+	return uint32(fold(h^uint64(k.ports)<<32^uint64(k.path), s[4]))
+}
+
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
 }
 
 // Flow is one connection. Its methods are valid within the Handler's calls;
 // after Close the same Flow may stand for another connection.
 type Flow struct {
-	User any // the Handler's
+	// What every packet needs stands in front, for the caches.
+	hash   uint32
+	file   int32 // the first capture that holds it
+	flags  Flags
+	seen   [2]bool // packets of the direction
+	swap   bool    // direction 0 comes from the higher end of key
+	opened bool    // the Handler knows it
+	closed bool
+	reborn bool  // rebirth holds something
+	chain  *Flow // in its bucket
+	key    key
 
-	// What every packet needs stands together, for the caches.
-	hash    uint64
-	chain   *Flow // in its bucket
-	key     key
 	stream  *stream // nil: closed or ignored
 	list    *list   // it stands in, oldest first
 	moved   int64   // when it came to the end of its list
 	last    int64
 	packets uint64
-	file    int32 // the first capture that holds it
-	flags   Flags
-	seen    [2]bool // packets of the direction
-	swap    bool    // direction 0 comes from the higher end of key
-	opened  bool    // the Handler knows it
-	closed  bool
+	User    any // the Handler's
+	first   int64
 
 	older, newer *Flow
-	first        int64
-	number       uint64
+	number       uint32
 	end          [2]uint32 // of a closed one, where its directions ended
-	reborn       rebirth
-	files        []int32 // the other captures
+	rebirth      rebirth
+	files        *[]int32 // the other captures; nil: none
 }
 
 // dirOf returns the direction of a segment whose ends were swapped in key.
@@ -83,16 +100,19 @@ func (f *Flow) dirOf(swapped bool) Direction {
 
 // Src returns the end that sends in a direction.
 func (f *Flow) Src(dir Direction) netip.AddrPort {
-	end := f.key[0:18]
+	k := &f.key
+	a0, a1, port := k.lo0, k.lo1, uint16(k.ports>>16)
 	if (dir == 1) != f.swap {
-		end = f.key[18:36]
+		a0, a1, port = k.hi0, k.hi1, uint16(k.ports)
 	}
-	addr := netip.AddrFrom16([16]byte(end[:16])).Unmap()
-	return netip.AddrPortFrom(addr, binary.BigEndian.Uint16(end[16:]))
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], a0)
+	binary.BigEndian.PutUint64(b[8:], a1)
+	return netip.AddrPortFrom(netip.AddrFrom16(b).Unmap(), port)
 }
 
 // Path returns the VLANs and tunnels that the connection came through.
-func (f *Flow) Path() decode.PathID { return decode.PathID(binary.BigEndian.Uint32(f.key[36:])) }
+func (f *Flow) Path() decode.PathID { return decode.PathID(f.key.path) }
 
 // First and Last return the times of its first and last packet, in ns.
 func (f *Flow) First() int64 { return f.first }
@@ -108,7 +128,11 @@ func (f *Flow) Bytes(dir Direction) uint64 {
 	if f.stream == nil {
 		return 0
 	}
-	return f.stream.half[dir].bytes
+	h := &f.stream.half[dir]
+	if h.disorder == nil {
+		return h.off
+	}
+	return h.off - h.gaps
 }
 
 // Flags returns its circumstances so far.
@@ -126,16 +150,25 @@ func (f *Flow) Late() bool { return f.stream != nil && f.stream.late }
 
 // Files returns the indexes of the captures that hold its packets, in order,
 // at most maxFiles of them.
-func (f *Flow) Files() []int32 { return append([]int32{f.file}, f.files...) }
+func (f *Flow) Files() []int32 {
+	files := []int32{f.file}
+	if f.files != nil {
+		files = append(files, *f.files...)
+	}
+	return files
+}
 
 func (f *Flow) addFile(i int32) {
-	if i != f.file && !slices.Contains(f.files, i) && len(f.files) < maxFiles-1 {
-		f.files = append(f.files, i)
+	if f.files == nil {
+		f.files = new([]int32)
+	}
+	if !slices.Contains(*f.files, i) && len(*f.files) < maxFiles-1 {
+		*f.files = append(*f.files, i)
 	}
 }
 
 // At tells which packet carried the byte of a direction at off: exactly for
-// the latest packets of the direction (see half.remember), else the oldest
+// the latest fewMarks packets of the direction and more (see half.remember), else the oldest
 // packet known.
 func (f *Flow) At(dir Direction, off uint64) (time int64, packet uint64, file int32) {
 	if f.stream == nil {

@@ -42,7 +42,7 @@ func (p *piece) cutTo(n int) {
 // arrived first wins.
 func (t *Table) hold(f *Flow, dir Direction, p piece) {
 	h := &f.stream.half[dir]
-	i := len(h.pieces)
+	i := len(h.messy().pieces)
 	if i > 0 && after(h.pieces[i-1].seq, p.seq) > 0 {
 		i = sort.Search(i, func(i int) bool { return after(h.pieces[i].seq, p.seq) > 0 })
 	}
@@ -83,7 +83,8 @@ func (t *Table) hold(f *Flow, dir Direction, p piece) {
 func (t *Table) keep(h *half, i int, p piece) {
 	p.data = bytes.Clone(p.data)
 	h.pieces = slices.Insert(h.pieces, i, p)
-	h.held += int32(p.cost())
+	h.holds = true
+	h.held += p.cost()
 	t.stats.Held += p.cost()
 }
 
@@ -93,9 +94,9 @@ func (t *Table) takeHeld(h *half) piece {
 	h.pieces[0] = piece{}
 	h.pieces = h.pieces[1:]
 	if len(h.pieces) == 0 {
-		h.pieces = nil
+		h.pieces, h.holds = nil, false
 	}
-	h.held -= int32(p.cost())
+	h.held -= p.cost()
 	t.stats.Held -= p.cost()
 	return p
 }
@@ -104,7 +105,7 @@ func (t *Table) takeHeld(h *half) piece {
 func (t *Table) relieve(f *Flow, dir Direction) {
 	for f.stream != nil {
 		h := &f.stream.half[dir]
-		if int(h.held) <= t.limits.HeldEach && len(h.pieces) <= maxPieces {
+		if h.held <= t.limits.HeldEach && len(h.pieces) <= maxPieces {
 			break
 		}
 		t.stats.Forced++
@@ -161,7 +162,7 @@ func (t *Table) ready(f *Flow, dir Direction) bool {
 		return false
 	}
 	h := &f.stream.half[dir]
-	return len(h.pieces) > 0 && h.pieces[0].seq == h.next && t.mayGive(f, dir, &h.pieces[0])
+	return h.holds && h.pieces[0].seq == h.next && t.mayGive(f, dir, &h.pieces[0])
 }
 
 // giveHeld gives the first piece of a direction, which is its next.

@@ -55,9 +55,9 @@ const (
 	maxBehind = 1 << 20 // bytes further behind are no repetition
 	maxBack   = 1 << 16 // how far the beginning of a connection joined late may move
 	maxPieces = 1 << 10 // segments held by one direction
-	maxMarks  = 64      // packets remembered of a direction: see Flow.At
-	fewMarks  = 8       // the same once the other end has talked
-	markSpan  = 8 << 10 // bytes of a direction over which they are remembered
+	fewMarks  = 8       // packets remembered of a direction: see Flow.At
+	maxMarks  = 64      // the same where one end talks on in small packets; powers of two
+	markSpan  = 8 << 10 // for so many bytes
 	maxFiles  = 64      // captures remembered of a connection
 	twice     = 1e6     // ns within which the same bytes are one packet, captured twice
 

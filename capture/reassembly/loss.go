@@ -21,7 +21,7 @@ func (t *Table) overdue(f *Flow, limit int64) bool {
 			return false
 		}
 		h, o := &f.stream.half[dir], &f.stream.half[dir^1]
-		if len(h.pieces) == 0 || h.pieces[0].mark.time > limit {
+		if !h.holds || h.pieces[0].mark.time > limit {
 			continue
 		}
 		hole := after(h.pieces[0].seq, h.next)
@@ -58,41 +58,41 @@ func (t *Table) giveUp(f *Flow, dir Direction) {
 // held of it.
 func (t *Table) lose(f *Flow, dir Direction, n int) {
 	h := &f.stream.half[dir]
-	if len(h.pieces) > 0 {
+	if h.holds {
 		n = min(n, after(h.pieces[0].seq, h.next))
 	}
 	if n <= 0 {
 		return
 	}
-	if h.lostTo != h.next {
-		h.lost = h.next
+	if d := h.messy(); d.lostTo != h.next {
+		d.lost = h.next
 	}
 	h.pass(n)
 	h.lostTo = h.next
 	h.soft = false
 	if n > markSpan {
-		h.marks = h.marks[:0]
+		h.forgetMarks()
 	}
 	t.gap(f, dir, n)
 }
 
 // inGap tells whether p brings bytes of the latest gap.
 func (h *half) inGap(p *piece) bool {
-	return h.lost != h.lostTo && after(p.end(), h.lost) > 0 && after(h.lostTo, p.seq) > 0
+	return h.disorder != nil && h.lost != h.lostTo && after(p.end(), h.lost) > 0 && after(h.lostTo, p.seq) > 0
 }
 
 // rewind goes back into the latest gap where p brings bytes of it after all,
 // while nothing has come from behind it: a forged acknowledgement may have
 // declared lost what is still to come.
 func (h *half) rewind(p *piece) bool {
-	if h.next != h.lostTo || !h.inGap(p) {
+	if !h.inGap(p) || h.next != h.lostTo {
 		return false
 	}
 	from := p.seq
 	if after(h.lost, from) > 0 {
 		from = h.lost
 	}
-	if n := len(h.pieces); n > 0 && after(h.pieces[n-1].end(), from) < 0 {
+	if h.holds && after(h.pieces[len(h.pieces)-1].end(), from) < 0 {
 		return false // too wide for the circle
 	}
 	h.next, h.lostTo = from, from
@@ -113,7 +113,7 @@ func (t *Table) force(f *Flow, dir Direction) {
 // drainAll gives everything that is held, as far as FIN; holes become gaps.
 func (t *Table) drainAll(f *Flow) {
 	for dir := range f.stream.half {
-		for h := &f.stream.half[dir]; h.done() && len(h.pieces) > 0; {
+		for h := &f.stream.half[dir]; h.done() && h.holds; {
 			t.takeHeld(h)
 		}
 	}
@@ -123,16 +123,16 @@ func (t *Table) drainAll(f *Flow) {
 }
 
 // holds tells whether something waits.
-func (s *stream) holds() bool { return len(s.half[0].pieces)+len(s.half[1].pieces) > 0 }
+func (s *stream) holds() bool { return s.half[0].holds || s.half[1].holds }
 
 // first returns the direction to be given up first: one without a hole, else
 // the one that has waited longer.
 func (s *stream) first() Direction {
 	a, b := &s.half[0], &s.half[1]
 	switch {
-	case len(a.pieces) == 0:
+	case !a.holds:
 		return 1
-	case len(b.pieces) == 0 || a.pieces[0].seq == a.next:
+	case !b.holds || a.pieces[0].seq == a.next:
 		return 0
 	case b.pieces[0].seq == b.next || b.pieces[0].mark.time < a.pieces[0].mark.time:
 		return 1

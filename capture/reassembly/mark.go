@@ -1,7 +1,5 @@
 package reassembly
 
-import "github.com/mailtap/mailtap/capture/decode"
-
 // mark says which packet carried the bytes from off on.
 type mark struct {
 	time   int64
@@ -10,40 +8,37 @@ type mark struct {
 	file   int32
 }
 
-func newMark(s *decode.Segment) mark { return mark{time: s.Time, packet: s.Packet, file: s.File} }
-
-// remember notes which packet carries the bytes from now on. While one end
-// talks, the packets of its last markSpan bytes are remembered, at most
-// maxMarks; once the other has talked, fewMarks are enough.
-func (h *half) remember(m *mark, turn bool) {
-	off := uint32(h.off)
-	n := len(h.marks)
-	drop := 0
-	switch {
-	case turn && n >= fewMarks:
-		drop = n - fewMarks + 1
-	case n == maxMarks:
-		drop = 1
+// remember notes which packet carries the next n bytes. marks is a ring of
+// fewMarks, overwritten without a look, for that costs the caches; where one
+// end talks on in small packets, as a person types, it grows to maxMarks.
+func (h *half) remember(m *mark, n int) {
+	if int(h.nMarks) == len(h.marks) && (h.turn < markSpan || h.marks == nil) && len(h.marks) < maxMarks {
+		h.growMarks()
 	}
-	for drop+1 < n && off-h.marks[drop+1].off > markSpan {
-		drop++
-	}
-	if h.marks == nil {
-		h.marks = make([]mark, 0, fewMarks)
-	}
-	if drop > 0 {
-		n = copy(h.marks, h.marks[drop:])
-		h.marks = h.marks[:n]
-	}
-	h.marks = append(h.marks, mark{m.time, m.packet, off, m.file})
+	h.turn = uint16(min(int(h.turn)+n, markSpan))
+	to := &h.marks[h.mark]
+	to.time, to.packet, to.off, to.file = m.time, m.packet, uint32(h.off), m.file
+	h.mark = (h.mark + 1) & uint8(len(h.marks)-1)
+	h.nMarks = min(h.nMarks+1, uint8(len(h.marks)))
 }
+
+func (h *half) growMarks() {
+	marks := make([]mark, max(fewMarks, 2*len(h.marks)))
+	n := copy(marks, h.marks[h.mark:])
+	copy(marks[n:], h.marks[:h.mark])
+	h.marks, h.mark = marks, h.nMarks
+}
+
+// forgetMarks is for a jump so wide that marks are no longer near.
+func (h *half) forgetMarks() { h.mark, h.nMarks = 0, 0 }
 
 // markAt returns the mark of the byte at off, the oldest if that is forgotten,
 // nil if there is none.
 func (h *half) markAt(off uint64) *mark {
 	back := h.off - min(h.off, off) // marks count modulo 1<<32
-	for i := len(h.marks) - 1; i >= 0; i-- {
-		if m := &h.marks[i]; i == 0 || uint64(uint32(h.off)-m.off) >= back {
+	for i := range h.nMarks {
+		m := &h.marks[(h.mark-1-i)&uint8(len(h.marks)-1)]
+		if i == h.nMarks-1 || uint64(uint32(h.off)-m.off) >= back {
 			return m
 		}
 	}

@@ -7,17 +7,17 @@ import "github.com/mailtap/mailtap/capture/decode"
 // believed once the other end acknowledges it, so that one forged segment ends
 // nothing, and a forged end or jump does not blind for long.
 type rebirth struct {
-	pending bool
-	dir     Direction
-	flags   uint8  // TCP flags
-	next    uint32 // what follows it
-	file    int32
-	time    int64
+	time  int64
+	next  uint32 // what follows it
+	file  int32
+	dir   Direction
+	flags uint8 // TCP flags
 }
 
 // announce notes that s, or what it answers, may begin another connection.
 func (f *Flow) announce(dir Direction, next uint32, s *decode.Segment) {
-	f.reborn = rebirth{true, dir, s.Flags, next, s.File, s.Time}
+	f.reborn = true
+	f.rebirth = rebirth{s.Time, next, s.File, dir, s.Flags}
 }
 
 // stray takes bytes too far from the others, which end before next.
@@ -67,11 +67,11 @@ func (h *half) answers(ack uint32) bool {
 	return !h.known || h.soft || -maxBehind <= ahead && ahead <= 0
 }
 
-// isReborn tells whether s confirms what f.reborn announced: the other end
+// isReborn tells whether s confirms what f.rebirth announced: the other end
 // acknowledges it, or the same end goes on behind it where it has been
 // acknowledged, or only one end is captured.
 func (f *Flow) isReborn(dir Direction, s *decode.Segment) bool {
-	r := &f.reborn
+	r := &f.rebirth
 	switch {
 	case s.Flags&decode.RST != 0:
 		return false
@@ -83,9 +83,9 @@ func (f *Flow) isReborn(dir Direction, s *decode.Segment) bool {
 	return !f.seen[dir^1] || r.flags&(decode.SYN|decode.ACK) == decode.SYN|decode.ACK
 }
 
-// rebear ends f and begins the connection that f.reborn announced.
+// rebear ends f and begins the connection that f.rebirth announced.
 func (t *Table) rebear(f *Flow) *Flow {
-	r, k, hash, swap := f.reborn, f.key, f.hash, f.swap
+	r, k, hash, swap := f.rebirth, f.key, f.hash, f.swap
 	t.finish(f)
 	t.remove(f)
 	syn := r.flags&decode.SYN != 0

@@ -2,7 +2,7 @@ package reassembly
 
 import (
 	"cmp"
-	"hash/maphash"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/mailtap/mailtap/capture/decode"
@@ -26,12 +26,12 @@ type Handler interface {
 type Table struct {
 	limits  Limits
 	handler Handler
-	seed    maphash.Seed
+	seed    seed
 	buckets []*Flow
 	n       int
 	now     int64 // packet time
 	sweep   int64 // when timeouts are looked at again
-	numbers uint64
+	numbers uint32
 
 	nascent list // before the first payload
 	active  list // after it
@@ -53,7 +53,10 @@ const (
 
 // New returns an empty Table.
 func New(limits Limits, h Handler) *Table {
-	t := &Table{limits: limits.withDefaults(), handler: h, seed: maphash.MakeSeed(), buckets: make([]*Flow, minBuckets)}
+	t := &Table{limits: limits.withDefaults(), handler: h, buckets: make([]*Flow, minBuckets)}
+	for i := range t.seed {
+		t.seed[i] = rand.Uint64() | 1
+	}
 	for _, l := range []*list{&t.nascent, &t.active, &t.other, &t.ending} {
 		l.table = t
 	}
@@ -71,9 +74,9 @@ func (t *Table) Stats() Stats {
 func (t *Table) Add(s *decode.Segment) {
 	t.Advance(s.Time)
 	swapped := t.scratch.set(s)
-	hash := maphash.Bytes(t.seed, t.scratch[:])
+	hash := t.scratch.hash(&t.seed)
 	f := t.find(hash)
-	if f != nil && f.reborn.pending && f.isReborn(f.dirOf(swapped), s) {
+	if f != nil && f.reborn && f.isReborn(f.dirOf(swapped), s) {
 		f = t.rebear(f)
 	}
 	if f != nil && s.Flags&(decode.SYN|decode.RST) == decode.SYN {
@@ -94,9 +97,9 @@ func (t *Table) Add(s *decode.Segment) {
 	t.packet(f, f.dirOf(swapped), s)
 }
 
-func (t *Table) find(hash uint64) *Flow {
-	for f := t.buckets[hash&uint64(len(t.buckets)-1)]; f != nil; f = f.chain {
-		if f.hash == hash && f.key == t.scratch {
+func (t *Table) find(hash uint32) *Flow {
+	for f := t.buckets[hash&uint32(len(t.buckets)-1)]; f != nil; f = f.chain {
+		if f.hash == hash && f.key.equal(&t.scratch) {
 			return f
 		}
 	}
@@ -104,7 +107,7 @@ func (t *Table) find(hash uint64) *Flow {
 }
 
 // begin makes a connection of its first segment.
-func (t *Table) begin(s *decode.Segment, hash uint64, swapped bool) *Flow {
+func (t *Table) begin(s *decode.Segment, hash uint32, swapped bool) *Flow {
 	t.room()
 	f := t.born(t.scratch, hash)
 	f.swap, f.file, f.first, f.last = swapped, s.File, s.Time, s.Time
@@ -120,7 +123,7 @@ func (t *Table) begin(s *decode.Segment, hash uint64, swapped bool) *Flow {
 }
 
 // born makes a connection.
-func (t *Table) born(k key, hash uint64) *Flow {
+func (t *Table) born(k key, hash uint32) *Flow {
 	f := t.flow()
 	f.key, f.hash, f.number = k, hash, t.numbers
 	t.numbers++
@@ -133,10 +136,10 @@ func (t *Table) born(k key, hash uint64) *Flow {
 }
 
 func (t *Table) insert(f *Flow) {
-	if t.n == len(t.buckets) {
+	if 2*t.n == len(t.buckets) {
 		t.grow()
 	}
-	b := &t.buckets[f.hash&uint64(len(t.buckets)-1)]
+	b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]
 	f.chain, *b = *b, f
 	t.n++
 }
@@ -147,7 +150,7 @@ func (t *Table) grow() {
 	for _, f := range old {
 		for f != nil {
 			next := f.chain
-			b := &t.buckets[f.hash&uint64(len(t.buckets)-1)]
+			b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]
 			f.chain, *b = *b, f
 			f = next
 		}
@@ -157,7 +160,7 @@ func (t *Table) grow() {
 // remove forgets a connection that is finished.
 func (t *Table) remove(f *Flow) {
 	f.list.remove(f)
-	for b := &t.buckets[f.hash&uint64(len(t.buckets)-1)]; ; b = &(*b).chain {
+	for b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]; ; b = &(*b).chain {
 		if *b == f {
 			*b = f.chain
 			break
@@ -268,16 +271,19 @@ func (t *Table) stream() *stream {
 // free takes a stream back.
 func (t *Table) free(s *stream) {
 	t.waits.remove(s)
-	t.stats.Held -= int(s.half[0].held + s.half[1].held)
-	if len(t.streams) == maxSpare {
-		return
-	}
-	marks := [2][]mark{s.half[0].marks[:0], s.half[1].marks[:0]}
-	*s = stream{}
-	for i := range marks {
-		if cap(marks[i]) == fewMarks {
-			s.half[i].marks = marks[i]
+	for i := range s.half {
+		h := &s.half[i]
+		if h.disorder != nil {
+			t.stats.Held -= h.held
 		}
+		marks := h.marks
+		if len(marks) != fewMarks {
+			marks = nil
+		}
+		*h = half{marks: marks}
 	}
-	t.streams = append(t.streams, s)
+	*s = stream{half: s.half}
+	if len(t.streams) < maxSpare {
+		t.streams = append(t.streams, s)
+	}
 }

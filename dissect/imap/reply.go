@@ -203,6 +203,9 @@ func (s *Session) untagged(dst []dissect.Event, text []byte) []dissect.Event {
 		e.Text = afterCode(words)
 		return append(dst, e)
 	case fold(name, "CAPABILITY"):
+		if !s.asksNoLogin() {
+			return dst
+		}
 		return s.capabilities(dst, text, words)
 	case fold(name, "SEARCH"), fold(name, "SORT"), fold(name, "THREAD"), fold(name, "ESEARCH"):
 		return dst // long, and without literals
@@ -261,17 +264,18 @@ func afterCode(words []byte) []byte {
 	return words
 }
 
-// answersLogin tells whether the oldest command without an answer is a login.
-func (s *Session) answersLogin() bool {
-	return len(s.open) > 0 && (s.open[0].verb == loginVerb || s.open[0].verb == authenticateVerb)
+// asksNoLogin tells whether the oldest command without an answer is known, and
+// is no login.
+func (s *Session) asksNoLogin() bool {
+	return len(s.open) > 0 && s.open[0].attempt == nil
 }
 
 // capabilities reads a capability list. A list after the login may differ with
 // good reason (RFC 3501, section 6.1.1), so it says nothing, nor does one where
 // a login may have been missed. A server may send the new list before it says
-// that the login has succeeded.
+// that the login has succeeded, so an untagged one must have been asked for.
 func (s *Session) capabilities(dst []dissect.Event, text, list []byte) []dissect.Event {
-	if s.authenticated || !s.sure || s.answersLogin() {
+	if s.authenticated || !s.sure {
 		return dst
 	}
 	e := s.event(dissect.Server, dissect.ListBegin, text)

@@ -100,18 +100,21 @@ func (c Column) Head() Span {
 }
 
 // Cell returns what the column shows of a case, on a screen that is looked at
-// now. reason is asked for the newest finding's only where that is shown.
-func (c Column) Cell(k *store.Case, reason func() string, now time.Time) Span {
+// now. newest gives the reason of the newest finding; it is asked only where that
+// is shown.
+func (c Column) Cell(k *store.Case, newest func() string, now time.Time) Span {
 	switch c.kind {
 	case severity:
 		return Span{fit(k.Severity.String(), c.Width), severityStyles[k.Severity]}
 	case count:
 		return Span{right(short(k.Findings), c.Width), Plain}
+	case reason:
+		return Span{fit(start(clean(newest()), c.Width), c.Width), Plain}
 	}
-	return Span{fit(c.text(k, reason, now), c.Width), Plain}
+	return Span{fit(c.text(k, now), c.Width), Plain}
 }
 
-func (c Column) text(k *store.Case, reason func() string, now time.Time) string {
+func (c Column) text(k *store.Case, now time.Time) string {
 	switch c.kind {
 	case status:
 		return k.Status.String()
@@ -125,13 +128,11 @@ func (c Column) text(k *store.Case, reason func() string, now time.Time) string 
 		return clientOrAccount(k)
 	case first:
 		return moment(k.First)
-	case last:
-		if c.Width < len(time.DateTime) {
-			return day(k.Last, now)
-		}
-		return moment(k.Last)
 	}
-	return clean(reason())
+	if c.Width < len(time.DateTime) {
+		return day(k.Last, now)
+	}
+	return moment(k.Last)
 }
 
 // clientOrAccount names whom a case is about beside the server.

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	maxText  = 4096 // bytes of a text from the network that are looked at
-	maxMarks = 2    // combining marks on one character: more would paint over the lines around
+	maxText    = 2048 // bytes of a text from the network that are looked at
+	maxMarks   = 2    // combining marks on one character: more would paint over the lines around
+	maxColumns = 2    // of one character
 )
 
 // Width returns how many columns a text takes.
@@ -56,7 +57,7 @@ func ends(s string) string {
 // tame writes what a reader sees as one character: a letter with its marks. Of
 // anything else the runes are written by number.
 func tame(b *strings.Builder, cluster string) {
-	few := utf8.RuneCountInString(cluster) <= 1+maxMarks
+	few := utf8.RuneCountInString(cluster) <= 1+maxMarks && Width(cluster) <= maxColumns
 	for i, r := range cluster {
 		switch {
 		case i == 0 && letter(r), i > 0 && few && mark(r):
@@ -81,7 +82,7 @@ func letter(r rune) bool {
 		return false
 	}
 	w := Width(string(r))
-	return w == 1 || w == 2
+	return w > 0 && w <= maxColumns
 }
 
 // mark tells a mark that belongs to the letter before it.
@@ -113,10 +114,19 @@ func middle(s string, width int) string {
 	keep := width - 1 // the dots
 	head := prefix(s, keep-keep/2)
 	rest := s[len(head):]
-	for Width(rest) > keep/2 {
-		_, rest, _, _ = uniseg.FirstGraphemeClusterInString(rest, -1)
+	surplus := Width(rest) - keep/2
+	for state, w := -1, 0; surplus > 0; surplus -= w {
+		_, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
 	}
 	return head + "…" + rest
+}
+
+// start shortens a clean sentence to at most width columns: one loses its end.
+func start(s string, width int) string {
+	if Width(s) <= width {
+		return s
+	}
+	return prefix(s, width-1) + "…"
 }
 
 // prefix returns the beginning of s that takes at most width columns.
@@ -134,15 +144,17 @@ func prefix(s string, width int) string {
 // wrap breaks a clean text into lines of at most width columns, at spaces where
 // it can.
 func wrap(s string, width int) []string {
-	width = max(width, 2) // the widest character
+	width = max(width, maxColumns)
 	var lines []string
-	for Width(s) > width {
+	for {
 		line := prefix(s, width)
+		if line == s {
+			return append(lines, s)
+		}
 		if space := strings.LastIndexByte(line, ' '); space > 0 && s[len(line)] != ' ' {
 			line = line[:space]
 		}
 		lines = append(lines, line)
 		s = strings.TrimPrefix(s[len(line):], " ")
 	}
-	return append(lines, s)
 }

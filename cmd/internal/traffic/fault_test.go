@@ -81,3 +81,24 @@ func TestFaults(t *testing.T) {
 		t.Errorf("of 1000 segments: gaps, behind, doubled, overlapping %v", got)
 	}
 }
+
+// Connections that follow each other do not mix: what is late still comes before
+// its connection is over.
+func TestLateIsNotLost(t *testing.T) {
+	for seed := range uint64(30) {
+		m := makeCapture(t, traffic.Options{Kind: traffic.Dirty, Seed: seed, Sessions: 3}) // too few to overlap
+		var over []uint64
+		readPackets(t, m.file, func(_ gopacket.CaptureInfo, p gopacket.Packet) {
+			id := p.TransportLayer().TransportFlow().FastHash() ^ p.NetworkLayer().NetworkFlow().FastHash() // of both directions
+			switch i := slices.Index(over, id); {
+			case i < 0:
+				over = append(over, id)
+			case i < len(over)-1:
+				t.Errorf("seed %d: a packet of connection %d within connection %d", seed, i+1, len(over))
+			}
+		})
+		if len(over) != 3 {
+			t.Errorf("seed %d: %d connections", seed, len(over))
+		}
+	}
+}
