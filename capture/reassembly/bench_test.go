@@ -150,3 +150,42 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// What a hostile end can send to make each segment dear: holes everywhere, in
+// the worst order, and long segments over many short ones.
+func BenchmarkHostile(b *testing.B) {
+	const n = 1000 // just below the limit of segments held
+	tests := []struct {
+		name string
+		next func(s *decode.Segment, i int)
+	}{
+		{"backwards", func(s *decode.Segment, i int) {
+			round, k := uint32(i/n), uint32(i%n)
+			s.Seq, s.Payload = round*4*n+4*(n-k), full[:1]
+		}},
+		{"shuffled", func(s *decode.Segment, i int) {
+			round, k := uint32(i/n), uint32(i*7919%n)
+			s.Seq, s.Payload = round*4*n+4*k+4, full[:1]
+		}},
+		{"comb-then-cover", func(s *decode.Segment, i int) {
+			round, k := uint32(i/n), uint32(i%n)
+			s.Seq, s.Payload = round*n+k+4, full[:1]
+			if i >= n { // all is held: look through it again and again
+				s.Seq, s.Payload = 4, full[:n]
+			}
+		}},
+	}
+	for _, tt := range tests {
+		b.Run(tt.name, func(b *testing.B) {
+			table := reassembly.New(reassembly.Limits{}, &forget{})
+			syn := peer(1, 0, decode.SYN, ^uint32(0), 0, nil)
+			table.Add(&syn)
+			s := peer(1, 0, decode.ACK, 0, 0, nil)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				tt.next(&s, i)
+				table.Add(&s)
+			}
+		})
+	}
+}

@@ -64,14 +64,14 @@ func (t *Table) hold(f *Flow, dir Direction, p piece) {
 			break
 		}
 		f.compare(next, &p)
-		rest := p
-		rest.cutFront(min(p.len(), room+next.len()))
+		covered := min(p.len(), room+next.len())
 		if room > 0 {
-			p.cutTo(room)
-			t.keep(h, i, p)
+			front := p
+			front.cutTo(room)
+			t.keep(h, i, front)
 			i++
 		}
-		p = rest
+		p.cutFront(covered)
 	}
 	if p.len() > 0 {
 		t.keep(h, i, p)
@@ -129,6 +129,9 @@ func (t *Table) relieve(f *Flow, dir Direction) {
 
 // compare flags f where the bytes that a and b share differ.
 func (f *Flow) compare(a, b *piece) {
+	if f.flags&Conflict != 0 {
+		return
+	}
 	if after(a.seq, b.seq) > 0 {
 		a, b = b, a
 	}
@@ -136,9 +139,8 @@ func (f *Flow) compare(a, b *piece) {
 	if skip >= len(a.data) {
 		return
 	}
-	x, y := a.data[skip:], b.data
-	n := min(len(x), len(y))
-	if !bytes.Equal(x[:n], y[:n]) {
+	n := min(len(a.data)-skip, len(b.data))
+	if !bytes.Equal(a.data[skip:skip+n], b.data[:n]) {
 		f.flags |= Conflict
 	}
 }

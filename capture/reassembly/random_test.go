@@ -2,14 +2,10 @@ package reassembly_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-	gopackettcp "github.com/google/gopacket/reassembly"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/capture/reassembly"
@@ -201,238 +197,121 @@ func differ(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-// oracle collects what gopacket's reassembly gives.
-type oracle struct{ got map[uint16][]byte }
-
-type oracleStream struct {
-	o    *oracle
-	port uint16
-}
-
-func (o *oracle) New(_, tcp gopacket.Flow, _ *layers.TCP, _ gopackettcp.AssemblerContext) gopackettcp.Stream {
-	return &oracleStream{o: o}
-}
-
-func (s *oracleStream) Accept(*layers.TCP, gopacket.CaptureInfo, gopackettcp.TCPFlowDirection, gopackettcp.Sequence, *bool, gopackettcp.AssemblerContext) bool {
-	return true
-}
-
-func (s *oracleStream) ReassembledSG(sg gopackettcp.ScatterGather, _ gopackettcp.AssemblerContext) {
-	dir, _, _, skip := sg.Info()
-	n, _ := sg.Lengths()
-	port := uint16(0)
-	if dir == gopackettcp.TCPDirServerToClient {
-		port = 1
-	}
-	if skip > 0 {
-		s.o.got[port] = append(s.o.got[port], make([]byte, skip)...)
-	}
-	s.o.got[port] = append(s.o.got[port], sg.Fetch(n)...)
-}
-
-func (s *oracleStream) ReassemblyComplete(gopackettcp.AssemblerContext) bool { return true }
-
-// TestOracle compares with an independent reassembler, away from the wrap of
-// sequence numbers, where that one loses bytes.
-func TestOracle(t *testing.T) {
-	compared := 0
-	for seed := range uint64(500) {
-		k := newTalk(rand.New(rand.NewPCG(seed, 3)), impair{duplicate: 0.1, reorder: 0.2})
-		if k.segments[0].Seq > 1<<31 || k.segments[1].Seq > 1<<31 {
-			continue
+// skewed delays one direction as a mirror port with two queues does: order
+// within a direction is kept.
+func (k *talk) skewed(r *rand.Rand) {
+	var queues [2][]decode.Segment
+	for _, s := range k.segments {
+		dir := 0
+		if s.SrcPort == 25 {
+			dir = 1
 		}
-		o := &oracle{got: map[uint16][]byte{}}
-		assembler := gopackettcp.NewAssembler(gopackettcp.NewStreamPool(o))
+		queues[dir] = append(queues[dir], s)
+	}
+	k.segments = k.segments[:0]
+	for now := int64(0); len(queues[0])+len(queues[1]) > 0; now += 1e5 {
+		dir := r.IntN(2)
+		if len(queues[dir]) == 0 {
+			dir ^= 1
+		}
+		n := min(len(queues[dir]), 1+r.IntN(6))
+		for _, s := range queues[dir][:n] {
+			s.Time = 1e18 + now
+			k.segments = append(k.segments, s)
+		}
+		queues[dir] = queues[dir][n:]
+	}
+}
+
+// turns writes down who speaks, and how much until the other does.
+type turns struct {
+	collector
+	dirs  []reassembly.Direction
+	sizes []int
+}
+
+func (h *turns) Data(f *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
+	h.collector.Data(f, dir, off, b)
+	if n := len(h.dirs); n == 0 || h.dirs[n-1] != dir {
+		h.dirs, h.sizes = append(h.dirs, dir), append(h.sizes, 0)
+	}
+	h.sizes[len(h.sizes)-1] += len(b)
+}
+
+// TestTurns: whatever the skew of the two directions, their bytes come in the
+// turns in which they were said.
+func TestTurns(t *testing.T) {
+	give := func(k *talk) *turns {
+		h := &turns{collector: collector{t: t}}
+		table := reassembly.New(reassembly.Limits{}, h)
 		for i := range k.segments {
-			feedOracle(assembler, &k.segments[i])
+			table.Add(&k.segments[i])
 		}
-		assembler.FlushAll()
-		c, _ := replay(t, k)
-		for dir := range k.said {
-			if !bytes.Equal(o.got[uint16(dir)], c.got[dir]) {
-				t.Fatalf("seed %d, direction %d: %d bytes, the oracle has %d", seed, dir, len(c.got[dir]), len(o.got[uint16(dir)]))
-			}
-		}
-		compared++
+		table.Flush()
+		return h
 	}
-	if compared < 50 {
-		t.Errorf("only %d streams were compared", compared)
-	}
-}
-
-type oracleContext struct{ gopacket.CaptureInfo }
-
-func (c oracleContext) GetCaptureInfo() gopacket.CaptureInfo { return c.CaptureInfo }
-
-func feedOracle(a *gopackettcp.Assembler, s *decode.Segment) {
-	src, dst := s.Src(), s.Dst()
-	flow := gopacket.NewFlow(layers.EndpointIPv6, src.Addr().AsSlice(), dst.Addr().AsSlice())
-	tcp := &layers.TCP{
-		SrcPort: layers.TCPPort(s.SrcPort), DstPort: layers.TCPPort(s.DstPort), Seq: s.Seq, Ack: s.Ack,
-		SYN: s.Flags&decode.SYN != 0, ACK: s.Flags&decode.ACK != 0, FIN: s.Flags&decode.FIN != 0,
-	}
-	tcp.Payload = s.Payload
-	a.AssembleWithContext(flow, tcp, oracleContext{gopacket.CaptureInfo{Timestamp: time.Unix(0, s.Time)}})
-}
-
-// A stream whose first byte never comes, and which nobody acknowledges, keeps
-// to its limit.
-func TestHoleAtStart(t *testing.T) {
-	c := &collector{t: t}
-	table := reassembly.New(reassembly.Limits{HeldEach: 100_000}, c)
-	var sc script
-	table.Add(sc.segment(t, "C SYN"))
-	payload := bytes.Repeat([]byte("x"), 1000)
-	for i := range 5000 {
-		s := sc.segment(t, fmt.Sprintf("C @%d ack=0", 10+i*1000))
-		s.Payload = payload
-		table.Add(s)
-		if held := table.Stats().Held; held > 100_000+2000 {
-			t.Fatalf("%d bytes held after %d segments", held, i+1)
+	for seed := range uint64(1000) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		k := newTalk(r, impair{})
+		want := give(k)
+		k.skewed(r)
+		got := give(k)
+		if diff := cmp.Diff(want.dirs, got.dirs) + cmp.Diff(want.sizes, got.sizes); diff != "" {
+			t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
 		}
 	}
-	if len(c.got[0]) < 4_900_000 {
-		t.Errorf("only %d bytes given", len(c.got[0]))
-	}
-	table.Flush()
-	if len(c.got[0]) != 10+5_000_000 {
-		t.Errorf("%d bytes given in the end", len(c.got[0]))
-	}
 }
 
-// Many connections with holes share one pool.
-func TestPool(t *testing.T) {
-	table := reassembly.New(reassembly.Limits{Held: 1 << 20}, &forget{})
-	payload := bytes.Repeat([]byte("x"), 1000)
-	for i := range 20_000 {
-		var sc script
-		sc.clientPort = uint16(i)
-		table.Add(sc.segment(t, "C SYN"))
-		s := sc.segment(t, "C @10 ack=0")
-		s.Payload = payload
-		table.Add(s)
-		if held := table.Stats().Held; held > 1<<20 {
-			t.Fatalf("%d bytes held", held)
+// forged makes a segment that neither end sent: its numbers are guessed, or
+// its kind does not fit.
+func forged(r *rand.Rand, near decode.Segment) decode.Segment {
+	s := near
+	s.Packet = 1e6
+	s.Payload = bytes.Repeat([]byte("!"), r.IntN(40))
+	s.Flags = []uint8{decode.SYN, decode.SYN | decode.ACK, decode.RST, decode.RST | decode.ACK, decode.ACK, decode.ACK | decode.FIN}[r.IntN(6)]
+	wild := func(base uint32) uint32 {
+		if r.IntN(2) == 0 {
+			return r.Uint32()
 		}
+		return base + 20_000 + uint32(r.IntN(1<<20))
 	}
-	if table.Stats().Forced == 0 {
-		t.Error("nothing was given up")
-	}
-}
-
-// forget takes everything and keeps nothing.
-type forget struct{ bytes, closed int }
-
-func (h *forget) Open(*reassembly.Flow) {}
-func (h *forget) Data(_ *reassembly.Flow, _ reassembly.Direction, _ uint64, b []byte) {
-	h.bytes += len(b)
-}
-func (h *forget) Gap(*reassembly.Flow, reassembly.Direction, uint64, uint64) {}
-func (h *forget) Close(*reassembly.Flow)                                     { h.closed++ }
-
-// A flood of SYNs keeps to the share of connections without payload, and does
-// not push out those that talk.
-func TestSynFlood(t *testing.T) {
-	h := &forget{}
-	table := reassembly.New(reassembly.Limits{Flows: 4000}, h)
-	for i := range 2000 {
-		table.Add(flood(uint32(i), 1000, "hello"))
-	}
-	for i := range 1_000_000 {
-		table.Add(flood(uint32(i), 2000, ""))
-	}
-	st := table.Stats()
-	if st.Open > 4000 || st.HalfOpen < 990_000 {
-		t.Errorf("%d open, %d half-open evicted", st.Open, st.HalfOpen)
-	}
-	if h.closed != 0 {
-		t.Errorf("%d talking connections were pushed out", h.closed)
-	}
-}
-
-func flood(i uint32, port uint16, payload string) *decode.Segment {
-	s := &decode.Segment{Time: 1e18 + int64(i), Flags: decode.SYN, SrcPort: port, DstPort: 25, Seq: 1}
-	s.SrcAddr = [16]byte{12: byte(i >> 24), 13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i)}
-	if payload != "" {
-		s.Flags, s.Payload = decode.ACK, []byte(payload)
-	}
+	s.Seq, s.Ack = wild(near.Seq), wild(near.Ack)
 	return s
 }
 
-// FuzzTable: what is given tiles each direction, every Open has its Close, and
-// nothing stays.
-func FuzzTable(f *testing.F) {
-	f.Add([]byte{0x02, 0, 0, 0, 0x12, 0, 0, 0, 0x18, 0, 5, 0, 0x11, 5, 0, 0})
-	f.Add([]byte{0x18, 200, 9, 1, 0x98, 10, 9, 200, 0x10, 0, 0, 0, 0x84, 3, 3, 3})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		h := &tiler{t: t, ends: map[*reassembly.Flow]*[2]uint64{}}
-		table := reassembly.New(reassembly.Limits{Flows: 16, Held: 4096, HeldEach: 1024}, h)
-		now := int64(1e18)
-		payload := make([]byte, 256)
-		for ; len(b) >= 4; b = b[4:] {
-			s := &decode.Segment{Flags: b[0] & 0x1f, SrcPort: 1000 + uint16(b[0]>>5&1), DstPort: 25, Seq: uint32(b[1]) * 7, Ack: uint32(b[3]) * 7}
-			s.Payload = payload[:b[2]&0x7f]
-			s.Missing = int(b[2] >> 7 * 9)
-			if b[0]&0x40 != 0 {
-				s.SrcAddr[0], s.DstAddr[0], s.SrcPort, s.DstPort = 1, 0, s.DstPort, s.SrcPort
-			} else {
-				s.DstAddr[0] = 1
-			}
-			if b[0]&0x80 != 0 {
-				now += 4e8
-			}
-			now += int64(b[3]) * 1e5
-			s.Time = now
-			table.Add(s)
-			if held := table.Stats().Held; held < 0 || held > 4096 {
-				t.Fatalf("%d bytes held", held)
+// everything keeps all bytes of all connections.
+type everything struct {
+	forget
+	got [2][]byte
+}
+
+func (h *everything) Data(_ *reassembly.Flow, dir reassembly.Direction, _ uint64, b []byte) {
+	h.got[dir] = append(h.got[dir], b...)
+}
+
+// TestForged: forged segments may cost some bytes and may cut a connection in
+// two, but what is said later is still heard.
+func TestForged(t *testing.T) {
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		k := newTalk(r, impair{})
+		h := &everything{}
+		table := reassembly.New(reassembly.Limits{}, h)
+		calm := len(k.segments) * 3 / 4
+		for i, s := range k.segments {
+			s.Time += int64(i) * 2e8 // long enough to give up waiting
+			table.Add(&s)
+			if i < calm && r.IntN(4) == 0 {
+				f := forged(r, s)
+				table.Add(&f)
 			}
 		}
 		table.Flush()
-		if st := table.Stats(); st.Open != 0 || st.Held != 0 {
-			t.Fatalf("at the end %d open, %d held", st.Open, st.Held)
+		for dir := range k.said {
+			end := k.said[dir][max(0, len(k.said[dir])-50):]
+			if !bytes.Contains(h.got[dir], end) {
+				t.Errorf("seed %d, direction %d: the last %d of %d bytes were not given", seed, dir, len(end), len(k.said[dir]))
+			}
 		}
-		if len(h.ends) != 0 {
-			t.Fatalf("%d were not closed", len(h.ends))
-		}
-	})
-}
-
-// tiler checks that the offsets of each direction follow on each other.
-type tiler struct {
-	t    *testing.T
-	ends map[*reassembly.Flow]*[2]uint64
-}
-
-func (h *tiler) Open(f *reassembly.Flow) {
-	if h.ends[f] != nil {
-		h.t.Fatal("opened twice")
 	}
-	h.ends[f] = new([2]uint64)
-}
-
-func (h *tiler) advance(f *reassembly.Flow, dir reassembly.Direction, off, n uint64) {
-	ends := h.ends[f]
-	if ends == nil || ends[dir] != off || n == 0 {
-		h.t.Fatalf("%d bytes at %d, want them at %v", n, off, ends)
-	}
-	ends[dir] += n
-}
-
-func (h *tiler) Data(f *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
-	h.advance(f, dir, off, uint64(len(b)))
-	if b[0] == 0 && len(b) == 77 {
-		f.Ignore()
-	}
-}
-
-func (h *tiler) Gap(f *reassembly.Flow, dir reassembly.Direction, off, n uint64) {
-	h.advance(f, dir, off, n)
-}
-
-func (h *tiler) Close(f *reassembly.Flow) {
-	if h.ends[f] == nil {
-		h.t.Fatal("closed without Open")
-	}
-	delete(h.ends, f)
 }

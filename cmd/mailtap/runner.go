@@ -140,11 +140,12 @@ func keyPath(database string) string {
 
 // begin makes the engine. files lists the captures by capture.Packet.File.
 func (r *runner) begin(files func() []string) {
+	r.recorder.Start()
 	r.engine = engine.New(files, r.recorder.Session)
 }
 
 // report writes one result. It is called from one goroutine at a time: the
-// store's, else the engine's.
+// store's, else the recorder's.
 func (r *runner) report(result alerts.Result) {
 	r.summary.Add(&result)
 	r.findings.Add(int64(len(result.Findings)))
@@ -171,6 +172,7 @@ func (r *runner) unreadable(err error) {
 // end stores and writes what is left. err is what ended the reading.
 func (r *runner) end(err error) error {
 	r.engine.Flush()
+	r.recorder.Close()
 	if r.store != nil {
 		if e := r.store.Close(); e != nil {
 			r.env.say("%v", e)

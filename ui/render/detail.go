@@ -21,7 +21,7 @@ type page struct {
 // Bounds of the width that a page is laid out for: narrower screens cut it, and
 // longer lines are hard to read.
 const (
-	minWidth = 40
+	minWidth = 60
 	maxWidth = 120
 )
 
@@ -58,7 +58,7 @@ func (p *page) text(indent, s string, style Style) {
 
 func (p *page) head(s string) {
 	p.add()
-	p.add(Span{s, Heading})
+	p.text("", s, Heading)
 }
 
 func (p *page) section(head, text string) {
@@ -74,7 +74,7 @@ func (p *page) title(d *model.Detail) {
 	}
 	severity := k.Severity.String()
 	room := p.width - len(severity) - len(state) - 4
-	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(clean(k.Title), room) + "  ", Plain}, Span{state, Strong})
+	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(start(clean(k.Title), room), room) + "  ", Plain}, Span{state, Strong})
 	id := k.ID.String()
 	p.add(Span{fit(clean(k.Rule), p.width-len(id)-1) + " ", Plain}, Span{id, Faint})
 	if k.Note != "" {
@@ -140,6 +140,6 @@ func (p *page) findings(d *model.Detail) {
 			text += name(f.Account) + "  "
 		}
 		stamp := moment(f.Time)
-		p.add(Span{"  " + stamp + "  ", Faint}, Span{middle(text+clean(f.Why), p.width-len(stamp)-4), Plain})
+		p.add(Span{"  " + stamp + "  ", Faint}, Span{start(text+clean(f.Why), p.width-len(stamp)-4), Plain})
 	}
 }

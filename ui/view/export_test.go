@@ -2,10 +2,12 @@ package view
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
 
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
@@ -42,8 +44,11 @@ func (p *Program) Mouse(x, y int, buttons tcell.ButtonMask) {
 // Resize makes the terminal another size.
 func (p *Program) Resize(width, height int) {
 	p.app.loop.QueueUpdate(func() { p.screen.SetSize(width, height) })
-	p.app.loop.QueueEvent(tcell.NewEventResize(width, height))
+	p.Event(tcell.NewEventResize(width, height))
 }
+
+// Event is one that the terminal sends.
+func (p *Program) Event(e tcell.Event) { p.app.loop.QueueEvent(e) }
 
 // Cells returns what is on the screen.
 func (p *Program) Cells() (cells []tcell.SimCell, width int) {
@@ -76,14 +81,19 @@ func (p *Program) SelectedRow() (row int) {
 	return row
 }
 
-// Strokes returns the keys that do something, by name and screen.
+// Strokes returns the keys that do something, each behind the name of a screen
+// where it does.
 func Strokes() []string {
 	var list []string
 	for _, b := range bindings {
-		for name, s := range map[string]screen{"list": listScreen, "detail": detailScreen, "help": helpScreen} {
+		for s, name := range screenNames {
 			for _, k := range b.strokes {
+				key := tcell.KeyNames[k.key]
+				if k.key == tcell.KeyRune {
+					key = string(k.char)
+				}
 				if b.on&s != 0 {
-					list = append(list, name+" "+tcell.NewEventKey(k.key, k.char, tcell.ModNone).Name())
+					list = append(list, name+" "+key)
 				}
 			}
 		}
@@ -91,5 +101,15 @@ func Strokes() []string {
 	return list
 }
 
-// Escape is what all text for a widget goes through.
-func Escape(s string) string { return escape(s) }
+// Shown returns how a text view shows a text of an error, and how it should: as
+// it is, or where tview cannot do that, with its brackets by number.
+func Shown(s string) (got, want string) {
+	s = render.Problem(errors.New(s), 1<<20)[0].Text
+	t := tview.NewTextView().SetDynamicColors(true)
+	t.SetText(escape(s))
+	got = t.GetText(true)
+	if strings.Contains(got, `\x5b`) {
+		return got, strings.ReplaceAll(s, "[", `\x5b`)
+	}
+	return got, s
+}

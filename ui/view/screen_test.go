@@ -44,9 +44,14 @@ func run(t testing.TB, source model.Source, width, height int) program {
 // until waits for a screen that has want.
 func (p program) until(want string) string {
 	p.t.Helper()
+	return p.wait(want, func(text string) bool { return strings.Contains(text, want) })
+}
+
+func (p program) wait(want string, ok func(string) bool) string {
+	p.t.Helper()
 	text := ""
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if text = p.Text(); strings.Contains(text, want) {
+		if text = p.Text(); ok(text) {
 			return text
 		}
 	}
@@ -54,7 +59,7 @@ func (p program) until(want string) string {
 	return ""
 }
 
-// type types keys: letters, and the names of others in <>.
+// press presses keys: those that tcell has names for, and letters.
 func (p program) press(keys ...string) {
 	for _, k := range keys {
 		if key, special := keysByName[k]; special {

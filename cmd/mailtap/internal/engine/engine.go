@@ -33,7 +33,7 @@ type Stats struct {
 	NotTCP         uint64
 	Truncated      uint64 // packets cut within their headers
 	UnknownLink    uint64
-	BadChecksums   uint64 // packets of mail sessions; offloading makes them, too
+	BadChecksums   uint64 // packets that told something; offloading makes them, too
 	Midstream      uint64 // mail sessions by circumstance
 	OneSided       uint64
 	Gapped         uint64
@@ -108,7 +108,7 @@ func (e *Engine) Data(f *reassembly.Flow, dir reassembly.Direction, _ uint64, b 
 		c = e.begin(f)
 	}
 	e.events = c.session.Feed(e.events[:0], uint8(dir), b)
-	if c.facts != nil && !e.decoder.ChecksumOK() {
+	if len(e.events) > 0 && !e.decoder.ChecksumOK() {
 		e.stats.BadChecksums++
 	}
 	e.fold(f, c)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -8,8 +9,12 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
+// maxWaiting is how many ended sessions may wait to be judged.
+const maxWaiting = 64
+
 // Recorder takes the Facts of ended sessions through redaction and judgement
-// into the store, and reports each result once it is stored.
+// into the store, and reports each result once it is stored. It has a
+// goroutine of its own, behind the engine's, so that packets need not wait.
 type Recorder struct {
 	Redactor  *alerts.Redactor
 	Add       func(alerts.Result) // stores a result; nil keeps nothing
@@ -17,12 +22,35 @@ type Recorder struct {
 	NoContent bool                // keep no subjects and addresses
 	Report    func(alerts.Result) // in the order in which sessions ended
 
+	ended chan *dissect.Facts
+	done  chan struct{}
+
 	mu    sync.Mutex
 	shown map[alerts.SessionID]alerts.Result // judged with secrets, until they are stored
 }
 
-// Session records one session.
-func (r *Recorder) Session(f *dissect.Facts) {
+// Start begins to record.
+func (r *Recorder) Start() {
+	r.ended, r.done = make(chan *dissect.Facts, maxWaiting), make(chan struct{})
+	go func() {
+		defer close(r.done)
+		for f := range r.ended {
+			r.record(f)
+		}
+	}()
+}
+
+// Session records one session. The Facts belong to the Recorder from now on.
+func (r *Recorder) Session(f *dissect.Facts) { r.ended <- f }
+
+// Close waits until all sessions are judged and handed to Add. There must be
+// no Session after it.
+func (r *Recorder) Close() {
+	close(r.ended)
+	<-r.done
+}
+
+func (r *Recorder) record(f *dissect.Facts) {
 	if r.NoContent {
 		dropContent(f)
 	}
@@ -32,17 +60,17 @@ func (r *Recorder) Session(f *dissect.Facts) {
 	}
 	r.Redactor.Redact(f)
 	result := judge.Session(f)
-	if r.Add == nil {
-		if r.Show {
-			result = shown
-		}
+	switch {
+	case r.Add == nil && r.Show:
+		r.Report(shown)
+	case r.Add == nil:
 		r.Report(result)
-		return
+	default:
+		if r.Show {
+			r.keep(shown)
+		}
+		r.Add(result)
 	}
-	if r.Show {
-		r.keep(shown)
-	}
-	r.Add(result)
 }
 
 // Stored reports results that the store has taken, or had to give up.
@@ -75,20 +103,22 @@ func (r *Recorder) take(stored alerts.Result) alerts.Result {
 	return shown
 }
 
-// dropContent removes what messages say about people: --no-content.
+// dropContent removes what messages say about people: --no-content. Of the
+// lines that brought them only the first word stays, so that a finding still
+// names its packet.
 func dropContent(f *dissect.Facts) {
 	for _, m := range f.Messages {
-		m.From, m.HasFrom, m.To, m.Subject, m.HasSubject = "", false, nil, "", false
-		m.Quotes = nil
+		m.From, m.HasFrom, m.To, m.ToDropped, m.Subject, m.HasSubject = "", false, nil, 0, "", false
+		for i := range m.Quotes {
+			firstWord(&m.Quotes[i])
+		}
 	}
 	if f.MailCommand != nil {
-		verb := f.MailCommand.Text
-		for i := range len(verb) {
-			if verb[i] == ' ' {
-				verb = verb[:i]
-				break
-			}
-		}
-		f.MailCommand.Text, f.MailCommand.Hide = verb, dissect.Span{}
+		firstWord(f.MailCommand)
 	}
+}
+
+func firstWord(q *dissect.Quote) {
+	q.Text, _, _ = strings.Cut(q.Text, " ")
+	q.Hide = dissect.Span{}
 }

@@ -1,0 +1,198 @@
+package render_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/rules"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
+)
+
+// detailOf makes the page of a case with one finding of rule in facts.
+func detailOf(rule string, facts *dissect.Facts, change func(*alerts.Finding)) *model.Detail {
+	r := rules.Find(rule)
+	f := alerts.Finding{
+		Rule: rule, Severity: alerts.High, Blame: alerts.BlameServer, Title: "a title", Why: "the reason", Time: day.UnixNano(),
+		Client: netip.MustParseAddrPort("198.51.100.7:40122"), Server: netip.MustParseAddrPort("198.51.100.25:143"),
+	}
+	if r != nil {
+		f.Blame, f.Title = r.Blame, r.Title
+	}
+	change(&f)
+	return &model.Detail{
+		Case: store.Case{
+			Rule: rule, Title: f.Title, Severity: f.Severity, Server: f.Server.String(), Findings: 1, Sessions: 1,
+			First: f.Time, Last: f.Time,
+		},
+		Rule: r, Findings: []alerts.Finding{f},
+		Transcripts: []model.Transcript{{Session: alerts.Session{Facts: facts}, Findings: []alerts.Finding{f}}},
+	}
+}
+
+// text joins the lines of a page.
+func text(lines []render.Line) string {
+	var b strings.Builder
+	for _, l := range lines {
+		line := ""
+		for _, s := range l {
+			line += s.Text
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// sentence returns what a page says happened.
+func sentence(d *model.Detail) string {
+	all := text(render.Detail(d, 1000))
+	all = all[strings.Index(all, "\n\n")+2:]
+	return strings.ReplaceAll(all[:strings.Index(all, "1 finding")], "\n", " ")
+}
+
+func TestSentence(t *testing.T) {
+	login := func(mechanism string, outcome dissect.Outcome) *dissect.Facts {
+		return &dissect.Facts{Auth: []*dissect.Attempt{{Mechanism: mechanism, Account: `test\joe`, HasAccount: true, SecretSize: 8, Outcome: outcome}}}
+	}
+	joe := func(f *alerts.Finding) { f.Account, f.HasAccount = `test\joe`, true }
+	plain := func(*alerts.Finding) {}
+	messages := func(f *alerts.Finding) { f.Detail = []dissect.Pair{{Key: "messages", Value: "1"}} }
+	mail := &dissect.Message{From: "a@x.example", HasFrom: true, To: []string{"b@y.example"}}
+	tests := []struct {
+		name   string
+		rule   string
+		facts  *dissect.Facts
+		change func(*alerts.Finding)
+		want   string
+	}{
+		{"imap-login", "cleartext-password", login("LOGIN-CMD", dissect.Accepted), joe,
+			`198.51.100.7 logged in to 198.51.100.25:143 as test\joe with a password that everybody on the path could read.`},
+		{"refused", "cleartext-password", login("USER", dissect.Rejected), joe,
+			`198.51.100.7 tried to log in to 198.51.100.25:143 as test\joe with a password that everybody on the path could read. The server refused, but the secret has been shown all the same.`},
+		{"unknown-outcome", "base64-password", login("PLAIN", dissect.OutcomeUnknown), joe,
+			`198.51.100.7 sent a login to 198.51.100.25:143 as test\joe with a password that everybody on the path could read: BASE64 is not encryption.`},
+		{"cancelled", "auth-without-encryption", login("GSSAPI", dissect.Cancelled), joe,
+			`198.51.100.7 began to log in to 198.51.100.25:143 as test\joe by GSSAPI, on a session that everybody on the path could read.`},
+		{"token", "cleartext-token", login("XOAUTH2", dissect.Accepted), joe,
+			`198.51.100.7 logged in to 198.51.100.25:143 as test\joe with an access token that everybody on the path could read and use.`},
+		{"crackable", "crackable-auth", login("CRAM-MD5", dissect.Accepted), joe,
+			`198.51.100.7 logged in to 198.51.100.25:143 as test\joe by CRAM-MD5, from which everybody on the path could guess the password offline.`},
+		{"another-account", "cleartext-password", login("LOGIN-CMD", dissect.Accepted), plain,
+			`198.51.100.7 at 198.51.100.25:143: password sent without TLS (the reason).`},
+		{"server", "starttls-not-offered", login("LOGIN-CMD", dissect.Accepted), joe,
+			`198.51.100.25:143, used by 198.51.100.7: server does not offer TLS (the reason).`},
+		{"path", "imap-preauth", &dissect.Facts{}, plain,
+			`between 198.51.100.7 and 198.51.100.25:143: IMAP session is logged in before TLS could begin (the reason).`},
+		{"message", "message-in-clear", &dissect.Facts{Messages: []*dissect.Message{mail}}, messages,
+			`198.51.100.7 and 198.51.100.25:143 exchanged a message (from a@x.example to b@y.example) that everybody on the path could read.`},
+		{"messages", "message-in-clear", &dissect.Facts{Messages: []*dissect.Message{mail, mail}}, messages,
+			`198.51.100.7 and 198.51.100.25:143 exchanged 2 messages (from a@x.example to b@y.example and others) that everybody on the path could read.`},
+		{"null-sender", "message-in-clear", &dissect.Facts{Messages: []*dissect.Message{{HasFrom: true, To: mail.To}}}, messages,
+			`198.51.100.7 and 198.51.100.25:143 exchanged a message (from "" to b@y.example) that everybody on the path could read.`},
+		{"rule-of-tomorrow", "a-new-rule", &dissect.Facts{}, plain,
+			`198.51.100.25:143, used by 198.51.100.7: a title (the reason).`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := sentence(detailOf(tt.rule, tt.facts, tt.change))
+			if diff := cmp.Diff(tt.want, strings.TrimSpace(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A second attempt that succeeds is what happened.
+func TestSentenceTellsTheSuccess(t *testing.T) {
+	facts := &dissect.Facts{Auth: []*dissect.Attempt{{Mechanism: "USER", Outcome: dissect.Rejected}, {Mechanism: "USER", Outcome: dissect.Accepted}}}
+	got := sentence(detailOf("cleartext-password", facts, func(*alerts.Finding) {}))
+	if !strings.Contains(got, "logged in to 198.51.100.25:143 with a password") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestDetail(t *testing.T) {
+	facts := &dissect.Facts{Protocol: dissect.IMAP, Start: day.UnixNano(), Auth: []*dissect.Attempt{{Mechanism: "LOGIN-CMD", Outcome: dissect.Accepted}}}
+	d := detailOf("logindisabled-ignored", facts, func(*alerts.Finding) {})
+	d.Case.Status, d.Case.ResolvedAt, d.Case.Note = store.Resolved, day.UnixNano(), "told\x1bJoe"
+	d.Case.Findings, d.Case.Sessions = 7, 2
+	d.Findings = append(d.Findings, d.Findings[0])
+	d.Transcripts[0].Lines = []model.Line{
+		{Side: dissect.Server, Time: day.UnixNano(), File: "monday.pcap", Packet: 4, Text: "* CAPABILITY IMAP4rev1 LOGINDISABLED"},
+		{Side: dissect.Client, Time: day.UnixNano() + 5e8, Packet: 6, Text: `a1 LOGIN "` + strings.Repeat("joe ", 9) + `" ••••••••`, Proof: true},
+	}
+	d.Transcripts[0].Left = 3
+	want := `high  client sent its password although the serve…  resolved 2023-11-14 22:13:20
+logindisabled-ignored                                 c_000000000000000000000000
+note: told\x1bJoe
+
+198.51.100.7 logged in to 198.51.100.25:143 with a password that everybody on
+the path could read.
+7 findings in 2 sessions, first 2023-11-14 22:13:20, last 2023-11-14 22:13:20
+UTC.
+
+Why it matters
+  The server listed LOGINDISABLED, which says that LOGIN will not work here. A
+  client that sends it all the same leaks the password for nothing.
+
+What to do
+  Change the password, set the mail program to TLS, or replace it: a client must
+  not do this.
+
+Evidence of 2023-11-14 (> marks it; times are UTC)
+  imap from invalid AddrPort to invalid AddrPort, plain, unknown;
+  s_000000000000000000000000
+  the reason
+      S * CAPABILITY IMAP4rev1 LOGINDISABLED     monday.pcap:4      22:13:20.000
+> C a1 LOGIN "joe joe joe joe joe joe joe        packet 6           22:13:20.500
+    joe joe " ••••••••
+    and 3 lines more
+
+Newest findings, 2 of 7
+  2023-11-14 22:13:20  198.51.100.7:40122  the reason
+  2023-11-14 22:13:20  198.51.100.7:40122  the reason
+
+To read
+  RFC 3501, section 6.2.3; RFC 9051, section 6.2.3
+`
+	if diff := cmp.Diff(want, text(render.Detail(d, 80))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Lines fit the width and are harmless, whatever peers said.
+func TestHostileDetail(t *testing.T) {
+	for _, s := range hostile {
+		facts := &dissect.Facts{
+			Auth:     []*dissect.Attempt{{Mechanism: s, Account: s, HasAccount: true}},
+			Messages: []*dissect.Message{{From: s, HasFrom: true, To: []string{s}}},
+		}
+		for _, rule := range []string{"auth-without-encryption", "message-in-clear", s} {
+			d := detailOf(rule, facts, func(f *alerts.Finding) {
+				f.Account, f.HasAccount, f.Why = s, true, s
+				f.Detail = []dissect.Pair{{Key: "messages", Value: s}}
+			})
+			d.Case.Note = s
+			d.Findings = append(d.Findings, d.Findings[0])
+			d.Transcripts[0].Lines = []model.Line{{Text: s, File: s, Packet: 1}, {Side: dissect.Server, Text: s}}
+			for _, width := range []int{60, 80, 200} {
+				for _, line := range render.Detail(d, width) {
+					total := 0
+					for _, span := range line {
+						checkHarmless(t, span.Text)
+						total += render.Width(span.Text)
+					}
+					if total > width {
+						t.Errorf("%.30q: a line takes %d of %d: %q", s, total, width, line)
+					}
+				}
+			}
+		}
+	}
+}
