@@ -64,7 +64,9 @@ func (t *Table) lose(f *Flow, dir Direction, n int) {
 	if n <= 0 {
 		return
 	}
-	if d := h.messy(); d.lostTo != h.next {
+	// Gaps are one while the other end has not acknowledged the first.
+	o := &f.stream.half[dir^1]
+	if d := h.messy(); d.lost == d.lostTo || d.lostTo != h.next && !(o.hasAck && after(d.lostTo, o.ack) > 0) {
 		d.lost = h.next
 	}
 	h.pass(n)

@@ -197,19 +197,19 @@ func differ(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-// skewed delays one direction as a mirror port with two queues does: order
-// within a direction is kept.
+// skewed delays one direction behind the handshake, as a mirror port with two
+// queues does: order within a direction is kept.
 func (k *talk) skewed(r *rand.Rand) {
 	var queues [2][]decode.Segment
-	for _, s := range k.segments {
+	for _, s := range k.segments[3:] {
 		dir := 0
 		if s.SrcPort == 25 {
 			dir = 1
 		}
 		queues[dir] = append(queues[dir], s)
 	}
-	k.segments = k.segments[:0]
-	for now := int64(0); len(queues[0])+len(queues[1]) > 0; now += 1e5 {
+	k.segments = k.segments[:3]
+	for now := int64(1e7); len(queues[0])+len(queues[1]) > 0; now += 1e5 {
 		dir := r.IntN(2)
 		if len(queues[dir]) == 0 {
 			dir ^= 1

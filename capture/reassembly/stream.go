@@ -78,8 +78,8 @@ func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 		t.reset(f, dir, s) // what it carries is no data: RFC 9293, section 3.5.3
 		return
 	}
-	if !h.known || !o.known || h.soft || s.Flags&decode.SYN != 0 {
-		t.synchronise(f, dir, s)
+	if (!h.known || !o.known || h.soft || s.Flags&decode.SYN != 0) && !t.synchronise(f, dir, s) {
+		return
 	}
 	if s.Flags&decode.ACK != 0 && o.known {
 		h.acknowledge(s.Ack, o)
@@ -110,39 +110,36 @@ func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 	}
 }
 
-// synchronise learns where a direction begins.
-func (t *Table) synchronise(f *Flow, dir Direction, s *decode.Segment) {
+// synchronise learns where a direction begins, and tells whether s can belong
+// to it.
+func (t *Table) synchronise(f *Flow, dir Direction, s *decode.Segment) bool {
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	switch {
 	case s.Flags&decode.SYN != 0:
-		h.begin(f, dir, s)
+		if !h.begin(f, dir, s) {
+			return false
+		}
 	case !h.known && f.stream.late && isProbe(s):
 		h.known, h.soft, h.next = true, true, s.Seq+1
 	case !h.known:
 		h.known, h.next = true, s.Seq
 	case h.soft && len(s.Payload)+s.Missing > 0:
-		// Of a connection joined late only an acknowledgement is known: the
-		// bytes before it may be captured later, and those behind it may have
-		// passed before the capture began.
-		n := after(s.Seq, h.next)
-		if n == -1 && isProbe(s) {
-			return
-		}
-		if f.stream.late && -maxBack <= n && n <= maxBack {
-			h.next = s.Seq
-		}
-		h.soft = false
+		h.joined(f, s)
 	}
 	if !o.known && s.Flags&decode.ACK != 0 {
 		o.known, o.soft, o.next = true, true, s.Ack
 	}
+	return true
 }
 
-// begin takes a SYN. One with another number than before counts until the
-// other end has acknowledged the first.
-func (h *half) begin(f *Flow, dir Direction, s *decode.Segment) {
+// begin takes a SYN. A SYN-ACK with another number than before counts until
+// the other end has acknowledged the first.
+func (h *half) begin(f *Flow, dir Direction, s *decode.Segment) bool {
 	o := &f.stream.half[dir^1]
-	if !h.known || h.soft || h.fresh() && !(o.hasAck && o.ack == h.next) {
+	if h.known && !h.soft && s.Seq+1 != h.next && h.fresh() && (dir == 0 || o.hasAck && o.ack == h.next) {
+		return false
+	}
+	if !h.known || h.soft || h.fresh() {
 		h.known, h.soft, h.next = true, false, s.Seq+1
 	}
 	if dir == 0 && s.Flags&decode.ACK == 0 {
@@ -150,6 +147,21 @@ func (h *half) begin(f *Flow, dir Direction, s *decode.Segment) {
 		f.first = min(f.first, s.Time)
 		f.stream.late = f.stream.late && !(h.fresh() && o.fresh())
 	}
+	return true
+}
+
+// joined takes the first bytes of a direction of which only an acknowledgement
+// is known. Where the connection was joined late the bytes before it may be
+// captured later, and those behind it may have passed before the capture began.
+func (h *half) joined(f *Flow, s *decode.Segment) {
+	n := after(s.Seq, h.next)
+	if n == -1 && isProbe(s) {
+		return
+	}
+	if f.stream.late && -maxBack <= n && n <= maxBack {
+		h.next = s.Seq
+	}
+	h.soft = false
 }
 
 // fresh tells that nothing has come of h.
@@ -196,7 +208,7 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 		if ahead < 0 && h.rewind(&p) {
 			ahead = after(p.seq, h.next)
 		}
-		if ahead >= maxAhead || ahead < -maxBehind || ahead < 0 && h.inGap(&p) {
+		if ahead >= maxAhead || ahead < 0 && h.neverHad(&p) {
 			t.stray(f, dir, s, p.end())
 			return
 		}
@@ -221,6 +233,17 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 	if f.stream != nil {
 		t.drain(f)
 	}
+}
+
+// neverHad tells whether p, which lies behind, cannot be a repetition: it is
+// too old, older than the first byte, or of the latest gap. A keep-alive probe
+// repeats what was not there.
+func (h *half) neverHad(p *piece) bool {
+	back := after(h.next, p.seq)
+	if back > maxBehind || h.inGap(p) {
+		return true
+	}
+	return uint64(back) > h.off && after(p.end(), h.next) <= 0 && !(back == 1 && p.len() == 1)
 }
 
 // enliven moves a connection that talks among those that do. After a reset it

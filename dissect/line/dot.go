@@ -15,8 +15,6 @@ const (
 	afterDotCR                 // the line so far is dot, CR
 )
 
-var lfDot = []byte("\n.")
-
 // Take returns how many bytes of b belong to the block, its end mark included,
 // and whether the mark was found. The mark is CRLF dot CRLF; a bare LF is
 // accepted in place of each CRLF, as most servers do.
@@ -24,15 +22,18 @@ func (d *Dot) Take(b []byte) (n int, end bool) {
 	for n < len(b) {
 		switch d.state {
 		case inLine:
-			i := bytes.Index(b[n:], lfDot)
+			// Dots are rarer than line ends, and BASE64 has none.
+			i := bytes.IndexByte(b[n:], '.')
 			if i < 0 {
 				if b[len(b)-1] == '\n' {
 					d.state = lineStart
 				}
 				return len(b), false
 			}
-			n += i + len(lfDot)
-			d.state = afterDot
+			if i > 0 && b[n+i-1] == '\n' {
+				d.state = afterDot
+			}
+			n += i + 1
 		case lineStart:
 			d.state = inLine
 			if b[n] == '.' {

@@ -34,6 +34,7 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte, unsure bool) []d
 	}
 	v, name, next := verbOf(text)
 	s.exchange = nil
+	unsure = unsure || s.shifted
 	s.command = command{verb: v, unsure: unsure}
 	dst = s.syncServer(dst, nil)
 	if v != authenticateVerb {

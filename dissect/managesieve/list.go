@@ -62,13 +62,13 @@ func (s *Session) greet(dst []dissect.Event, line, words []byte) []dissect.Event
 
 // endGreeting takes the status line behind the first capabilities.
 func (s *Session) endGreeting(dst []dissect.Event, st status, text []byte, next int) []dissect.Event {
-	greeted := s.list.greeted
+	silent := !s.list.greeted && !s.list.broken
 	dst = s.endList(dst, st, text)
 	s.state[dissect.Server] = atLine
 	switch {
 	case st == statusBye:
 		dst = append(dst, s.event(dissect.Server, dissect.Bye, text))
-	case !greeted:
+	case silent:
 		words, _, _ := argumentAt(text, next)
 		dst = s.greet(dst, text, words.value)
 	}

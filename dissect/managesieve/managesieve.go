@@ -60,6 +60,7 @@ type Session struct {
 	response response   // being received
 	list     list
 	doubt    doubt
+	shifted  bool   // a reply may be that to an earlier command than it seems
 	resume   uint64 // client offset at which a segment begins, and perhaps a command
 	first    uint64 // server offset at which a greeting would stand
 }

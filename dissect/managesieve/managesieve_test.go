@@ -37,7 +37,7 @@ func play(t *testing.T, late bool, text string) []string {
 // answers it, and when there is no server; its outcome is not known.
 func TestJoinedLate(t *testing.T) {
 	const login = "C: AUTHENTICATE \"PLAIN\" \"{b64:\\x00joe\\x00hunter22}\"\n"
-	begin := `client 0-44 auth-begin PLAIN line "AUTHENTICATE \"PLAIN\" \"****\""`
+	begin := `client 0-45 auth-begin PLAIN line "AUTHENTICATE \"PLAIN\" \"****\""`
 	tests := []struct {
 		name, text string
 		want       []string
@@ -46,13 +46,13 @@ func TestJoinedLate(t *testing.T) {
 			"answered", login + "S: OK\nC: LISTSCRIPTS\n",
 			[]string{
 				begin, `server 0-4 auth-end PLAIN unknown account "joe" secret of 8 line "OK"`,
-				`client 44-57 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
+				`client 45-58 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
 			},
 		},
 		{
 			"client-only", login + "C: LISTSCRIPTS\n",
 			[]string{
-				begin, `client 44-57 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
+				begin, `client 45-58 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
 				`server 0-0 auth-end PLAIN unknown account "joe" secret of 8`,
 			},
 		},

@@ -183,7 +183,7 @@ func (s *Session) statusLine(dst []dissect.Event, st status, text []byte, next i
 	if st == statusBye {
 		dst = append(dst, s.event(dissect.Server, dissect.Bye, text))
 	}
-	if torn && s.state[dissect.Client] == unsynced && s.doubt.line == nil {
+	if torn && s.state[dissect.Client] == unsynced && s.doubt.line == nil && !s.doubt.followed {
 		// What was lost belonged to the command that is now answered.
 		s.state[dissect.Client] = atLine
 		s.in[dissect.Client].Lose(0)

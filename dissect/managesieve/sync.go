@@ -12,7 +12,7 @@ import (
 type doubt struct {
 	line     []byte // nil: there is none
 	at       span
-	followed bool // the client has said more, which waits to be taken
+	followed bool // the client has said more, which waits to be taken: the line proves nothing
 	accepted bool // though no server is there to answer
 }
 
@@ -56,7 +56,7 @@ func (s *Session) prepare(dst []dissect.Event, text []byte) (_ []dissect.Event, 
 		if !s.doubt.followed && len(s.in[dissect.Client].Part()) == 0 {
 			return s.confirm(dst), true
 		}
-		s.doubt = doubt{}
+		s.doubt = doubt{followed: true}
 		if s.wait == forProof {
 			s.wait = nothing
 		}
@@ -68,7 +68,10 @@ func (s *Session) prepare(dst []dissect.Event, text []byte) (_ []dissect.Event, 
 		s.state[dissect.Server] = greeting
 		return dst, true
 	case s.wait == forTLSAnswer:
-		s.wait = nothing // its reply was lost, and this is readable
+		// Its reply was lost, and this is readable. What the client may have
+		// said in the meantime is answered already.
+		s.wait = nothing
+		s.shifted = true
 	}
 	return dst, false
 }

@@ -22,7 +22,7 @@ type content struct {
 func (a *app) newTable() *tview.Table {
 	c := &content{app: a}
 	t := tview.NewTable().SetContent(c).SetFixed(headRows, 0).SetSelectable(true, false).
-		SetSelectedStyle(tcell.StyleDefault.Reverse(true)).Select(headRows, 0)
+		SetSelectedStyle(tcell.StyleDefault.Reverse(true)).SetBordersColor(tcell.ColorDefault).Select(headRows, 0)
 	t.SetBackgroundColor(tcell.ColorDefault)
 	t.SetDrawFunc(func(screen tcell.Screen, x, y, width, height int) (int, int, int, int) {
 		c.columns, c.rows = render.Columns(width), make(map[int][]*tview.TableCell)
@@ -34,11 +34,12 @@ func (a *app) newTable() *tview.Table {
 	t.SetMouseCapture(func(action tview.MouseAction, event *tcell.EventMouse) (tview.MouseAction, *tcell.EventMouse) {
 		row, _ := t.CellAt(event.Position())
 		switch {
-		case row < headRows && action == tview.MouseLeftClick:
-			return action, nil // beside the cases: the selection stays
-		case row >= headRows && action == tview.MouseLeftDoubleClick:
+		case action == tview.MouseLeftClick && row < headRows:
+			return tview.MouseConsumed, nil // beside the cases: the selection stays
+		case action == tview.MouseLeftDoubleClick && row >= headRows:
+			t.Select(row, 0)
 			a.openCase()
-			return action, nil
+			return tview.MouseConsumed, nil
 		}
 		return action, event
 	})
