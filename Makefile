@@ -42,6 +42,18 @@ fuzz: deps
 bench: deps
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Against whatever other programs are installed; see cmd/mailgen/peers.sh.
+bench-peers: build
+	cmd/mailgen/peers.sh
+
+# Real servers and clients in network namespaces: as root, on Debian 12.
+e2e: build
+	MAILTAP_E2E=1 $(GO) test -count=1 -run Live ./cmd/mailtap
+
+# Records the samples anew, with real servers: as root, on Debian 12.
+samples:
+	samples/make.sh
+
 ci: lint race fuzz build
 	./mailtap analyze --db none --quiet samples >/dev/null
 

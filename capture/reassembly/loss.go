@@ -64,13 +64,18 @@ func (t *Table) lose(f *Flow, dir Direction, n int) {
 	if n <= 0 {
 		return
 	}
-	// Gaps are one while the other end has not acknowledged the first.
-	o := &f.stream.half[dir^1]
-	if d := h.messy(); d.lost == d.lostTo || d.lostTo != h.next && !(o.hasAck && after(d.lostTo, o.ack) > 0) {
+	d := h.messy()
+	if d.first == d.lostTo {
+		d.first = h.next
+	}
+	if after(h.next, d.first) > maxBehind {
+		d.first = h.next - maxBehind
+	}
+	if d.lostTo != h.next {
 		d.lost = h.next
 	}
 	h.pass(n)
-	h.lostTo = h.next
+	d.lostTo = h.next
 	h.soft = false
 	if n > markSpan {
 		h.forgetMarks()
@@ -78,16 +83,16 @@ func (t *Table) lose(f *Flow, dir Direction, n int) {
 	t.gap(f, dir, n)
 }
 
-// inGap tells whether p brings bytes of the latest gap.
-func (h *half) inGap(p *piece) bool {
-	return h.disorder != nil && h.lost != h.lostTo && after(p.end(), h.lost) > 0 && after(h.lostTo, p.seq) > 0
+// within tells whether p shares bytes with those between two numbers.
+func (p *piece) within(from, to uint32) bool {
+	return from != to && after(p.end(), from) > 0 && after(to, p.seq) > 0
 }
 
 // rewind goes back into the latest gap where p brings bytes of it after all,
 // while nothing has come from behind it: a forged acknowledgement may have
 // declared lost what is still to come.
 func (h *half) rewind(p *piece) bool {
-	if !h.inGap(p) || h.next != h.lostTo {
+	if h.disorder == nil || h.next != h.lostTo || !p.within(h.lost, h.lostTo) {
 		return false
 	}
 	from := p.seq

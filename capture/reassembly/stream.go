@@ -39,6 +39,7 @@ type disorder struct {
 	pieces []piece
 	held   int    // bytes, overhead included
 	gaps   uint64 // bytes lost
+	first  uint32 // where the oldest gap begins, at most maxBehind behind
 	lost   uint32 // the latest gap goes from here
 	lostTo uint32 // to here
 }
@@ -236,11 +237,11 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 }
 
 // neverHad tells whether p, which lies behind, cannot be a repetition: it is
-// too old, older than the first byte, or of the latest gap. A keep-alive probe
+// too old, older than the first byte, or from where there are gaps. A keep-alive probe
 // repeats what was not there.
 func (h *half) neverHad(p *piece) bool {
 	back := after(h.next, p.seq)
-	if back > maxBehind || h.inGap(p) {
+	if back > maxBehind || h.disorder != nil && p.within(h.first, h.lostTo) {
 		return true
 	}
 	return uint64(back) > h.off && after(p.end(), h.next) <= 0 && !(back == 1 && p.len() == 1)

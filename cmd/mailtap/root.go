@@ -93,24 +93,17 @@ was taken away. Findings are kept in a database and triaged with 'mailtap tui'.`
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		analyzeCommand(env), captureCommand(env), tuiCommand(env),
 		casesCommand(env), findingsCommand(env), sessionsCommand(env),
 		rulesCommand(env), interfacesCommand(env), versionCommand(env),
+		manCommand(root),
 	)
 	return root
 }
 
-func unknownCommand(cmd *cobra.Command, name string) error {
-	text := fmt.Sprintf("there is no command %q", name)
-	if like := cmd.SuggestionsFor(name); len(like) > 0 {
-		text += fmt.Sprintf(" (did you mean %s?)", strings.Join(like, " or "))
-	}
-	return errors.New(text)
-}
-
-// exactly is cobra's argument check with our exit status.
+// arguments is cobra's argument check with our exit status.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
