@@ -50,6 +50,13 @@ func NewSessionsTable(w io.Writer, color bool) *Table { return newTable(w, color
 // NewCasesTable returns a table of cases.
 func NewCasesTable(w io.Writer, color bool) *Table { return newTable(w, color, caseHead) }
 
+// NewRows returns a table with other columns; Row adds to it. The first column
+// is coloured where it is a severity or a verdict.
+func NewRows(w io.Writer, color bool, head ...string) *Table { return newTable(w, color, head) }
+
+// Row adds a row with a cell for each column.
+func (t *Table) Row(cells ...string) error { return t.add(cells...) }
+
 func newTable(w io.Writer, color bool, head []string) *Table {
 	return &Table{w: bufio.NewWriter(w), color: color, head: head}
 }

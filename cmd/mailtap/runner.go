@@ -98,7 +98,7 @@ func newRunner(env *environment, o *runOptions) (*runner, error) {
 	}
 	switch o.format {
 	case formatTable:
-		r.out = &tableOutput{table: export.NewTable(env.stdout, env.colour()), env: env}
+		r.out = &overview{env: env, rows: map[alerts.CaseID]*overviewRow{}}
 	case formatJSONL:
 		j := export.NewJSONL(env.stdout)
 		j.ShowSecrets = o.showSecrets
@@ -234,31 +234,6 @@ func (o jsonlOutput) result(r *alerts.Result, least alerts.Severity) error {
 }
 
 func (o jsonlOutput) end(s *alerts.Summary) error { return o.json.Summary(s) }
-
-// tableOutput writes findings for people, and a few lines to end with.
-type tableOutput struct {
-	table *export.Table
-	env   *environment
-}
-
-func (o *tableOutput) result(r *alerts.Result, least alerts.Severity) error {
-	for i := range r.Findings {
-		if r.Findings[i].Severity >= least {
-			if err := o.table.Finding(&r.Findings[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (o *tableOutput) end(s *alerts.Summary) error {
-	if err := o.table.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprint(o.env.stdout, summaryText(s))
-	return err
-}
 
 // summaryText says in words what was seen and what was not.
 func summaryText(s *alerts.Summary) string {

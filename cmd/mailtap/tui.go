@@ -1,5 +1,38 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
 
-func tuiCommand(env *environment) *cobra.Command { return &cobra.Command{Use: "tui"} }
+	"github.com/spf13/cobra"
+
+	"github.com/mailtap/mailtap/ui/view"
+)
+
+func tuiCommand(env *environment) *cobra.Command {
+	var database string
+	cmd := &cobra.Command{
+		Use:   "tui",
+		Short: "look through cases in the terminal",
+		Long: `Shows the cases that are stored, with their evidence, in the terminal; also
+while a capture writes to the same database. Press ? there for the keys.`,
+		Example: "  mailtap tui --db /var/lib/mailtap/mailtap.db",
+		Args:    arguments(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return tui(cmd.Context(), env, database) },
+	}
+	databaseFlag(cmd, env, &database)
+	return cmd
+}
+
+func tui(ctx context.Context, env *environment, database string) error {
+	r, err := env.reader(database)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if !isTerminal(env.stdout) {
+		return errors.New("the terminal UI needs a terminal; 'mailtap cases' and 'mailtap findings' write lists")
+	}
+	path, _ := env.databasePath(database)
+	return view.Run(ctx, r, view.Options{Database: path})
+}

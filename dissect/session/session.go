@@ -9,6 +9,7 @@ package session
 import (
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/imap"
+	"github.com/mailtap/mailtap/dissect/managesieve"
 	"github.com/mailtap/mailtap/dissect/pop3"
 	"github.com/mailtap/mailtap/dissect/smtp"
 	"github.com/mailtap/mailtap/dissect/tls"
@@ -283,6 +284,8 @@ func newMachine(p dissect.Protocol, base [2]uint64, late bool) machine {
 		return imap.New(base, late)
 	case dissect.POP3:
 		return pop3.New(base, late)
+	case dissect.ManageSieve:
+		return managesieve.New(base, late)
 	}
 	return smtp.New(base, late)
 }
