@@ -124,6 +124,9 @@ func firstStep(link capture.LinkType) step {
 	return step(UnknownLink)
 }
 
+// Known tells whether frames of a link type are decoded.
+func Known(link capture.LinkType) bool { return firstStep(link) != step(UnknownLink) }
+
 // skip consumes n bytes of header, which have been captured.
 func (d *Decoder) skip(n int) {
 	d.rest = d.rest[n:]

@@ -62,6 +62,7 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 // is told, and the next file is read.
 func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 	filters := filterSet{expression: r.options.filter}
+	links := map[capture.LinkType]bool{}
 	var p capture.Packet
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -71,6 +72,10 @@ func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 		var damage *capture.Damage
 		switch {
 		case err == nil:
+			if !links[p.Link] {
+				links[p.Link] = true
+				r.checkLink(chain.Files()[p.File], p.Link)
+			}
 			match, err := filters.match(&p)
 			if err != nil {
 				return err

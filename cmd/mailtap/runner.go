@@ -14,6 +14,7 @@ import (
 	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
 )
 
@@ -169,6 +170,13 @@ func (r *runner) unreadable(err error) {
 	r.env.say("%v", err)
 }
 
+// checkLink tells of packets of a link type that is not decoded.
+func (r *runner) checkLink(file string, link capture.LinkType) {
+	if !decode.Known(link) {
+		r.env.say("%s: packets of link type %d are skipped: only Ethernet, raw IP, loopback, PPP and Linux cooked captures are read", file, link)
+	}
+}
+
 // end stores and writes what is left. err is what ended the reading.
 func (r *runner) end(err error) error {
 	r.engine.Flush()
@@ -196,7 +204,7 @@ func (r *runner) end(err error) error {
 		return fmt.Errorf("writing the findings: %w", r.writeErr)
 	case err != nil:
 		return err
-	case r.failed:
+	case r.failed, st.Packets > 0 && st.UnknownLink == st.Packets:
 		return errTold
 	case r.fatal != nil && r.reached(*r.fatal):
 		return errFound
