@@ -63,6 +63,7 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 	filters := filterSet{expression: r.options.filter}
 	links := map[capture.LinkType]bool{}
+	last := capture.LinkType(0xffff) // of the packet before: a map costs too much for each
 	var p capture.Packet
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -72,17 +73,21 @@ func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 		var damage *capture.Damage
 		switch {
 		case err == nil:
-			if !links[p.Link] {
+			if p.Link != last && !links[p.Link] {
 				links[p.Link] = true
 				r.checkLink(chain.Files()[p.File], p.Link)
 			}
-			match, err := filters.match(&p)
-			if err != nil {
-				return err
+			last = p.Link
+			if filters.expression != "" {
+				match, err := filters.match(&p)
+				if err != nil {
+					return err
+				}
+				if !match {
+					continue
+				}
 			}
-			if match {
-				r.engine.Packet(&p)
-			}
+			r.engine.Packet(&p)
 		case err == io.EOF:
 			return nil
 		case errors.Is(err, capture.ErrNewCapture):
@@ -104,9 +109,6 @@ type filterSet struct {
 }
 
 func (s *filterSet) match(p *capture.Packet) (bool, error) {
-	if s.expression == "" {
-		return true, nil
-	}
 	f, ok := s.compiled[p.Link]
 	if !ok {
 		var err error
