@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/capture/reassembly"
 )
@@ -91,4 +93,155 @@ func flood(i uint32, port uint16, payload string) *decode.Segment {
 		s.Flags, s.Payload = decode.ACK, []byte(payload)
 	}
 	return s
+}
+
+// A direction holds maxPieces segments and no more, however small.
+func TestPieces(t *testing.T) {
+	table := reassembly.New(reassembly.Limits{}, &forget{})
+	var sc script
+	table.Add(sc.segment(t, "C SYN"))
+	most := 0
+	for i := range 5000 {
+		table.Add(sc.segment(t, fmt.Sprintf("C @%d x ack=0", 20_000-2*i)))
+		most = max(most, table.Stats().Held)
+	}
+	if most != 1024*129 {
+		t.Errorf("%d bytes held, want those of 1024 segments", most)
+	}
+	if table.Stats().Forced == 0 {
+		t.Error("nothing was given up")
+	}
+}
+
+// Each kind of connection has its time of silence.
+func TestSilence(t *testing.T) {
+	limits := reassembly.Limits{Nascent: 10e9, Idle: 40e9, Forgotten: 30e9, Linger: 20e9}
+	talking := handshake + "C @0 EHLO ack=0"
+	tests := []struct {
+		name, script string
+		ignore       bool
+		after        int64 // s
+	}{
+		{"nascent", handshake, false, 10},
+		{"talking", talking, false, 40},
+		{"ignored", talking, true, 30},
+		{"closed", talking + "\nC @4 FIN ack=0\nS @0 FIN ack=5", false, 20},
+		{"reset", talking + "\nC @4 RST", false, 20},
+		{"a reset that may be forged", talking + "\nC @400 RST", false, 20},
+		{"ignored and closed", talking + "\nC @4 FIN ack=0", true, 20},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := reassembly.New(limits, &hook{func(_ string, f *reassembly.Flow) {
+				if tt.ignore {
+					f.Ignore()
+				}
+			}})
+			var sc script
+			play(t, table, &sc, tt.script)
+			table.Advance(sc.now + (tt.after-1)*1e9)
+			if open := table.Stats().Open; open != 1 {
+				t.Errorf("before the time %d are open", open)
+			}
+			table.Advance(sc.now + (tt.after+1)*1e9)
+			if open := table.Stats().Open; open != 0 {
+				t.Errorf("after the time %d are open", open)
+			}
+		})
+	}
+}
+
+// A full table ends the one that has been silent for longest.
+func TestEviction(t *testing.T) {
+	tr := newTrace(t)
+	table := reassembly.New(reassembly.Limits{Flows: 3}, tr)
+	say := func(port uint16, seq uint32, text string) {
+		s := peer(1, 0, decode.ACK|decode.PSH, seq, 1, []byte(text))
+		s.SrcPort, s.Packet = port, uint64(port)
+		s.Time += int64(len(tr.log)) * 2e9
+		table.Add(&s)
+	}
+	for port := range uint16(3) {
+		say(port+1, 1, "ab")
+	}
+	say(1, 3, "cd")
+	say(4, 1, "ef")
+	want := []string{`0 "ab" packet 1`, `2: 0 "ab" packet 2`, `3: 0 "ab" packet 3`, `0 "cd" packet 1`, `2: close midstream one-sided evicted`, `4: 0 "ef" packet 4`}
+	if diff := cmp.Diff(want, tr.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if st := table.Stats(); st.Evicted != 1 || st.Open != 3 {
+		t.Errorf("%d evicted, %d open", st.Evicted, st.Open)
+	}
+}
+
+// A connection remembers 64 captures.
+func TestFiles(t *testing.T) {
+	files := 0
+	table := reassembly.New(reassembly.Limits{}, &hook{func(call string, f *reassembly.Flow) { files = len(f.Files()) }})
+	for i := range 100 {
+		s := peer(1, 0, decode.ACK|decode.PSH, uint32(i), 1, []byte("x"))
+		s.File = int32(i)
+		table.Add(&s)
+		s.Seq = 0
+		s.File = int32(i / 2) // files may come back
+		table.Add(&s)
+	}
+	table.Flush()
+	if files != 64 {
+		t.Errorf("%d files", files)
+	}
+}
+
+// TestMemory weighs connections, their share of the table included.
+func TestMemory(t *testing.T) {
+	const n = 100_000
+	tests := []struct {
+		name    string
+		handler reassembly.Handler
+		packets int // of each, of a short visit
+		most    uint64
+	}{
+		{"ignored", &stranger{}, 4, 300},
+		{"in dialogue", &forget{}, 9, 1024},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := reassembly.New(reassembly.Limits{Flows: n}, tt.handler)
+			before := heap()
+			for i := range uint32(n) {
+				for _, s := range visit(i)[:tt.packets] {
+					table.Add(&s)
+				}
+			}
+			each := (heap() - before) / n
+			if open := table.Stats().Open; open != n {
+				t.Fatalf("%d open", open)
+			}
+			t.Logf("%d bytes each", each)
+			if each > tt.most {
+				t.Errorf("%d bytes each, want at most %d", each, tt.most)
+			}
+		})
+	}
+}
+
+// What talks in order, and what is ignored, costs no memory.
+func TestAllocs(t *testing.T) {
+	for name, h := range map[string]reassembly.Handler{"in order": &forget{}, "ignored": &stranger{}} {
+		table := reassembly.New(reassembly.Limits{}, h)
+		syn := peer(1, 0, decode.SYN, 0, 0, nil)
+		table.Add(&syn)
+		s := peer(1, 0, decode.ACK, 1, 1, full)
+		next := func() {
+			table.Add(&s)
+			s.Seq += uint32(len(full))
+		}
+		for range 100 {
+			next()
+		}
+		if n := testing.AllocsPerRun(1000, next); n != 0 {
+			t.Errorf("%s: %v allocations a segment", name, n)
+		}
+	}
 }

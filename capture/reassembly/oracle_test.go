@@ -16,10 +16,7 @@ import (
 // oracle collects what gopacket's reassembly gives.
 type oracle struct{ got map[uint16][]byte }
 
-type oracleStream struct {
-	o    *oracle
-	port uint16
-}
+type oracleStream struct{ o *oracle }
 
 func (o *oracle) New(_, tcp gopacket.Flow, _ *layers.TCP, _ gopackettcp.AssemblerContext) gopackettcp.Stream {
 	return &oracleStream{o: o}

@@ -201,6 +201,8 @@ func TestTable(t *testing.T) {
 			"1 220 4|1 gap 5000|0 EVIL 5|1 250 6|1 ok 7|close gap"},
 		{"bytes that overlap what was declared lost", handshake + "S @0 220 ack=0\nC @0 EHLO ack=10\nS @1 20-250 ack=4 t=1100\nS @7 end ack=4",
 			"1 220 4|1 gap 7|0 EHLO 5|1 -250 6|1 end 7|close gap"},
+		{"bytes behind a gap come with the lost ones", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ok ack=12\nC @4 MAILRCPTQUIT ack=2 t=1100",
+			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|close gap"},
 		{"a forged jump", handshake + "S @0 220 ack=0\nS @50000 junk ack=0\nC @0 ack=50004\nS @3 250 ack=0 t=1100\nC @0 ack=6\nS @6 ok ack=0\nS @8 hi ack=0",
 			"1 220 4|1 gap 49997|1 junk 5|close gap|2: 1 ok 9|2: 1 hi 10|2: close midstream"},
 		{"a forged SYN before the first bytes", handshake + "C SYN isn=7000000\nC isn=0 @0 EHLO ack=0\nS @0 ok ack=4", "0 EHLO 5|1 ok 6|close "},

@@ -1,0 +1,139 @@
+package reassembly
+
+import "github.com/mailtap/mailtap/capture/decode"
+
+// pass moves h on by n bytes. A FIN that they pass was forged.
+func (h *half) pass(n int) {
+	h.next += uint32(n)
+	if h.hasFin && after(h.next, h.fin) > 0 {
+		h.hasFin = false
+	}
+}
+
+// payload takes the bytes of a segment that begin at seq.
+func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
+	h := &f.stream.half[dir]
+	var p piece // filled field by field: a literal is made twice, which takes 8 ns
+	p.seq, p.ack, p.hasAck = seq, s.Ack, s.Flags&decode.ACK != 0
+	p.data, p.missing = s.Payload, int32(s.Missing)
+	p.mark.time, p.mark.packet, p.mark.file = s.Time, s.Packet, s.File
+	ahead := after(seq, h.next)
+	if ahead != 0 {
+		if ahead < 0 && h.rewind(&p) {
+			ahead = after(p.seq, h.next)
+		}
+		if ahead >= maxAhead || ahead < 0 && h.neverHad(&p) {
+			t.stray(f, dir, s, p.end())
+			return
+		}
+	}
+	t.enliven(f, dir)
+	if old := -ahead; old > 0 {
+		if old >= p.len() {
+			t.repeated(f, h.markOf(uint64(old)), &p)
+			return
+		}
+		p.cutFront(old)
+	}
+	if p.seq == h.next && (!h.holds || after(h.pieces[0].seq, p.end()) >= 0) && t.mayGive(f, dir, &p) {
+		t.give(f, dir, &p)
+		if f.stream != nil && f.stream.holds() {
+			t.drain(f)
+		}
+		return
+	}
+	t.stats.OutOfOrder++
+	t.hold(f, dir, p)
+	if f.stream != nil {
+		t.drain(f)
+	}
+}
+
+// neverHad tells whether p, which begins behind, cannot be a repetition, nor
+// bring anything new: it is too old, older than the first byte, or from where
+// there are gaps. A keep-alive probe repeats what was not there.
+func (h *half) neverHad(p *piece) bool {
+	back := after(h.next, p.seq)
+	switch {
+	case after(p.end(), h.next) > 0 || back == 1:
+		return false
+	case back > maxBehind || uint64(back) > h.off:
+		return true
+	}
+	return h.disorder != nil && p.within(h.first, h.lostTo)
+}
+
+// enliven moves a connection that talks among those that do. After a reset it
+// takes a segment of the end that seemed to have sent it.
+func (t *Table) enliven(f *Flow, dir Direction) {
+	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
+	if f.list == &t.active || o.reset && !h.reset {
+		return
+	}
+	h.reset = false
+	f.list.remove(f)
+	t.active.push(f, t.now)
+}
+
+// repeated counts a segment that holds nothing new; m is the packet that its
+// first byte came with before.
+func (t *Table) repeated(f *Flow, m *mark, p *piece) {
+	if m != nil && p.mark.time >= m.time && p.mark.time-m.time < twice && p.mark.packet != m.packet {
+		t.stats.Duplicates++
+		f.flags |= Duplicated
+	}
+	t.stats.Retransmits++
+}
+
+// mayGive tells whether all that p acknowledges was given.
+func (t *Table) mayGive(f *Flow, dir Direction, p *piece) bool {
+	o := &f.stream.half[dir^1]
+	ahead := after(p.ack, o.next)
+	if ahead <= 0 || ahead > maxAcked || !p.hasAck || !f.seen[dir^1] || !o.known {
+		return true
+	}
+	return ahead == 1 && o.done() // only FIN is beyond
+}
+
+// give hands p to the Handler; it is the next of its direction.
+func (t *Table) give(f *Flow, dir Direction, p *piece) {
+	if !t.open(f) {
+		return
+	}
+	h := &f.stream.half[dir]
+	h.soft = false
+	h.pass(p.len())
+	if len(p.data) > 0 {
+		off := h.off
+		h.remember(&p.mark, len(p.data))
+		f.stream.half[dir^1].turn = 0
+		h.off += uint64(len(p.data))
+		t.handler.Data(f, dir, off, p.data)
+	}
+	if p.missing > 0 && f.stream != nil {
+		t.gap(f, dir, int(p.missing))
+	}
+}
+
+// gap tells the Handler of n bytes that are lost. next is moved by the caller.
+func (t *Table) gap(f *Flow, dir Direction, n int) {
+	if !t.open(f) {
+		return
+	}
+	t.stats.GapBytes += uint64(n)
+	f.flags |= Gapped
+	h := &f.stream.half[dir]
+	off := h.off
+	h.off += uint64(n)
+	h.messy().gaps += uint64(n)
+	t.handler.Gap(f, dir, off, uint64(n))
+}
+
+// open tells the Handler of f, once, and whether it wants its bytes.
+func (t *Table) open(f *Flow) bool {
+	if !f.opened {
+		f.opened = true
+		t.handler.Open(f)
+	}
+	return f.stream != nil
+}
