@@ -86,22 +86,30 @@ func captureLive(ctx context.Context, env *environment, o *captureOptions) error
 	return r.end(err)
 }
 
-// readLive takes packets from the device until ctx ends, or count were read.
+// lastPackets is how long to read on for packets that came before the end: the
+// kernel hands them over in blocks, up to twice the timeout of a reading late.
+const lastPackets = 300 * time.Millisecond
+
+// readLive takes packets from the device until count were read, or ctx has
+// ended and what came before that was read. It looks at ctx for each packet:
+// few that come steadily keep Next from ever timing out, and would take minutes
+// to be thousands.
 func readLive(ctx context.Context, r *runner, live *capture.Live, count uint64) error {
 	var p capture.Packet
+	var end time.Time // of ctx; zero: not yet
 	for n := uint64(0); count == 0 || n < count; {
-		if n%checkEvery == 0 && ctx.Err() != nil {
-			return nil
+		if end.IsZero() && ctx.Err() != nil {
+			end = time.Now()
 		}
 		err := live.Next(&p)
+		if !end.IsZero() && (time.Since(end) > lastPackets || err == nil && p.Time > end.UnixNano()) {
+			return nil
+		}
 		switch {
 		case err == nil:
 			n++
 			r.engine.Packet(&p)
 		case errors.Is(err, capture.ErrTimeout):
-			if ctx.Err() != nil {
-				return nil
-			}
 			r.engine.Advance(time.Now().UnixNano())
 		default:
 			return fmt.Errorf("reading from the device: %w", err)

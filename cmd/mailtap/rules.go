@@ -56,8 +56,10 @@ func writeRule(w io.Writer, r *rules.Rule) error {
 	fmt.Fprintf(&b, "%s: %s\n\nseverity %s, blames the %s\n", r.ID, r.Title, r.Severity, r.Blame)
 	section(&b, "Why it matters", r.Why)
 	section(&b, "What to do", r.Fix)
-	for _, c := range r.Config {
-		fmt.Fprintf(&b, "\n  %s:\n", c.Key)
+	for i, c := range r.Config {
+		if i == 0 || c.Key != r.Config[i-1].Key {
+			fmt.Fprintf(&b, "\n  %s:\n", c.Key)
+		}
 		for line := range strings.Lines(c.Value) {
 			fmt.Fprintf(&b, "      %s\n", strings.TrimRight(line, "\n"))
 		}

@@ -1,0 +1,205 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// waitAtMost bounds every wait for something that must come.
+const waitAtMost = 20 * time.Second
+
+// liveOutput is what a program has written so far.
+type liveOutput struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	changed chan struct{} // holds one token when there is something new
+}
+
+func newLiveOutput() *liveOutput { return &liveOutput{changed: make(chan struct{}, 1)} }
+
+func (o *liveOutput) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+	return o.text.Write(b)
+}
+
+func (o *liveOutput) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *liveOutput) count(what string) int { return strings.Count(o.String(), what) }
+
+// liveProgram is a program that captures.
+type liveProgram struct {
+	cmd            *exec.Cmd
+	stdout, stderr *liveOutput
+	ended          chan struct{} // closed after err is set
+	err            error
+}
+
+// startLive starts a program and waits until it has said ready on stderr.
+func startLive(t *testing.T, ready string, command ...string) *liveProgram {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*waitAtMost)
+	p := &liveProgram{
+		cmd:    exec.CommandContext(ctx, command[0], command[1:]...),
+		stdout: newLiveOutput(), stderr: newLiveOutput(),
+		ended: make(chan struct{}),
+	}
+	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
+	if err := p.cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-p.ended
+	})
+	p.wait(t, p.stderr, ready, 1, waitAtMost)
+	return p
+}
+
+// startCapture starts 'mailtap capture' on the loopback device, with --db none
+// unless args name a database.
+func startCapture(t *testing.T, args ...string) *liveProgram {
+	t.Helper()
+	command := append([]string{binaryInside(), "capture", "-i", "lo", "--db", "none"}, args...)
+	return startLive(t, "mailtap: capturing on lo", command...)
+}
+
+// waitStdout waits until what has been written n times.
+func (p *liveProgram) waitStdout(t *testing.T, what string, n int) {
+	t.Helper()
+	p.wait(t, p.stdout, what, n, waitAtMost)
+}
+
+func (p *liveProgram) wait(t *testing.T, o *liveOutput, what string, n int, within time.Duration) {
+	t.Helper()
+	late := time.After(within)
+	for o.count(what) < n {
+		select {
+		case <-o.changed:
+		case <-p.ended:
+			if o.count(what) < n {
+				t.Fatalf("%s ended without %q: %v\n%s%s", p.cmd.Path, what, p.err, p.stdout, p.stderr)
+			}
+		case <-late:
+			t.Fatalf("%s did not write %q %d times within %v:\n%s%s", p.cmd.Path, what, n, within, p.stdout, p.stderr)
+		}
+	}
+}
+
+// stop sends a signal, upon which a capture must end in time.
+func (p *liveProgram) stop(t *testing.T, signal syscall.Signal, status int) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	p.ends(t, stopsWithin, status)
+}
+
+// ends expects a capture to write its summary within a time, and then to end
+// with an exit status.
+func (p *liveProgram) ends(t *testing.T, within time.Duration, status int) {
+	t.Helper()
+	p.wait(t, p.stdout, `"type":"summary"`, 1, within)
+	p.exits(t, status)
+}
+
+func (p *liveProgram) exits(t *testing.T, status int) {
+	t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(waitAtMost):
+		t.Fatalf("still running after %v\n%s%s", waitAtMost, p.stdout, p.stderr)
+	}
+	if got := exitStatus(p.err); got != status {
+		t.Errorf("exit status %d, want %d\n%s", got, status, p.stderr)
+	}
+}
+
+// exitStatus returns the exit status of a program, -1 if it has none.
+func exitStatus(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+// liveTape is a recording by tcpdump.
+type liveTape struct {
+	program *liveProgram
+	file    string
+}
+
+// startTape starts tcpdump; nil where there is none. With --immediate-mode it
+// takes room for the device's largest packet, 64 KiB, for each: its own buffer
+// would hold 32.
+func startTape(t *testing.T) *liveTape {
+	t.Helper()
+	path, err := exec.LookPath("tcpdump")
+	if err != nil {
+		return nil
+	}
+	file := filepath.Join(t.TempDir(), "lo.pcap")
+	const buffer = "32768" // KiB
+	command := []string{path, "-i", "lo", "-Z", "root", "-n", "-U", "--immediate-mode", "-B", buffer, "-w", file}
+	return &liveTape{program: startLive(t, "listening on lo", command...), file: file}
+}
+
+// end waits until all that was sent so far is in the file, and returns its
+// name. A last datagram, which must be recorded too, tells.
+func (tape *liveTape) end(t *testing.T) string {
+	t.Helper()
+	if tape == nil {
+		t.Skip("tcpdump is not installed")
+	}
+	const last, every = "the last datagram", 10 * time.Millisecond
+	if _, err := dialDatagrams(t).Write([]byte(last)); err != nil {
+		t.Fatal(err)
+	}
+	for late := time.After(waitAtMost); ; {
+		b, err := os.ReadFile(tape.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(last)) {
+			break
+		}
+		select {
+		case <-late:
+			t.Fatal("tcpdump did not record everything")
+		case <-time.After(every):
+		}
+	}
+	if err := tape.program.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	tape.program.exits(t, 0)
+	return tape.file
+}
