@@ -82,17 +82,26 @@ func expand(s string) ([]byte, error) {
 	return out, nil
 }
 
+// braces cuts what stands in braces off the beginning of s. They may nest.
 func braces(s string) (kind, inner, rest string, err error) {
 	for _, k := range []string{"b64", "hex", "times"} {
 		after, found := strings.CutPrefix(s, "{"+k+":")
 		if !found {
 			continue
 		}
-		inner, rest, found = strings.Cut(after, "}")
-		if !found {
-			return "", "", "", fmt.Errorf("{%s: without }", k)
+		depth := 1
+		for i, c := range []byte(after) {
+			switch c {
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+			if depth == 0 {
+				return k, after[:i], after[i+1:], nil
+			}
 		}
-		return k, inner, rest, nil
+		return "", "", "", fmt.Errorf("{%s: without }", k)
 	}
 	return "", "", "", nil
 }

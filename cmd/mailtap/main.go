@@ -5,9 +5,14 @@ package main
 
 import (
 	"os"
+	"os/signal"
+	"syscall"
 )
 
 func main() {
+	// Without this, Go dies when nobody reads stdout any more, as in
+	// "mailtap analyze x.pcap | head": the database would miss the rest.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], &environment{
 		stdin:  os.Stdin,
 		stdout: os.Stdout,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -232,13 +231,17 @@ func speed(st engine.Stats, took time.Duration) string {
 type jsonlOutput struct{ json *export.JSONL }
 
 func (o jsonlOutput) result(r *alerts.Result, least alerts.Severity) error {
-	err := o.json.Session(&r.Session)
+	if err := o.json.Session(&r.Session); err != nil {
+		return err
+	}
 	for i := range r.Findings {
 		if r.Findings[i].Severity >= least {
-			err = errors.Join(err, o.json.Finding(&r.Findings[i]))
+			if err := o.json.Finding(&r.Findings[i]); err != nil {
+				return err
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 func (o jsonlOutput) end(s *alerts.Summary) error { return o.json.Summary(s) }

@@ -21,9 +21,9 @@ func versionCommand(env *environment) *cobra.Command {
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			sqlite, _, _ := sqlite3.Version()
-			fmt.Fprintf(env.stdout, "mailtap %s%s\n%s %s/%s\n%s\nSQLite %s\n",
+			_, err := fmt.Fprintf(env.stdout, "mailtap %s%s\n%s %s/%s\n%s\nSQLite %s\n",
 				version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, pcap.Version(), sqlite)
-			return nil
+			return err
 		},
 	}
 }

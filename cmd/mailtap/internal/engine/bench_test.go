@@ -55,7 +55,8 @@ func analyse(tb testing.TB, file []byte, sink func(*dissect.Facts)) *engine.Engi
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := engine.New(func() []string { return []string{"test.pcap"} }, sink)
+	files := []string{"test.pcap"}
+	e := engine.New(func() []string { return files }, sink)
 	var p capture.Packet
 	for {
 		if err = r.Next(&p); err == io.EOF {

@@ -44,7 +44,7 @@ type Stats struct {
 
 // conversation is what the engine keeps of a connection that may be mail.
 type conversation struct {
-	session *session.Session
+	session session.Session
 	facts   *dissect.Facts // nil until it is known to be mail
 	lost    uint64         // bytes
 }
@@ -141,7 +141,7 @@ func (e *Engine) Close(f *reassembly.Flow) {
 
 func (e *Engine) begin(f *reassembly.Flow) *conversation {
 	ports, late := circumstances(f)
-	c := &conversation{session: session.New(&e.pool, ports, late)}
+	c := &conversation{session: *session.New(&e.pool, ports, late)}
 	f.User = c
 	return c
 }
@@ -160,9 +160,11 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 	case c.facts == nil && c.session.Mail():
 		c.facts = new(dissect.Facts)
 	}
+	if len(e.events) > 0 {
+		c.facts.Protocol = c.session.Protocol()
+	}
 	for i := range e.events {
 		ev := &e.events[i]
-		c.facts.Protocol = c.session.Protocol()
 		ev.Stamp = stamp(f, reassembly.Direction(c.session.Direction(ev.Side)), ev.Start)
 		c.facts.Add(ev)
 	}
@@ -177,7 +179,7 @@ func stamp(f *reassembly.Flow, dir reassembly.Direction, off uint64) dissect.Sta
 
 // finish completes the Facts of an ended session with what the flow knows.
 func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
-	facts, s := c.facts, c.session
+	facts, s := c.facts, &c.session
 	server := reassembly.Direction(s.Server())
 	facts.Finish()
 	facts.Protocol = s.Protocol()
