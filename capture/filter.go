@@ -1,8 +1,10 @@
 package capture
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	"regexp"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -12,8 +14,18 @@ import (
 // Filter is a compiled BPF filter for packets of one link type. It is not safe
 // for concurrent use.
 type Filter struct {
+	// Untagged counts packets with VLAN tags that were looked at as if they
+	// had none: "tcp port 25" would not find them else. An expression that
+	// names vlan sees packets as they are.
+	Untagged uint64
+
 	program *pcap.BPF
+	strip   bool
+	bare    []byte // a packet without its tags
 }
+
+// namesVLAN finds the keyword in an expression.
+var namesVLAN = regexp.MustCompile(`(?i)\bvlan\b`)
 
 // CompileFilter compiles a filter in the language of pcap-filter(7); snaplen 0
 // stands for MaxPacket. The compiler knows link types of 8 bits only, so one
@@ -29,7 +41,7 @@ func CompileFilter(link LinkType, snaplen int, expr string) (*Filter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("filter %q: %w", expr, err)
 	}
-	return &Filter{program}, nil
+	return &Filter{program: program, strip: link == LinkEthernet && !namesVLAN.MatchString(expr)}, nil
 }
 
 // dlt returns the number by which libpcap's compiler on Linux knows a link
@@ -47,5 +59,34 @@ func (f *Filter) Match(data []byte, length int) bool {
 	if len(data) == 0 {
 		return false
 	}
+	if n := tagged(data); f.strip && n > 0 {
+		f.Untagged++
+		f.bare = append(append(f.bare[:0], data[:addresses]...), data[addresses+n:]...)
+		data, length = f.bare, length-n
+	}
 	return f.program.Matches(gopacket.CaptureInfo{CaptureLength: len(data), Length: length}, data)
+}
+
+const (
+	addresses = 12 // bytes of an Ethernet frame before its type
+	tagSize   = 4
+	maxTags   = 4 // of a frame
+)
+
+// tagged returns how many bytes of VLAN tags an Ethernet frame has (IEEE
+// 802.1Q, and 802.1ad with its older type 0x9100).
+func tagged(frame []byte) int {
+	n := 0
+	for range maxTags {
+		if len(frame) < addresses+n+tagSize+2 {
+			break
+		}
+		switch binary.BigEndian.Uint16(frame[addresses+n:]) {
+		case 0x8100, 0x88a8, 0x9100:
+			n += tagSize
+			continue
+		}
+		break
+	}
+	return n
 }

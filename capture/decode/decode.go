@@ -1,14 +1,16 @@
 // Package decode finds the TCP segment in a captured frame: through the link
-// layer, VLAN tags and IP with its options and extension headers.
+// layer, VLAN tags, tunnels, and IP with its options, extension headers and
+// fragments.
 //
-// It keeps no state between packets except for the list of paths, and knows
-// nothing of streams.
+// Between packets it keeps the list of paths and the fragments of datagrams
+// that are not whole yet, both bounded. It knows nothing of streams.
 package decode
 
 import "github.com/mailtap/mailtap/capture"
 
-// maxHeaders bounds how many headers of one frame are followed.
-const maxHeaders = 24
+// maxHeaders bounds how many headers of one frame are followed: enough for
+// maxTunnels of the longest kind, one in another.
+const maxHeaders = 64
 
 // Result says what Decode found.
 type Result uint8
@@ -16,11 +18,11 @@ type Result uint8
 // The results.
 const (
 	TCP         Result = iota // a segment
-	NotTCP                    // something else that is well-formed as far as it was read
+	NotTCP                    // something else that is well-formed as far as it was read, or a tunnel with nothing plausible in it
 	Truncated                 // the frame ends within a header
 	UnknownLink               // a link type that is not decoded
 	Malformed                 // a header contradicts itself, or there are too many
-	Fragment                  // a fragment of an IP packet: counted, not joined
+	Fragment                  // a fragment of an IP packet that did not complete it: see FragmentStats
 )
 
 var resultNames = [...]string{"tcp", "not-tcp", "truncated", "unknown-link", "malformed", "fragment"}
@@ -42,7 +44,11 @@ const (
 	toSLL2
 	toIPv4
 	toIPv6
-	toTransport // Decoder.proto says what follows
+	toExtensions // the same, or an extension header of IPv6
+	toTransport  // Decoder.proto says what follows
+	toMPLS
+	toPPPoE
+	tooDeep // more than maxTunnels
 )
 
 // Decoder decodes packets one at a time. It is not safe for concurrent use.
@@ -53,23 +59,28 @@ type Decoder struct {
 	etherType uint16
 	proto     uint8 // of IP
 	key       pathKey
+	now       int64 // time of the packet
 
 	ip  []byte // the innermost IP header, at least its fixed part
 	tcp []byte // of the last segment: header and captured payload
 	cut bool   // not all of it was captured
 	via bool   // a routing header hides the address that its checksum is over
 
-	paths paths
+	paths     paths
+	fragments fragments
+	joined    []byte              // content of the last datagram that was joined
+	header    [maxIPv4Header]byte // the IP header it came with
 }
 
 // New returns a Decoder.
-func New() *Decoder { return &Decoder{paths: newPaths()} }
+func New() *Decoder { return &Decoder{paths: newPaths(), fragments: newFragments()} }
 
 // Decode finds the TCP segment of p and fills in s, which is valid only if the
-// Result is TCP. It does not verify checksums: see ChecksumOK.
+// Result is TCP. It does not verify checksums of TCP: see ChecksumOK. Of a
+// segment that came in fragments, p is the packet that made it whole.
 func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 	d.rest, d.wire = p.Data, max(p.Length, len(p.Data))
-	d.key = pathKey{}
+	d.key, d.now = pathKey{}, p.Time
 	next := firstStep(p.Link)
 	for range maxHeaders {
 		switch next {
@@ -93,14 +104,22 @@ func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 			next = d.ipv4(s)
 		case toIPv6:
 			next = d.ipv6(s)
+		case toExtensions:
+			next = d.extensions(s)
 		case toTransport:
 			next = d.transport(s)
+		case toMPLS:
+			next = d.mpls()
+		case toPPPoE:
+			next = d.pppoe()
 		case step(TCP):
 			s.Time, s.Packet, s.File = p.Time, p.Number, p.File
 			s.Path = d.paths.id(d.key)
 			return TCP
+		case tooDeep:
+			return Malformed
 		default:
-			return Result(next)
+			return d.outer(Result(next))
 		}
 	}
 	return Malformed
@@ -139,6 +158,13 @@ func (d *Decoder) trim(n int) {
 	d.rest = d.rest[:min(n, len(d.rest))]
 	d.wire = n
 }
+
+// Forget drops the fragments that wait for others: what follows is another
+// capture, with a clock of its own.
+func (d *Decoder) Forget() { d.fragments.forget() }
+
+// FragmentStats returns what became of fragments so far.
+func (d *Decoder) FragmentStats() FragmentStats { return d.fragments.current() }
 
 // Path returns the VLANs and tunnels that an id of this Decoder stands for,
 // outermost first. They must not be changed.

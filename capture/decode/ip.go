@@ -3,18 +3,23 @@ package decode
 import "encoding/binary"
 
 const (
-	ipv4Len      = 20 // without options
-	ipv6Len      = 40
-	fragmentLen  = 8
-	maxExtension = 8 // extension headers of one IPv6 packet
+	ipv4Len       = 20 // without options
+	maxIPv4Header = 60
+	ipv6Len       = 40
+	fragmentLen   = 8
+	maxExtension  = 8 // extension headers of one IPv6 packet
 )
 
 // IP protocol numbers.
 const (
 	protoHopByHop    = 0
+	protoIPv4        = 4
 	protoTCP         = 6
+	protoUDP         = 17
+	protoIPv6        = 41
 	protoRouting     = 43
 	protoFragment    = 44
+	protoGRE         = 47
 	protoAH          = 51
 	protoDestination = 60
 )
@@ -33,10 +38,6 @@ func (d *Decoder) ipv4(s *Segment) step {
 	if b[0]>>4 != 4 || header < ipv4Len || total < header {
 		return step(Malformed)
 	}
-	const moreOrOffset = 0x3fff
-	if binary.BigEndian.Uint16(b[6:])&moreOrOffset != 0 {
-		return step(Fragment)
-	}
 	if len(b) < header {
 		return step(Truncated)
 	}
@@ -48,6 +49,10 @@ func (d *Decoder) ipv4(s *Segment) step {
 	copy(s.DstAddr[12:], b[16:20])
 	d.trim(total)
 	d.skip(header)
+	const moreOrOffset = 0x3fff
+	if binary.BigEndian.Uint16(b[6:])&moreOrOffset != 0 {
+		return d.fragment4(s)
+	}
 	return toTransport
 }
 
@@ -77,11 +82,11 @@ func (d *Decoder) ipv6(s *Segment) step {
 	if d.proto == protoTCP {
 		return toTransport
 	}
-	return d.extensions()
+	return d.extensions(s)
 }
 
 // extensions walks the extension headers up to the transport header.
-func (d *Decoder) extensions() step {
+func (d *Decoder) extensions(s *Segment) step {
 	for range maxExtension {
 		switch d.proto {
 		case protoHopByHop, protoDestination, protoRouting:
@@ -95,7 +100,7 @@ func (d *Decoder) extensions() step {
 			// An atomic fragment is whole (RFC 6946).
 			const moreOrOffset = 0xfff9
 			if binary.BigEndian.Uint16(d.rest[2:])&moreOrOffset != 0 {
-				return step(Fragment)
+				return d.fragment6(s)
 			}
 			d.proto = d.rest[0]
 			d.skip(fragmentLen)
@@ -131,6 +136,17 @@ func (d *Decoder) transport(s *Segment) step {
 	switch d.proto {
 	case protoTCP:
 		return d.segment(s)
+	case protoUDP:
+		return d.udp()
+	case protoGRE:
+		return d.gre()
+	case protoIPv4:
+		return d.enter(ipip, toIPv4)
+	case protoIPv6:
+		if d.ip[0]>>4 == 4 {
+			return d.enter(sixIn4, toIPv6)
+		}
+		return d.enter(ipip, toIPv6)
 	case protoAH:
 		return d.authentication()
 	}
@@ -153,5 +169,5 @@ func (d *Decoder) authentication() step {
 	}
 	d.proto = d.rest[0]
 	d.skip(size)
-	return d.extensions()
+	return toExtensions
 }

@@ -21,6 +21,12 @@ const (
 	etherTypeQinQ = 0x88a8 // IEEE 802.1ad
 	etherTypeQold = 0x9100 // QinQ before the standard
 	etherTypeLLC  = 0x0004 // Linux: an 802.2 header follows
+
+	etherTypeEthernet = 0x6558 // RFC 1701: bridged Ethernet
+	etherTypePPP      = 0x880b // RFC 2637
+	etherTypeMPLS     = 0x8847 // RFC 5332
+	etherTypeMPLSup   = 0x8848 // RFC 5332: the label is assigned upstream
+	etherTypePPPoE    = 0x8864 // RFC 2516: the session, not its discovery
 )
 
 func (d *Decoder) ethernet() step {
@@ -41,6 +47,10 @@ func (d *Decoder) byEtherType() step {
 		return toIPv6
 	case etherTypeVLAN, etherTypeQinQ, etherTypeQold:
 		return d.vlan()
+	case etherTypeMPLS, etherTypeMPLSup:
+		return toMPLS
+	case etherTypePPPoE:
+		return toPPPoE
 	}
 	if d.etherType < etherTypeMin {
 		return toLLC
@@ -131,6 +141,7 @@ func (d *Decoder) ppp() step {
 	const (
 		protoIPv4 = 0x0021
 		protoIPv6 = 0x0057
+		protoMPLS = 0x0281 // RFC 3032, section 4.3
 	)
 	if len(d.rest) >= 4 && (d.rest[0] == 0x0f || d.rest[0] == 0x8f) && d.rest[1] == 0 {
 		d.etherType = binary.BigEndian.Uint16(d.rest[2:])
@@ -158,6 +169,8 @@ func (d *Decoder) ppp() step {
 		return toIPv4
 	case protoIPv6:
 		return toIPv6
+	case protoMPLS:
+		return toMPLS
 	}
 	return step(NotTCP)
 }

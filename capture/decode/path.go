@@ -10,7 +10,8 @@ const others PathID = 1
 
 // pathKey is a path while a packet is decoded.
 type pathKey struct {
-	vlans [maxVLANs]uint16 // outermost first, 0 after the last
+	vlans   [maxVLANs]uint16 // outermost first, 0 after the last
+	tunnels [maxTunnels]tunnel
 }
 
 func (k *pathKey) addVLAN(id uint16) {
@@ -20,6 +21,17 @@ func (k *pathKey) addVLAN(id uint16) {
 			return
 		}
 	}
+}
+
+// addTunnel reports whether there was room.
+func (k *pathKey) addTunnel(t tunnel) bool {
+	for i := range k.tunnels {
+		if k.tunnels[i] == noTunnel {
+			k.tunnels[i] = t
+			return true
+		}
+	}
+	return false
 }
 
 // paths gives each path an id.
@@ -68,5 +80,10 @@ func (p *paths) lists(id PathID) (vlans []uint16, tunnels []string) {
 			vlans = append(vlans, vlan)
 		}
 	}
-	return vlans, nil
+	for _, t := range p.keys[id].tunnels {
+		if t != noTunnel {
+			tunnels = append(tunnels, tunnelNames[t])
+		}
+	}
+	return vlans, tunnels
 }

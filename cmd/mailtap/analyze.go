@@ -89,6 +89,7 @@ func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 			}
 			r.engine.Packet(&p)
 		case err == io.EOF:
+			filters.tell(r)
 			return nil
 		case errors.Is(err, capture.ErrNewCapture):
 			r.engine.Flush()
@@ -121,4 +122,15 @@ func (s *filterSet) match(p *capture.Packet) (bool, error) {
 		s.compiled[p.Link] = f
 	}
 	return f.Match(p.Data, p.Length), nil
+}
+
+// tell says what the filter did to packets with VLAN tags.
+func (s *filterSet) tell(r *runner) {
+	n := uint64(0)
+	for _, f := range s.compiled {
+		n += f.Untagged
+	}
+	if n > 0 && !r.options.quiet {
+		r.env.say("--filter: %d packets with VLAN tags were looked at as if they had none; name vlan in the expression to see the tags", n)
+	}
 }
