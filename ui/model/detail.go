@@ -16,7 +16,7 @@ const (
 
 // Detail is all that is shown of one case.
 type Detail struct {
-	Case        store.Case
+	Case        alerts.Case
 	Rule        *rules.Rule      // nil: this program does not have the rule any more
 	Findings    []alerts.Finding // the newest, at most MaxFindings
 	Transcripts []Transcript     // of the newest sessions, at most MaxTranscripts

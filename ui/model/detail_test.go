@@ -29,7 +29,7 @@ func sessionOf(n int) alerts.Session {
 
 // crowded is a case with n findings, each in a session of its own.
 func crowded(n int) *few {
-	s := &few{cases: []store.Case{{ID: caseOne, Rule: "base64-password", Findings: int64(n)}}}
+	s := &few{cases: []alerts.Case{{ID: caseOne, Rule: "base64-password", Findings: int64(n)}}}
 	for i := range n {
 		s.sessions = append(s.sessions, sessionOf(i))
 		s.findings = append(s.findings, alerts.Finding{Case: caseOne, Session: alerts.SessionID{byte(i)}, Time: int64(i), Why: fmt.Sprint(i)})
@@ -91,7 +91,7 @@ func TestTranscript(t *testing.T) {
 	f.Auth = []*dissect.Attempt{{Quotes: []dissect.Quote{quote(dissect.Client, 3, "AUTH PLAIN"), quote(dissect.Server, 3, "334"), quote(dissect.Client, 5, "••••••••")}}}
 	f.Messages = []*dissect.Message{{Quotes: []dissect.Quote{mail}}}
 	source := &few{
-		cases:    []store.Case{{ID: caseOne}},
+		cases:    []alerts.Case{{ID: caseOne}},
 		sessions: []alerts.Session{s},
 		findings: []alerts.Finding{
 			{Case: caseOne, Session: s.ID, Evidence: []alerts.Evidence{evidence(3, "AUTH PLAIN"), evidence(5, "••••••••")}},
@@ -133,7 +133,7 @@ func TestTranscriptIsBounded(t *testing.T) {
 		for i := range uint64(proofs) {
 			found.Evidence = append(found.Evidence, evidence(900+i, "USER joe"))
 		}
-		d, err := model.Open(&few{cases: []store.Case{{ID: caseOne}}, sessions: []alerts.Session{s}, findings: []alerts.Finding{found}}, caseOne)
+		d, err := model.Open(&few{cases: []alerts.Case{{ID: caseOne}}, sessions: []alerts.Session{s}, findings: []alerts.Finding{found}}, caseOne)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/mailtap/mailtap/alerts/store"
 )
 
-// Find returns the row of a case. It looks on the page around near first, for
+// Find returns the row of a case, 0 and false where it has none. It looks on the page around near first, for
 // that is where a case stays as a rule, and then where the order puts it.
 func (l *List) Find(id alerts.CaseID, near int) (int, bool) {
 	from := max(0, near-PageSize/2)
@@ -24,7 +24,10 @@ func (l *List) Find(id alerts.CaseID, near int) (int, bool) {
 		row, ok := l.Row(i)
 		return !ok || compare(&row, &c[0]) >= 0
 	})
-	return i, l.is(i, id)
+	if !l.is(i, id) {
+		return 0, false
+	}
+	return i, true
 }
 
 func (l *List) is(i int, id alerts.CaseID) bool {

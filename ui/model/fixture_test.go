@@ -25,8 +25,8 @@ type many struct {
 	err   error
 }
 
-func (m *many) at(n int) store.Case {
-	c := store.Case{
+func (m *many) at(n int) alerts.Case {
+	c := alerts.Case{
 		Rule: "base64-password", Severity: alerts.Critical - alerts.Severity(n*5/m.cases), Last: int64(m.cases - n), Findings: 1,
 		Server: "10.0.0.9:25", Client: fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255),
 	}
@@ -35,11 +35,11 @@ func (m *many) at(n int) store.Case {
 }
 
 func (m *many) Counts() (c store.Counts, err error) {
-	c.Cases[store.New] = int64(m.cases)
+	c.Cases[alerts.New] = int64(m.cases)
 	return c, m.err
 }
 
-func (m *many) Cases(f store.Filter) ([]store.Case, error) {
+func (m *many) Cases(f store.Filter) ([]alerts.Case, error) {
 	m.asked = append(m.asked, f)
 	switch {
 	case m.err != nil:
@@ -49,11 +49,11 @@ func (m *many) Cases(f store.Filter) ([]store.Case, error) {
 		if n >= m.cases {
 			return nil, nil
 		}
-		return []store.Case{m.at(n)}, nil
+		return []alerts.Case{m.at(n)}, nil
 	case f.Rule != "" && f.Rule != "base64-password", f.Account != "", f.Client != "", f.Server != "" && !strings.Contains("10.0.0.9:25", f.Server):
 		return nil, nil
 	}
-	var list []store.Case
+	var list []alerts.Case
 	for n := f.Offset; n < min(m.cases, f.Offset+f.Limit); n++ {
 		list = append(list, m.at(n))
 	}
@@ -70,7 +70,7 @@ func (m *many) Session(string) (alerts.Session, []alerts.Finding, error) {
 
 // few is a source of given cases, findings and sessions.
 type few struct {
-	cases    []store.Case
+	cases    []alerts.Case
 	findings []alerts.Finding
 	sessions []alerts.Session
 	broken   string // the method that fails
@@ -90,19 +90,19 @@ func (s *few) Counts() (c store.Counts, err error) {
 	return c, s.fail("Counts")
 }
 
-func (s *few) Cases(f store.Filter) ([]store.Case, error) {
+func (s *few) Cases(f store.Filter) ([]alerts.Case, error) {
 	fits := func(text, want string) bool {
 		whole, exact := strings.CutPrefix(want, "=")
 		return want == "" || exact && text == whole || !exact && strings.Contains(strings.ToLower(text), strings.ToLower(want))
 	}
-	var list []store.Case
+	var list []alerts.Case
 	for _, c := range s.cases {
 		if (f.Case == nil || *f.Case == c.ID) && (f.Rule == "" || f.Rule == c.Rule) &&
 			fits(c.Server, f.Server) && fits(c.Client, f.Client) && fits(c.Account, f.Account) {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b store.Case) int {
+	slices.SortFunc(list, func(a, b alerts.Case) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Last, a.Last), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	list = list[min(f.Offset, len(list)):]

@@ -26,8 +26,8 @@ type List struct {
 	text    string
 	counts  store.Counts
 	total   int
-	cut     bool         // more than MaxMatches fit
-	matches []store.Case // all rows, where there is a text
+	cut     bool          // more than MaxMatches fit
+	matches []alerts.Case // all rows, where there is a text
 	pages   [maxPages]page
 	reasons map[reasonKey]string
 	err     error
@@ -37,7 +37,7 @@ type List struct {
 type page struct {
 	read   bool
 	number int
-	rows   []store.Case
+	rows   []alerts.Case
 }
 
 // NewList reads what a list needs to be shown. An empty text fits all cases.
@@ -74,19 +74,19 @@ func (l *List) Counts() store.Counts { return l.counts }
 func (l *List) Err() error { return l.err }
 
 // Row returns the i-th case, false where there is none, or none any more.
-func (l *List) Row(i int) (store.Case, bool) {
+func (l *List) Row(i int) (alerts.Case, bool) {
 	rows := l.matches
 	if l.text == "" && i >= 0 && i < l.total {
 		rows = l.page(i / PageSize)
 		i %= PageSize
 	}
 	if i < 0 || i >= len(rows) {
-		return store.Case{}, false
+		return alerts.Case{}, false
 	}
 	return rows[i], true
 }
 
-func (l *List) page(number int) []store.Case {
+func (l *List) page(number int) []alerts.Case {
 	p := &l.pages[number%maxPages]
 	if p.read && p.number == number {
 		return p.rows
@@ -108,7 +108,7 @@ type reasonKey struct {
 }
 
 // Reason returns what was seen in the newest finding of a case.
-func (l *List) Reason(c *store.Case) string {
+func (l *List) Reason(c *alerts.Case) string {
 	key := reasonKey{c.ID, c.Last}
 	if why, ok := l.reasons[key]; ok {
 		return why
@@ -130,6 +130,6 @@ func (l *List) Reason(c *store.Case) string {
 }
 
 // compare orders cases as store.Reader.Cases does.
-func compare(a, b *store.Case) int {
+func compare(a, b *alerts.Case) int {
 	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Last, a.Last), bytes.Compare(a.ID[:], b.ID[:]))
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
@@ -71,19 +70,19 @@ func TestFind(t *testing.T) {
 
 // The selection stays on its case when others come before it.
 func TestFindAfterRefresh(t *testing.T) {
-	source := &few{cases: []store.Case{{ID: alerts.CaseID{1}, Severity: alerts.High, Last: 5}, {ID: alerts.CaseID{2}, Severity: alerts.High, Last: 4}}}
+	source := &few{cases: []alerts.Case{{ID: alerts.CaseID{1}, Severity: alerts.High, Last: 5}, {ID: alerts.CaseID{2}, Severity: alerts.High, Last: 4}}}
 	before, ok := list(t, source, "").Find(alerts.CaseID{2}, 0)
 	if !ok || before != 1 {
 		t.Fatalf("at %d, %v", before, ok)
 	}
-	source.cases = append(source.cases, store.Case{ID: alerts.CaseID{3}, Severity: alerts.Critical, Last: 1}, store.Case{ID: alerts.CaseID{4}, Severity: alerts.High, Last: 9})
+	source.cases = append(source.cases, alerts.Case{ID: alerts.CaseID{3}, Severity: alerts.Critical, Last: 1}, alerts.Case{ID: alerts.CaseID{4}, Severity: alerts.High, Last: 9})
 	if after, ok := list(t, source, "").Find(alerts.CaseID{2}, before); !ok || after != 3 {
 		t.Errorf("at %d, %v, want 3", after, ok)
 	}
 }
 
 func TestFilter(t *testing.T) {
-	source := &few{cases: []store.Case{
+	source := &few{cases: []alerts.Case{
 		{ID: alerts.CaseID{1}, Rule: "cleartext-password", Severity: alerts.Critical, Server: "10.0.0.9:143", Client: "10.0.0.5"},
 		{ID: alerts.CaseID{2}, Rule: "base64-password", Severity: alerts.Critical, Last: 1, Server: "10.0.0.9:25", Account: "Joe@example.org", HasAccount: true},
 		{ID: alerts.CaseID{3}, Rule: "starttls-not-offered", Severity: alerts.High, Server: "192.0.2.1:25"},
@@ -134,7 +133,7 @@ func TestFilterIsBounded(t *testing.T) {
 func TestReason(t *testing.T) {
 	source := &few{findings: []alerts.Finding{{Case: alerts.CaseID{1}, Time: 5, Why: "new"}, {Case: alerts.CaseID{1}, Time: 4, Why: "old"}}}
 	l := list(t, source, "")
-	c := store.Case{ID: alerts.CaseID{1}, Last: 5}
+	c := alerts.Case{ID: alerts.CaseID{1}, Last: 5}
 	if got := l.Reason(&c); got != "new" {
 		t.Errorf("got %q", got)
 	}

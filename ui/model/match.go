@@ -4,13 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/alerts/store"
 )
 
 // match returns the cases that have text in their rule, server, client or
 // account, in either case, and whether there are more than MaxMatches.
-func match(source Source, text string) (cases []store.Case, more bool, err error) {
+func match(source Source, text string) (cases []alerts.Case, more bool, err error) {
 	for _, f := range filters(text) {
 		some, err := upTo(source, f, MaxMatches+1)
 		if err != nil {
@@ -18,8 +19,8 @@ func match(source Source, text string) (cases []store.Case, more bool, err error
 		}
 		cases = append(cases, some...)
 	}
-	slices.SortFunc(cases, func(a, b store.Case) int { return compare(&a, &b) })
-	cases = slices.CompactFunc(cases, func(a, b store.Case) bool { return a.ID == b.ID })
+	slices.SortFunc(cases, func(a, b alerts.Case) int { return compare(&a, &b) })
+	cases = slices.CompactFunc(cases, func(a, b alerts.Case) bool { return a.ID == b.ID })
 	if len(cases) > MaxMatches {
 		return cases[:MaxMatches], true, nil
 	}
@@ -42,8 +43,8 @@ func filters(text string) []store.Filter {
 }
 
 // upTo reads at most n cases.
-func upTo(source Source, f store.Filter, n int) ([]store.Case, error) {
-	var cases []store.Case
+func upTo(source Source, f store.Filter, n int) ([]alerts.Case, error) {
+	var cases []alerts.Case
 	for len(cases) < n {
 		f.Limit, f.Offset = min(n-len(cases), store.MaxPage), len(cases)
 		some, err := source.Cases(f)

@@ -11,7 +11,7 @@ import (
 // several goroutines.
 type Source interface {
 	Counts() (store.Counts, error)
-	Cases(store.Filter) ([]store.Case, error)
+	Cases(store.Filter) ([]alerts.Case, error)
 	Findings(store.Filter) ([]alerts.Finding, error)
 	Session(prefix string) (alerts.Session, []alerts.Finding, error)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
@@ -42,16 +41,14 @@ func tally(n int64, name string, style Style) Line {
 
 // position says where the selection is among the cases.
 func position(l *model.List, selected int) string {
-	of := short(int64(l.Len()))
-	if l.Cut() {
-		of += "+"
+	place := fmt.Sprintf("case %d of %d", min(selected+1, l.Len()), l.Len())
+	switch {
+	case l.Cut():
+		return place + "+ that fit"
+	case l.Text() != "":
+		return place + " that fit"
 	}
-	if l.Text() != "" {
-		of += " that fit"
-	} else if n := l.Counts().Cases[store.New]; n > 0 {
-		of += ", " + short(n) + " new"
-	}
-	return fmt.Sprintf("case %s of %s", short(int64(min(selected+1, l.Len()))), of)
+	return fmt.Sprintf("%s, %d new", place, l.Counts().Cases[alerts.New])
 }
 
 // Nothing says why a list has no rows, and what to do about it.

@@ -24,12 +24,12 @@ func (c counted) Findings(store.Filter) ([]alerts.Finding, error) { return nil, 
 func (c counted) Session(string) (alerts.Session, []alerts.Finding, error) {
 	return alerts.Session{}, nil, nil
 }
-func (c counted) Cases(f store.Filter) (list []store.Case, err error) {
+func (c counted) Cases(f store.Filter) (list []alerts.Case, err error) {
 	if f.Account == "" {
 		return nil, nil
 	}
 	for n := f.Offset; n < min(c.fit, f.Offset+f.Limit); n++ {
-		list = append(list, store.Case{ID: alerts.CaseID{byte(n), byte(n >> 8)}})
+		list = append(list, alerts.Case{ID: alerts.CaseID{byte(n), byte(n >> 8)}})
 	}
 	return list, nil
 }
@@ -42,7 +42,7 @@ func TestBar(t *testing.T) {
 	c := counted{fit: model.MaxMatches + 1}
 	c.Counts.Findings[alerts.Critical], c.Counts.Findings[alerts.Low] = 12, 1_500_000
 	c.Counts.Sessions[alerts.Exposed], c.Counts.Sessions[alerts.UnknownVerdict] = 3, 4
-	c.Counts.Cases[store.New], c.Counts.Cases[store.Resolved] = 5, 2
+	c.Counts.Cases[alerts.New], c.Counts.Cases[alerts.Resolved] = 5, 2
 	counts := "findings  12 critical  0 high  0 medium  1.5M low  0 info\n" +
 		"sessions  3 exposed  0 weak  0 clear  0 protected  4 unknown\n"
 	tests := []struct {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
-	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
@@ -27,7 +26,7 @@ func detailOf(rule string, facts *dissect.Facts, change func(*alerts.Finding)) *
 	}
 	change(&f)
 	return &model.Detail{
-		Case: store.Case{
+		Case: alerts.Case{
 			Rule: rule, Title: f.Title, Severity: f.Severity, Server: f.Server.String(), Findings: 1, Sessions: 1,
 			First: f.Time, Last: f.Time,
 		},
@@ -120,11 +119,11 @@ func TestSentenceTellsTheSuccess(t *testing.T) {
 func TestDetail(t *testing.T) {
 	facts := &dissect.Facts{Protocol: dissect.IMAP, Start: day.UnixNano(), Auth: []*dissect.Attempt{{Mechanism: "LOGIN-CMD", Outcome: dissect.Accepted}}}
 	d := detailOf("logindisabled-ignored", facts, func(*alerts.Finding) {})
-	d.Case.Status, d.Case.ResolvedAt, d.Case.Note = store.Resolved, day.UnixNano(), "told\x1bJoe"
+	d.Case.Status, d.Case.ResolvedAt, d.Case.Note = alerts.Resolved, day.UnixNano(), "told\x1bJoe"
 	d.Case.Findings, d.Case.Sessions = 7, 2
 	d.Findings = append(d.Findings, d.Findings[0])
 	d.Transcripts[0].Lines = []model.Line{
-		{Side: dissect.Server, Time: day.UnixNano(), File: "monday.pcap", Packet: 4, Text: "* CAPABILITY IMAP4rev1 LOGINDISABLED"},
+		{Side: dissect.Server, Time: day.UnixNano(), File: "captures/monday.pcap", Packet: 4, Text: "* CAPABILITY IMAP4rev1 LOGINDISABLED"},
 		{Side: dissect.Client, Time: day.UnixNano() + 5e8, Packet: 6, Text: `a1 LOGIN "` + strings.Repeat("joe ", 9) + `" ••••••••`, Proof: true},
 	}
 	d.Transcripts[0].Left = 3

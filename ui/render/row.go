@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/alerts"
 )
 
 // Column is one column of the list of cases.
@@ -91,7 +91,7 @@ func Columns(screen int) []Column {
 	return columns
 }
 
-// Head returns the column's head.
+// Head returns the column's head, as wide as the column.
 func (c Column) Head() Span {
 	if c.kind == count {
 		return Span{right(heads[c.kind], c.Width), Heading}
@@ -99,22 +99,22 @@ func (c Column) Head() Span {
 	return Span{fit(heads[c.kind], c.Width), Heading}
 }
 
-// Cell returns what the column shows of a case, on a screen that is looked at
-// now. newest gives the reason of the newest finding; it is asked only where that
-// is shown.
-func (c Column) Cell(k *store.Case, newest func() string, now time.Time) Span {
+// Cell returns what the column shows of a case, at most as wide as the column,
+// on a screen that is looked at now. newest gives the reason of the newest
+// finding; it is asked only where that is shown.
+func (c Column) Cell(k *alerts.Case, newest func() string, now time.Time) Span {
 	switch c.kind {
 	case severity:
-		return Span{fit(k.Severity.String(), c.Width), severityStyles[k.Severity]}
+		return Span{k.Severity.String(), severityStyles[k.Severity]}
 	case count:
 		return Span{right(short(k.Findings), c.Width), Plain}
 	case reason:
-		return Span{fit(start(clean(newest()), c.Width), c.Width), Plain}
+		return Span{start(clean(newest()), c.Width), Plain}
 	}
-	return Span{fit(c.text(k, now), c.Width), Plain}
+	return Span{middle(c.text(k, now), c.Width), Plain}
 }
 
-func (c Column) text(k *store.Case, now time.Time) string {
+func (c Column) text(k *alerts.Case, now time.Time) string {
 	switch c.kind {
 	case status:
 		return k.Status.String()
@@ -136,7 +136,7 @@ func (c Column) text(k *store.Case, now time.Time) string {
 }
 
 // clientOrAccount names whom a case is about beside the server.
-func clientOrAccount(k *store.Case) string {
+func clientOrAccount(k *alerts.Case) string {
 	switch {
 	case k.HasAccount && k.Account == "":
 		return `""`

@@ -8,25 +8,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/render"
 )
 
 var day = time.Date(2023, 11, 14, 22, 13, 20, 0, time.UTC)
 
-func row(k *store.Case, screen int, now time.Time) string {
+func row(k *alerts.Case, screen int, now time.Time) string {
 	var cells []string
 	for _, c := range render.Columns(screen) {
-		cells = append(cells, c.Cell(k, func() string { return "SMTP with LOGIN" }, now).Text)
+		cells = append(cells, render.Fit(c.Cell(k, func() string { return "SMTP with LOGIN" }, now).Text, c.Width))
 	}
 	return strings.TrimRight(strings.Join(cells, " "), " ")
 }
 
 func TestRow(t *testing.T) {
-	k := store.Case{
+	k := alerts.Case{
 		Rule: "base64-password", Severity: alerts.Critical, Protocol: dissect.SMTP, Server: "198.51.100.25:587", Client: "10.0.0.5",
-		First: day.Add(-time.Hour).UnixNano(), Last: day.UnixNano(), Findings: 12, Status: store.Acknowledged,
+		First: day.Add(-time.Hour).UnixNano(), Last: day.UnixNano(), Findings: 12, Status: alerts.Acknowledged,
 	}
 	account := k
 	account.Client, account.Account, account.HasAccount = "", "maria.magdalena@example.org", true
@@ -36,7 +35,7 @@ func TestRow(t *testing.T) {
 	nobody.Client, nobody.Findings = "", 1_234_567
 	tests := []struct {
 		name   string
-		k      store.Case
+		k      alerts.Case
 		screen int
 		now    time.Time
 		want   string
@@ -88,8 +87,8 @@ func TestColumnsFit(t *testing.T) {
 func TestSeverityIsAWordAndAStyle(t *testing.T) {
 	styles := map[render.Style]bool{}
 	for s := alerts.Info; s <= alerts.Critical; s++ {
-		cell := render.Columns(80)[0].Cell(&store.Case{Severity: s}, nil, day)
-		if strings.TrimSpace(cell.Text) != s.String() {
+		cell := render.Columns(80)[0].Cell(&alerts.Case{Severity: s}, nil, day)
+		if cell.Text != s.String() {
 			t.Errorf("%v: %q", s, cell.Text)
 		}
 		styles[cell.Style] = true
@@ -99,15 +98,15 @@ func TestSeverityIsAWordAndAStyle(t *testing.T) {
 	}
 }
 
-// Whatever a peer calls itself, its cell is as wide as its column and harmless.
+// Whatever a peer calls itself, its cell fits its column and is harmless.
 func TestHostileRow(t *testing.T) {
 	for _, s := range hostile {
-		k := store.Case{Rule: s, Server: s, Account: s, HasAccount: true}
+		k := alerts.Case{Rule: s, Server: s, Account: s, HasAccount: true}
 		for _, screen := range []int{40, 80, 200} {
 			for _, c := range render.Columns(screen) {
 				cell := c.Cell(&k, func() string { return s }, day)
 				checkHarmless(t, cell.Text)
-				if w := render.Width(cell.Text); w != c.Width {
+				if w := render.Width(cell.Text); w > c.Width {
 					t.Errorf("%.40q: %q takes %d columns of %d", s, cell.Text, w, c.Width)
 				}
 			}
@@ -116,7 +115,7 @@ func TestHostileRow(t *testing.T) {
 }
 
 func BenchmarkRow(b *testing.B) {
-	k := store.Case{Rule: "base64-password", Server: "198.51.100.25:587", Account: "jörg@example.org", HasAccount: true}
+	k := alerts.Case{Rule: "base64-password", Server: "198.51.100.25:587", Account: "jörg@example.org", HasAccount: true}
 	columns := render.Columns(200)
 	reason := func() string { return "SMTP with LOGIN" }
 	b.ReportAllocs()

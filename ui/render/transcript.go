@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/mailtap/mailtap/dissect"
@@ -53,11 +54,12 @@ func (p *page) spoken(l *model.Line, room, place int) {
 	}
 }
 
-// location names the packet that brought a line.
+// location names the packet that brought a line. Where the file lies is left
+// out: its name tells more in the same room.
 func location(l *model.Line) string {
 	packet := fmt.Sprintf(":%d", l.Packet)
 	if l.File == "" {
 		return "packet " + packet[1:]
 	}
-	return clean(l.File) + packet
+	return clean(path.Base(l.File)) + packet
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -63,7 +64,7 @@ type app struct {
 
 func newApp(source model.Source, options Options, now func() time.Time) *app {
 	a := &app{
-		source: source, options: options, now: now, theme: newTheme(options.NoColor),
+		source: source, options: options, now: now, theme: newTheme(options.NoColor || os.Getenv("NO_COLOR") != ""),
 		quit: func() {}, wake: make(chan struct{}, 1),
 		loop: tview.NewApplication(), front: listScreen, back: listScreen,
 	}

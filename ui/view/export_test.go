@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 type Program struct {
 	app    *app
 	screen tcell.SimulationScreen
-	Done   chan error // what Run returned
+	Done   chan error    // what Run returned
+	ended  chan struct{} // closed then
 }
 
 // Start runs the program.
@@ -26,10 +28,14 @@ func Start(ctx context.Context, source model.Source, options Options, now time.T
 		app:    newApp(source, options, func() time.Time { return now }),
 		screen: tcell.NewSimulationScreen("UTF-8"),
 		Done:   make(chan error, 1),
+		ended:  make(chan struct{}),
 	}
 	p.app.loop.SetScreen(p.screen)
 	p.screen.SetSize(width, height)
-	go func() { p.Done <- p.app.run(ctx) }()
+	go func() {
+		p.Done <- p.app.run(ctx)
+		close(p.ended)
+	}()
 	return p
 }
 
@@ -43,19 +49,28 @@ func (p *Program) Mouse(x, y int, buttons tcell.ButtonMask) {
 
 // Resize makes the terminal another size.
 func (p *Program) Resize(width, height int) {
-	p.app.loop.QueueUpdate(func() { p.screen.SetSize(width, height) })
+	p.screen.SetSize(width, height)
 	p.Event(tcell.NewEventResize(width, height))
 }
 
 // Event is one that the terminal sends.
 func (p *Program) Event(e tcell.Event) { p.app.loop.QueueEvent(e) }
 
-// Cells returns what is on the screen.
+// Draw draws the screen.
+func (p *Program) Draw() { p.app.loop.QueueUpdateDraw(func() {}) }
+
+// Cells returns what is on the screen, nothing when the program has ended.
 func (p *Program) Cells() (cells []tcell.SimCell, width int) {
-	p.app.loop.QueueUpdate(func() {
+	copied := make(chan []tcell.SimCell, 1)
+	go p.app.loop.QueueUpdate(func() {
 		shown, w, _ := p.screen.GetContents()
-		cells, width = append(cells, shown...), w
+		width = w
+		copied <- slices.Clone(shown)
 	})
+	select {
+	case cells = <-copied:
+	case <-p.ended:
+	}
 	return cells, width
 }
 
@@ -73,12 +88,6 @@ func (p *Program) Text() string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
-}
-
-// SelectedRow returns the row of the list that is selected.
-func (p *Program) SelectedRow() (row int) {
-	p.app.loop.QueueUpdate(func() { row = p.app.row() })
-	return row
 }
 
 // Strokes returns the keys that do something, each behind the name of a screen

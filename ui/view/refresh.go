@@ -69,6 +69,7 @@ func within(stopped <-chan struct{}, update func()) {
 // wish says what to read.
 func (a *app) wish() wish {
 	w := wish{text: a.text, force: a.force || a.err != nil || a.list == nil, row: a.row()}
+	a.force = false // asked for while this one is read, it is for the next one
 	if a.list != nil {
 		w.counts = a.list.Counts()
 		w.force = w.force || a.list.Err() != nil
@@ -111,7 +112,7 @@ func (a *app) take(w wish, r reading) {
 	if w.text != a.text {
 		return // another filter was asked for meanwhile
 	}
-	a.force, a.err = false, r.err
+	a.err = r.err
 	if r.list != nil {
 		a.replace(r.list)
 	}
@@ -121,16 +122,18 @@ func (a *app) take(w wish, r reading) {
 }
 
 // replace puts a list in the place of the old one. The selection stays on its
-// case, and the case where it is on the screen.
+// case, and the case where it is on the screen. A filter that leaves the case
+// out begins at the top.
 func (a *app) replace(list *model.List) {
 	old := a.row()
 	id, selected := a.selected()
+	same := a.list != nil && a.list.Text() == list.Text()
 	a.list = list
 	row, found := 0, false
 	if selected {
 		row, found = list.Find(id, old)
 	}
-	if !found {
+	if !found && same {
 		row = max(0, min(old, list.Len()-1))
 	}
 	offset, _ := a.table.GetOffset()

@@ -80,7 +80,7 @@ func TestMillion(t *testing.T) {
 	p.press("G")
 	p.until("user999999")
 	p.press("PgUp", "Up")
-	p.until("case 1.0M of 1.0M")
+	p.until("case 999980 of 1000000")
 	p.press("Home", "PgDn")
 	p.until("user19 ")
 	pages := 0
@@ -103,10 +103,14 @@ func TestFilter(t *testing.T) {
 	}
 	p.press("/", "Esc")
 	p.until("case 1 of 3 that fit")
-	p.press("/", "nobody", "Enter")
+	p.press("/", "Ctrl-U", "nobody", "Enter")
 	golden(t, "no-match-80x24", p.until("no case has"))
 	p.press("Esc")
 	p.until("case 1 of 9")
+	p.press("G", "/", "198.51.100.7", "Enter")
+	p.until("case 1 of 1 that fit")
+	p.press("Esc")
+	p.until("case 2 of 9")
 	p.press("/", "base64", "Enter")
 	p.until("case 1 of 1 that fit")
 }
@@ -114,7 +118,7 @@ func TestFilter(t *testing.T) {
 func TestResize(t *testing.T) {
 	_, source := database(t, results()...)
 	p := run(t, source, 200, 50)
-	p.until("EVIDENCE")
+	p.until("case 1 of 9")
 	for _, size := range []struct{ width, height int }{{80, 24}, {1, 1}, {7, 3}, {300, 4}, {200, 50}} {
 		p.Resize(size.width, size.height)
 		p.wait("the new size", func(text string) bool { return strings.Count(text, "\n") == size.height })
@@ -126,8 +130,13 @@ func TestResize(t *testing.T) {
 }
 
 func TestNoColor(t *testing.T) {
-	for _, noColor := range []bool{false, true} {
-		p := view.Start(t.Context(), &generated{cases: 3}, view.Options{NoColor: noColor}, start, 80, 24)
+	for _, tt := range []struct {
+		env     string
+		flag    bool
+		noColor bool
+	}{{"", false, false}, {"", true, true}, {"1", false, true}} {
+		t.Setenv("NO_COLOR", tt.env)
+		p := view.Start(t.Context(), &generated{cases: 3}, view.Options{NoColor: tt.flag}, start, 80, 24)
 		program{p, t}.until("critical")
 		colored := false
 		cells, _ := p.Cells()
@@ -135,8 +144,8 @@ func TestNoColor(t *testing.T) {
 			fg, bg, _ := c.Style.Decompose()
 			colored = colored || fg.Valid() || bg.Valid()
 		}
-		if colored == noColor {
-			t.Errorf("no colour: %v, colours on the screen: %v", noColor, colored)
+		if colored == tt.noColor {
+			t.Errorf("NO_COLOR=%s, flag %v: colours on the screen: %v", tt.env, tt.flag, colored)
 		}
 		program{p, t}.press("q")
 		if err := <-p.Done; err != nil {

@@ -34,8 +34,8 @@ func (g *generated) failure() error {
 	return g.err
 }
 
-func (g *generated) at(n int) store.Case {
-	c := store.Case{
+func (g *generated) at(n int) alerts.Case {
+	c := alerts.Case{
 		Rule: "cleartext-password", Severity: alerts.Critical, Last: start.UnixNano() - int64(n), Findings: 1, Sessions: 1,
 		Server: "10.0.0.9:25", Account: fmt.Sprintf("user%d", n), HasAccount: true,
 	}
@@ -47,16 +47,16 @@ func (g *generated) at(n int) store.Case {
 }
 
 func (g *generated) Counts() (c store.Counts, err error) {
-	c.Cases[store.New] = int64(g.cases)
+	c.Cases[alerts.New] = int64(g.cases)
 	return c, g.failure()
 }
 
-func (g *generated) Cases(f store.Filter) ([]store.Case, error) {
+func (g *generated) Cases(f store.Filter) ([]alerts.Case, error) {
 	if f.Case != nil {
-		return []store.Case{g.at(int(binary.BigEndian.Uint64(f.Case[:])))}, g.failure()
+		return []alerts.Case{g.at(int(binary.BigEndian.Uint64(f.Case[:])))}, g.failure()
 	}
 	g.pages.Store(f.Offset, true)
-	var list []store.Case
+	var list []alerts.Case
 	for n := f.Offset; n < min(g.cases, f.Offset+f.Limit); n++ {
 		list = append(list, g.at(n))
 	}

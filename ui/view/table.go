@@ -96,6 +96,8 @@ func (c *content) row(row int) []*tview.TableCell {
 	return cells
 }
 
+// cell makes a cell. The head is as wide as its column, so the others need not
+// be: measuring spaces takes tview most of its time.
 func (c *content) cell(column render.Column, s render.Span) *tview.TableCell {
 	return &tview.TableCell{Text: escape(s.Text), MaxWidth: column.Width, Style: c.app.theme.style(s.Style), Transparent: true}
 }

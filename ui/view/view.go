@@ -5,7 +5,6 @@ package view
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -22,7 +21,6 @@ type Options struct {
 
 // Run shows the cases of source until the user quits or ctx ends.
 func Run(ctx context.Context, source model.Source, options Options) error {
-	options.NoColor = options.NoColor || os.Getenv("NO_COLOR") != ""
 	return newApp(source, options, time.Now).run(ctx)
 }
 
