@@ -42,8 +42,7 @@ type Facts struct {
 	TLS         *TLSFacts
 	Dropped     uint32 // attempts and messages over their bounds
 
-	list Offer // the list being read
-	open bool
+	list *Offer // the list being read
 }
 
 // Flags are circumstances that limit what can be known of a session.

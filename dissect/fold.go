@@ -14,15 +14,15 @@ func (f *Facts) Add(e *Event) {
 		f.Banner = clip(e.Text)
 	case Preauth:
 		f.Banner = clip(e.Text)
-		f.Preauth = e.quote()
+		f.Preauth = e.kept()
 	case Hello:
 		f.Hello, f.HasHello = clip(e.Text), true
 	case MailCommand:
 		if f.MailCommand == nil {
-			f.MailCommand = e.quote()
+			f.MailCommand = e.kept()
 		}
 	case ListBegin:
-		f.list, f.open = Offer{}, true
+		f.list = new(Offer)
 	case Capability:
 		f.addCapability(e)
 	case Mechanism:
@@ -51,7 +51,7 @@ func (f *Facts) Add(e *Event) {
 		f.STARTTLS.quote(e)
 	case Injected:
 		if f.Injected == nil {
-			f.Injected = e.quote()
+			f.Injected = e.kept()
 		}
 	case Proxied:
 		f.Tunnel = append(f.Tunnel, string(e.Text))
@@ -74,42 +74,72 @@ func (f *Facts) Add(e *Event) {
 }
 
 func (f *Facts) addCapability(e *Event) {
+	o := f.list
+	if o == nil {
+		o = new(Offer) // it belongs to no list: only STARTTLS counts
+	}
 	name, _, _ := bytes.Cut(e.Text, []byte(" "))
 	switch {
 	case bytes.EqualFold(name, []byte("STARTTLS")), bytes.EqualFold(name, []byte("STLS")):
-		f.list.STARTTLS = true
+		o.STARTTLS = true
 		if f.STARTTLS.Offered != Yes {
 			// Seen is seen, even if the rest of the list gets lost.
 			f.STARTTLS.Offered = Yes
-			f.STARTTLS.quote(e)
+			f.STARTTLS.Quotes = appendQuote(f.STARTTLS.Quotes, e, o.Quote.Text)
 		}
 	case bytes.EqualFold(name, []byte("LOGINDISABLED")):
-		f.list.LoginDisabled = true
+		o.LoginDisabled = true
 	case masked(name):
-		f.list.Masked = true
+		o.Masked = true
 	}
-	if f.list.Quote.Text == "" {
-		f.list.Quote = *e.quote()
+	if o.Quote.Text == "" {
+		o.Quote = e.quote("")
 	}
 }
 
+// addMechanism adds to the list that is being read. POP3 also names mechanisms
+// outside a list, in answer to AUTH alone: they are offered, too, but make
+// nothing complete.
 func (f *Facts) addMechanism(e *Event) {
-	if len(f.list.Mechanisms) == 0 {
-		f.list.Quote = *e.quote()
+	o := f.list
+	if o == nil {
+		o = &f.Offer
 	}
-	same := func(m string) bool { return strings.EqualFold(m, string(e.Text)) }
-	if len(f.list.Mechanisms) < MaxMechanisms && !slices.ContainsFunc(f.list.Mechanisms, same) {
-		f.list.Mechanisms = append(f.list.Mechanisms, clip(e.Text))
+	if len(o.Mechanisms) == 0 {
+		o.Quote = e.quote(o.Quote.Text)
 	}
+	for _, m := range o.Mechanisms {
+		if strings.EqualFold(m, string(e.Text)) {
+			return
+		}
+	}
+	if o.Mechanisms == nil {
+		o.Mechanisms = make([]string, 0, fewMechanisms)
+	}
+	if len(o.Mechanisms) < MaxMechanisms {
+		o.Mechanisms = append(o.Mechanisms, mechanism(e.Text))
+	}
+}
+
+// fewMechanisms is how many most servers offer.
+const fewMechanisms = 2
+
+// mechanism returns a name, and the common ones without a copy.
+func mechanism(b []byte) string {
+	for _, m := range [...]string{"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "GSSAPI", "XOAUTH2", "SCRAM-SHA-256"} {
+		if m == string(b) {
+			return m
+		}
+	}
+	return clip(b)
 }
 
 func (f *Facts) endList() {
-	if !f.open {
+	if f.list == nil {
 		return
 	}
-	f.open = false
-	f.list.Complete = true
-	f.Offer, f.list = f.list, Offer{}
+	f.Offer, f.list = *f.list, nil
+	f.Offer.Complete = true
 	if f.STARTTLS.Offered == Unknown && !f.Offer.Masked {
 		f.STARTTLS.Offered = No
 	}
@@ -151,25 +181,41 @@ func (f *Facts) addMessage(m *Message) {
 }
 
 // Finish closes the Facts when the session has ended.
-func (f *Facts) Finish() {
-	f.list, f.open = Offer{}, false
-}
+func (f *Facts) Finish() { f.list = nil }
 
-func (e *Event) quote() *Quote {
+// quote keeps the event's line. same is a text that it may share.
+func (e *Event) quote(same string) Quote {
 	line := e.Line[:min(len(e.Line), MaxQuote)]
 	hide := Span{min(e.Hide.From, len(line)), min(e.Hide.To, len(line))}
-	return &Quote{Side: e.Side, Stamp: e.Stamp, Text: string(line), Hide: hide}
+	if same != string(line) {
+		same = string(line)
+	}
+	return Quote{Side: e.Side, Stamp: e.Stamp, Text: same, Hide: hide}
 }
 
-func (s *StartTLSFacts) quote(e *Event) { s.Quotes = appendQuote(s.Quotes, e) }
-func (a *Attempt) quote(e *Event)       { a.Quotes = appendQuote(a.Quotes, e) }
-func (m *Message) quote(e *Event)       { m.Quotes = appendQuote(m.Quotes, e) }
+func (e *Event) kept() *Quote {
+	q := e.quote("")
+	return &q
+}
 
-func appendQuote(quotes []Quote, e *Event) []Quote {
+func (s *StartTLSFacts) quote(e *Event) { s.Quotes = appendQuote(s.Quotes, e, "") }
+func (m *Message) quote(e *Event)       { m.Quotes = appendQuote(m.Quotes, e, "") }
+
+// fewQuotes is how many lines most attempts have.
+const fewQuotes = 4
+
+func (a *Attempt) quote(e *Event) {
+	if a.Quotes == nil && len(e.Line) > 0 {
+		a.Quotes = make([]Quote, 0, fewQuotes)
+	}
+	a.Quotes = appendQuote(a.Quotes, e, "")
+}
+
+func appendQuote(quotes []Quote, e *Event, same string) []Quote {
 	if len(e.Line) == 0 || len(quotes) == MaxQuotes {
 		return quotes
 	}
-	return append(quotes, *e.quote())
+	return append(quotes, e.quote(same))
 }
 
 func clip(b []byte) string { return string(b[:min(len(b), MaxText)]) }

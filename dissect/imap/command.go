@@ -21,18 +21,18 @@ type command struct {
 	tag     string
 	verb    verb
 	guess   bool // it goes on without the server's word
+	lost    bool // a part of the literal was lost
+	boxed   bool // APPEND: the mailbox was named
+	message bool // APPEND: the literal is a message, or a part of one
 	attempt *attempt
 
 	size  uint64 // of the literal
 	start uint64 // stream offset of the literal
-	lost  bool   // a part of the literal was lost
 	text  []byte // the literal, for LOGIN
 
-	line    []byte // APPEND: its first line
-	at      span   // of line
-	boxed   bool   // APPEND: the mailbox was named
-	message bool   // APPEND: the literal is a message, or a part of one
-	mail    *mail
+	line []byte // APPEND: its first line
+	at   span   // of line
+	mail *mail
 }
 
 func (s *Session) clientLine(dst []dissect.Event, text []byte) []dissect.Event {
@@ -56,6 +56,7 @@ func (s *Session) clientLine(dst []dissect.Event, text []byte) []dissect.Event {
 func (s *Session) longLine(dst []dissect.Event, text []byte) []dissect.Event {
 	switch s.state[dissect.Client] {
 	case unsynced:
+		s.doubt = doubt{}
 		return dst
 	case atAnswer:
 		s.command.attempt.deaf = true

@@ -45,6 +45,7 @@ func (s *Session) loseContent(side dissect.Side) {
 func (s *Session) loseClient(dst []dissect.Event) []dissect.Event {
 	side := dissect.Client
 	s.sure = false // a login may have been lost
+	s.doubt = doubt{}
 	if s.command.mail != nil {
 		dst = s.endMail(dst, side, s.command.mail, false)
 		s.command.mail = nil

@@ -18,6 +18,7 @@ const (
 	maxTag          = 64                  // bytes of a tag that are compared
 	maxLiteral      = 1<<32 - 1           // RFC 3501, section 9: a number has 32 bits
 	maxArgument     = 8 << 10             // bytes of a literal that LOGIN or ENVELOPE keeps
+	maxDoubtful     = 3 * maxArgument     // bytes of a doubtful LOGIN behind its first line
 	maxCapabilities = 256                 // entries of one capability list
 	maxKnown        = dissect.MaxMessages // message numbers whose header has crossed
 )
@@ -51,11 +52,16 @@ const (
 // Session is one conversation. The zero value has joined late. It is not safe
 // for concurrent use.
 type Session struct {
-	in    [2]line.Splitter // by side, as the next three
+	in    [2]line.Splitter // by side, as the next four
+	left  [2]uint64        // bytes of the literal still to come
+	at    [2]span          // of the line being read
 	state [2]state
-	left  [2]uint64 // bytes of the literal still to come
-	at    [2]span   // of the line being read
+	heard [2]bool // the side has said something
 	wait  wait
+
+	greeted       bool
+	sure          bool // no login can have been missed
+	authenticated bool
 
 	open     []question // commands without a reply yet, oldest first
 	command  command    // being sent
@@ -65,11 +71,6 @@ type Session struct {
 	resume   uint64 // client offset at which a line begins for certain, or a segment
 	first    uint64 // server offset at which a greeting would stand
 	known    []known
-
-	heard         [2]bool // the side has said something
-	greeted       bool
-	sure          bool // no login can have been missed
-	authenticated bool
 }
 
 // span is a range of stream offsets [start, end).
@@ -161,6 +162,10 @@ func (s *Session) spoke(dst []dissect.Event, side dissect.Side) []dissect.Event 
 func (s *Session) step(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	in := &s.in[side]
 	switch s.state[side] {
+	case unsynced:
+		if side == dissect.Client && s.doubt.left > 0 {
+			return dst, s.doubtfulLiteral(b)
+		}
 	case opaque:
 		in.Skip(len(b))
 		return dst, len(b)

@@ -23,7 +23,13 @@ type attempt struct {
 // loginCommand takes LOGIN (RFC 3501, section 6.2.3), whose arguments begin at
 // text[i].
 func (s *Session) loginCommand(dst []dissect.Event, text []byte, i int) []dissect.Event {
-	dst = s.ask(dst, &attempt{facts: &dissect.Attempt{Mechanism: loginMechanism}})
+	a := &struct {
+		attempt
+		facts dissect.Attempt // beside it: one allocation less
+	}{}
+	a.facts.Mechanism = loginMechanism
+	a.attempt.facts = &a.facts
+	dst = s.ask(dst, &a.attempt)
 	return s.loginPart(dst, text, i, dissect.AuthBegin)
 }
 

@@ -6,90 +6,11 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// doubt is a line of the client that looks like a command, but was found where
-// the text of a mail may be crossing. It counts when the server answers it
-// before the client says anything more.
-type doubt struct {
-	line     []byte // nil: there is none
-	at       span
-	followed bool // the client has said more, which waits to be taken
-	accepted bool // though no server is there to answer
-}
-
 // held is a line of the server, out of step, that looks like the end of what it
 // has to say. It counts when the client is the next to speak.
 type held struct {
 	line []byte // nil: there is none
 	at   span
-}
-
-// search looks for a command in a line of a client that is out of step.
-func (s *Session) search(text []byte) {
-	s.doubt = doubt{}
-	at := s.at[dissect.Client]
-	certain := at.start == s.resume
-	switch {
-	case fold(text, "DONE"):
-		if certain {
-			s.resume = at.end
-		}
-	case isCommand(text):
-		s.doubt = doubt{line: bytes.Clone(text), at: at}
-		if certain {
-			s.wait = forProof
-		}
-	}
-}
-
-// isCommand tells whether a line can begin a command, with a verb that is
-// known.
-func isCommand(text []byte) bool {
-	tag, after := word(text)
-	name, _ := word(after)
-	return isTag(tag) && verbOf(name) != unknownVerb
-}
-
-// doubted tells whether a reply answers the doubtful line.
-func (s *Session) doubted(tag []byte) bool {
-	doubtful, _ := word(s.doubt.line)
-	return len(doubtful) > 0 && bytes.Equal(doubtful, tag) && s.last()
-}
-
-// last tells that the client has said nothing behind the doubtful line.
-func (s *Session) last() bool {
-	return !s.doubt.followed && len(s.in[dissect.Client].Part()) == 0
-}
-
-// awaitsInvitation tells whether the server answers the line with a "+".
-func (d *doubt) awaitsInvitation() bool {
-	m := literalMark(d.line)
-	v := d.verb()
-	return m.found && m.sync || v == authenticateVerb || v == idleVerb
-}
-
-func (d *doubt) verb() verb {
-	_, after := word(d.line)
-	name, _ := word(after)
-	return verbOf(name)
-}
-
-// confirm takes the doubtful line for a command.
-func (s *Session) confirm(dst []dissect.Event) []dissect.Event {
-	d := s.doubt
-	s.doubt = doubt{}
-	s.wait = nothing
-	s.state[dissect.Client] = atLine
-	s.at[dissect.Client] = d.at
-	return s.commandLine(dst, d.line)
-}
-
-// dropDoubt: nothing will confirm the doubtful line any more.
-func (s *Session) dropDoubt(dst []dissect.Event) []dissect.Event {
-	if s.doubt.accepted {
-		return s.confirm(dst)
-	}
-	s.doubt = doubt{}
-	return dst
 }
 
 // lateGreeting tells whether the first line seen of a server greets, though the

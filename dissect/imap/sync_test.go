@@ -11,12 +11,13 @@ import (
 	"github.com/mailtap/mailtap/dissect/imap"
 )
 
-// replay plays a short text to a session: "C: ", "S: " and a line, "C! 5" for
-// five lost bytes, "proceed" and "end". It gives what became of logins, lists,
+// replay plays a short text to a session: "C: ", "S: " and a line, "C- " and
+// bytes with \r and \n (what is not taken waits for the server), "C! 5" for five lost bytes, "proceed" and "end". It gives what became of logins, lists,
 // STARTTLS and messages.
 func replay(t *testing.T, s *imap.Session, text string) []string {
 	t.Helper()
 	f := dissect.Facts{Protocol: dissect.IMAP}
+	parked := ""
 	for step := range strings.Lines(text) {
 		step = strings.TrimSpace(step)
 		var events []dissect.Event
@@ -37,11 +38,18 @@ func replay(t *testing.T, s *imap.Session, text string) []string {
 			}
 			events = s.Gap(nil, side, n)
 		default:
-			line := strings.TrimPrefix(step[2:], " ") + "\r\n"
+			line := strings.TrimPrefix(step[2:], " ")
+			if step[1] == ':' {
+				line += `\r\n`
+			}
+			line = strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(line)
 			var n int
 			events, n = s.Feed(nil, side, []byte(line))
 			if n < len(line) {
-				t.Fatalf("%q: took %d of %d bytes", step, n, len(line))
+				parked += line[n:]
+			} else if parked != "" && s.Need() == dissect.NeedNothing {
+				events, _ = s.Feed(events, dissect.Client, []byte(parked))
+				parked = ""
 			}
 		}
 		for i := range events {
@@ -135,6 +143,55 @@ func TestFindsItsFeet(t *testing.T) {
 			S: + go on
 			C: hunter22
 			S: a7 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"late, LOGIN with literals at once", true, `
+			C- a7 LOGIN {3+}\r\njoe {8+}\r\nhunter22\r\n
+			S: a7 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap before LOGIN with literals", false, `
+			S: * OK ready
+			C! 15
+			S: * CAPABILITY IMAP4rev1
+			S: a0 OK done
+			C- a1 LOGIN {3+}\r\njo
+			C- e {8+}\r\nhun
+			C- ter22\r\n
+			S: a1 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap before LOGIN with literals of both kinds", false, `
+			S: * OK ready
+			C! 15
+			C- a1 LOGIN {3+}\r\njoe {8}\r\n
+			S: + go on
+			C: hunter22
+			S: a1 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap, then a mail with LOGIN and literals", false, `
+			S: * OK ready
+			C! 500
+			C- a1 LOGIN {3+}\r\neve {5+}\r\ndecoy\r\nand so on\r\n
+			S: a1 OK APPEND completed
+			end`, []string{}},
+		{"gap, then a mail with LOGIN and literals, more later", false, `
+			S: * OK ready
+			C! 500
+			C- a1 LOGIN {3+}\r\neve {5+}\r\ndecoy\r\n
+			C: and so on
+			S: a1 OK APPEND completed
+			end`, []string{}},
+		{"gap, then a mail with LOGIN, and the server's tag is another", false, `
+			S: * OK ready
+			C! 500
+			C- a7 LOGIN {3+}\r\neve {5+}\r\ndecoy\r\n
+			S: a1 OK APPEND completed
+			C: a2 LOGIN joe hunter22
+			S: a2 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap, then a mail whose literals hide the next command", false, `
+			S: * OK ready
+			C! 500
+			C- a7 LOGIN {42+}\r\nthe end of the mail\r\na1 LOGIN joe hunter22\r\n
+			S: a1 OK welcome
 			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
 		{"gap in a literal of the server", false, `
 			S: * OK ready

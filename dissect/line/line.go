@@ -17,9 +17,9 @@ const MaxLength = 64 << 10
 type Splitter struct {
 	Offset uint64 // of the next byte
 	Start  uint64 // of the line that Next gave last, or is reading
-	Long   bool   // the line that Next gave last was longer than MaxLength, and was cut
 	part   []byte // the beginning of an unfinished line
 	done   []byte // what held the last joined line: it must outlive the next part
+	Long   bool   // the line that Next gave last was longer than MaxLength, and was cut
 	long   bool
 	given  bool
 }

@@ -35,7 +35,13 @@ type reader func(x *Exchange, message []byte) (hide bool)
 // Begin starts an exchange with a mechanism, spelt as the client spelt it.
 func Begin(mechanism []byte) *Exchange {
 	name := mechanismName(mechanism)
-	return &Exchange{Attempt: &dissect.Attempt{Mechanism: name}, read: readerOf(name)}
+	x := &struct {
+		Exchange
+		attempt dissect.Attempt // beside it: one allocation less
+	}{}
+	x.attempt.Mechanism = name
+	x.Exchange = Exchange{Attempt: &x.attempt, read: readerOf(name)}
+	return &x.Exchange
 }
 
 func readerOf(mechanism string) reader {

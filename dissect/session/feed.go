@@ -4,28 +4,34 @@ import (
 	"bytes"
 
 	"github.com/mailtap/mailtap/dissect"
-	"github.com/mailtap/mailtap/dissect/tls"
 )
 
 // feed takes bytes of an identified session.
 func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
-	if side == dissect.Server {
-		s.heard = true
-	}
-	switch s.mode {
-	case encrypted:
+	switch {
+	case s.mode == encrypted:
 		s.taken[side] += uint64(len(b))
 		return s.tls.Feed(dst, side, b)
-	case awaitingTLS:
-		return s.await(dst, side, b)
+	case side == dissect.Server:
+		return s.feedServer(dst, b)
+	case s.mode == awaitingTLS:
+		return s.awaitClient(dst, b)
+	case s.machine.Need() != dissect.NeedNothing:
+		dst, _ = s.machine.Feed(dst, side, b) // it takes none, but knows now that there is more
+		return s.park(dst, b)
 	}
-	if side == dissect.Client {
-		if len(s.parked) > 0 || s.machine.Need() != dissect.NeedNothing {
-			return s.park(dst, b)
+	return s.feedClient(dst, b)
+}
+
+func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
+	s.heard = true
+	for len(b) > 0 {
+		switch s.mode {
+		case awaitingTLS:
+			return s.awaitServer(dst, b)
+		case encrypted:
+			return s.feed(dst, dissect.Server, b)
 		}
-		return s.feedClient(dst, b)
-	}
-	for len(b) > 0 && s.mode == clear {
 		// While the client's bytes wait, each line may be the answer that they
 		// wait for, and the next line the answer to them.
 		piece := b
@@ -33,16 +39,14 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 			piece = b[:i+1]
 		}
 		var n int
-		dst, n = s.machine.Feed(dst, side, piece)
-		s.taken[side] += uint64(n)
+		dst, n = s.machine.Feed(dst, dissect.Server, piece)
+		s.taken[dissect.Server] += uint64(n)
 		b = b[n:]
 		if s.machine.Need() == dissect.NeedTLS {
-			return s.accepted(dst, b)
+			dst = s.agreed(dst)
+		} else {
+			dst = s.release(dst)
 		}
-		dst = s.release(dst)
-	}
-	if len(b) > 0 {
-		return s.feed(dst, side, b)
 	}
 	return dst
 }
@@ -51,7 +55,12 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 func (s *Session) feedClient(dst []dissect.Event, b []byte) []dissect.Event {
 	dst, n := s.machine.Feed(dst, dissect.Client, b)
 	s.taken[dissect.Client] += uint64(n)
-	if n < len(b) {
+	switch {
+	case s.machine.Need() == dissect.NeedTLS:
+		// Only now it was certain that the server had agreed.
+		s.mode = awaitingTLS
+		return s.awaitClient(dst, b[n:])
+	case n < len(b):
 		return s.park(dst, b[n:])
 	}
 	return dst
@@ -74,14 +83,14 @@ func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
 
 // release feeds what is parked as far as the server's answers allow.
 func (s *Session) release(dst []dissect.Event) []dissect.Event {
-	for len(s.parked) > 0 && s.mode == clear && s.machine.Need() == dissect.NeedNothing {
+	for len(s.parked) > 0 && s.machine.Need() == dissect.NeedNothing {
 		var n int
 		dst, n = s.machine.Feed(dst, dissect.Client, s.parked)
 		s.taken[dissect.Client] += uint64(n)
 		s.unpark(n)
-		if n == 0 {
-			break
-		}
+	}
+	if s.machine.Need() == dissect.NeedTLS {
+		return s.agreed(dst)
 	}
 	return dst
 }
@@ -97,137 +106,34 @@ func (s *Session) unpark(n int) {
 
 // proceed feeds what is parked without waiting for any answer.
 func (s *Session) proceed(dst []dissect.Event) []dissect.Event {
-	for len(s.parked) > 0 && s.mode == clear {
-		if s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(s.parked) {
+	for len(s.parked)+len(s.held) > 0 {
+		switch {
+		case s.mode == encrypted:
+			return dst
+		case s.mode == awaitingTLS:
+			dst = s.stayClear(dst)
+			continue
+		case s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(s.parked):
 			return s.beginTLS(dst)
-		}
-		if s.machine.Need() != dissect.NeedNothing {
+		case s.machine.Need() != dissect.NeedNothing:
 			s.machine.Proceed()
 		}
-		before := len(s.parked)
 		dst = s.release(dst)
-		if len(s.parked) == before {
-			s.unpark(before)
-		}
-	}
-	if s.mode == awaitingTLS && len(s.parked)+len(s.held) > 0 {
-		dst = s.stayClear(dst)
-		return s.proceed(dst)
-	}
-	return dst
-}
-
-// accepted: the server has agreed to STARTTLS. rest is what it said behind
-// its answer.
-func (s *Session) accepted(dst []dissect.Event, rest []byte) []dissect.Event {
-	s.mode = awaitingTLS
-	if len(s.parked) > 0 && !tlsRecord(s.parked) {
-		// Sent before the answer, so it was not meant for TLS: CVE-2011-0411.
-		dst = append(dst, s.event(dissect.Injected, dissect.Client, s.parked))
-	}
-	if tlsRecord(s.parked) {
-		dst = s.beginTLS(dst)
-		return s.feedRest(dst, rest)
-	}
-	if len(rest) > 0 {
-		return s.await(dst, dissect.Server, rest)
-	}
-	return dst
-}
-
-func (s *Session) feedRest(dst []dissect.Event, rest []byte) []dissect.Event {
-	if len(rest) == 0 {
-		return dst
-	}
-	return s.feed(dst, dissect.Server, rest)
-}
-
-// await looks for TLS after an accepted STARTTLS (RFC 3207, section 4).
-func (s *Session) await(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
-	if side == dissect.Server {
-		if tlsRecord(b) && len(s.held) == 0 {
-			dst = s.beginTLS(dst)
-			return s.feed(dst, side, b)
-		}
-		if len(s.held) == 0 {
-			dst = append(dst, s.event(dissect.Injected, dissect.Server, b))
-		}
-		return s.hold(dst, b)
-	}
-	// What was parked was sent before the answer. A server drops it, or takes
-	// it for commands; only what comes now tells.
-	if tlsRecord(b) {
-		s.forget()
-		dst = s.beginTLS(dst)
-		return s.feed(dst, side, b)
-	}
-	dst = append(dst, s.event(dissect.ClearAfterTLS, dissect.Client, b))
-	s.parked = append(s.parked, b...)
-	s.pool.used += len(b)
-	return s.stayClear(dst)
-}
-
-// hold keeps what the server says behind its answer to STARTTLS.
-func (s *Session) hold(dst []dissect.Event, b []byte) []dissect.Event {
-	s.held = append(s.held, b...)
-	s.pool.used += len(b)
-	if len(s.held) > MaxParked || s.pool.used > MaxPool {
-		return s.stayClear(dst)
-	}
-	return dst
-}
-
-// stayClear goes on in clear after an accepted STARTTLS.
-func (s *Session) stayClear(dst []dissect.Event) []dissect.Event {
-	s.mode = clear
-	s.machine.Proceed()
-	held := s.held
-	s.pool.used -= len(held)
-	s.held = nil
-	dst = s.release(dst)
-	return s.feedRest(dst, held)
-}
-
-// forget drops what was said in clear behind STARTTLS.
-func (s *Session) forget() {
-	s.taken[dissect.Client] += uint64(len(s.parked))
-	s.taken[dissect.Server] += uint64(len(s.held))
-	s.pool.used -= len(s.parked) + len(s.held)
-	s.parked, s.held = nil, nil
-}
-
-// beginTLS hands the bytes over to package tls, first what is parked.
-func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
-	s.mode = encrypted
-	s.tls = tls.New(s.taken)
-	parked := s.parked
-	s.pool.used -= len(parked)
-	s.parked = nil
-	dst = append(dst, s.event(dissect.TLSBegin, dissect.Client, nil))
-	if len(parked) > 0 {
-		dst = s.feed(dst, dissect.Client, parked)
 	}
 	return dst
 }
 
 // gap: bytes of an identified session were lost.
 func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	if s.mode == clear && side == dissect.Client {
+		dst = s.proceed(dst) // their order must stay
+	}
 	switch s.mode {
 	case encrypted:
 		s.taken[side] += n
 		return s.tls.Gap(dst, side, n)
 	case awaitingTLS:
-		// The hello may have been in it: nothing can be told any more.
-		s.forget()
-		dst = s.beginTLS(dst)
-		s.taken[side] += n
-		return s.tls.Gap(dst, side, n)
-	}
-	if side == dissect.Client {
-		dst = s.proceed(dst) // their order must stay
-		if s.mode != clear {
-			return s.gap(dst, side, n)
-		}
+		return s.tear(dst, side, n)
 	}
 	s.taken[side] += n
 	dst = s.machine.Gap(dst, side, n)
@@ -238,9 +144,13 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	return dst
 }
 
-// event makes an event of the bytes that follow on side.
-func (s *Session) event(k dissect.Kind, side dissect.Side, b []byte) dissect.Event {
-	line, _, _ := bytes.Cut(b, []byte{'\n'})
-	start := s.taken[side]
-	return dissect.Event{Kind: k, Side: side, Start: start, End: start + uint64(len(line)), Line: bytes.TrimSuffix(line, []byte{'\r'})}
+// event makes an event of the first line of b, which begins at a stream offset
+// of side.
+func event(k dissect.Kind, side dissect.Side, start uint64, b []byte) dissect.Event {
+	n := len(b)
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		n = i + 1
+	}
+	line := bytes.TrimSuffix(bytes.TrimSuffix(b[:n], []byte{'\n'}), []byte{'\r'})
+	return dissect.Event{Kind: k, Side: side, Start: start, End: start + uint64(n), Line: line}
 }

@@ -27,14 +27,13 @@ type verdict struct {
 // the connection, or was seen first.
 type scene struct {
 	head  [2][]byte // the first bytes of each direction
-	lost  [2]bool   // bytes were lost before or within head
 	ports [2]uint16
 	first uint8 // the direction that spoke first
-	late  bool  // joined in the middle
+	late  bool  // joined in the middle, or the first bytes were lost
 	done  bool  // no more bytes will come
 }
 
-// port returns the protocol whose standard port p is. Port 2525 and the like
+// portProtocol returns the protocol whose standard port p is. Port 2525 and the like
 // are not standard: there only what is said decides.
 func portProtocol(p uint16) dissect.Protocol {
 	switch p {
@@ -84,19 +83,22 @@ func identify(s *scene) verdict {
 	if v := s.tls(); v.answer != undecided {
 		return v
 	}
-	if s.hopeless() {
-		return verdict{answer: notMail}
-	}
 	if s.done {
 		return s.last()
+	}
+	if s.hopeless() {
+		return verdict{answer: notMail}
 	}
 	return verdict{}
 }
 
 // score adds up the evidence that server speaks p as the server.
 func (s *scene) score(p dissect.Protocol, server uint8) int {
-	said := judgeHead(s.head[server], p, serverWord, s.late || s.lost[server])
-	asked := judgeHead(s.head[server^1], p, clientWord, s.late || s.lost[server^1])
+	if p == dissect.LMTP {
+		p = dissect.SMTP
+	}
+	said := s.judge(s.head[server], p, serverWord)
+	asked := s.judge(s.head[server^1], p, clientWord)
 	if said < 0 || asked < 0 && !tlsRecord(s.head[server^1]) {
 		return -1
 	}
@@ -122,18 +124,17 @@ func (s *scene) score(p dissect.Protocol, server uint8) int {
 	return n
 }
 
-// judgeHead holds the lines of a head against a protocol: 2 where one is
-// strong evidence, 1 weak, 0 none, -1 where the first line speaks against it.
-func judgeHead(head []byte, p dissect.Protocol, word func([]byte, dissect.Protocol) int, anywhere bool) int {
+// judge holds the lines of a head against a protocol: 2 where one is strong
+// evidence, 1 weak, 0 none, -1 where the first line speaks against it.
+func (s *scene) judge(head []byte, p dissect.Protocol, word func([]byte, dissect.Protocol) int) int {
 	best := 0
 	for first := true; len(head) > 0; first = false {
 		line, rest, whole := bytes.Cut(head, []byte{'\n'})
-		line = bytes.TrimSuffix(line, []byte{'\r'})
-		n := word(line, p)
-		if n <= 0 && !whole {
-			break // may become one
+		n := word(bytes.TrimSuffix(line, []byte{'\r'}), p)
+		if !whole && (n <= 0 || !s.done) {
+			break // it may become something else
 		}
-		if first && n < 0 && !anywhere {
+		if first && n < 0 && !s.late {
 			return -1
 		}
 		best = max(best, n)
@@ -143,23 +144,14 @@ func judgeHead(head []byte, p dissect.Protocol, word func([]byte, dissect.Protoc
 }
 
 // hopeless tells that the bytes cannot become mail, so that a stream of
-// something else costs nothing after its first packets.
+// something else costs nothing after its first packets. On a port of mail they
+// are given more time.
 func (s *scene) hopeless() bool {
-	if s.done {
+	if portProtocol(s.ports[0]) != dissect.NoProtocol || portProtocol(s.ports[1]) != dissect.NoProtocol {
 		return false
 	}
-	mail := portProtocol(s.ports[0]) != dissect.NoProtocol || portProtocol(s.ports[1]) != dissect.NoProtocol
-	for dir, head := range s.head {
-		if len(head) == 0 {
-			continue
-		}
-		if len(head) >= MaxHead {
-			return true
-		}
-		if !mail && !s.late && !s.lost[dir] && !couldBegin(head) {
-			return true
-		}
-		if !mail && !textual(head) {
+	for _, head := range s.head {
+		if len(head) > 0 && (!s.late && !couldBegin(head) || !textual(head)) {
 			return true
 		}
 	}
@@ -203,33 +195,40 @@ func textual(b []byte) bool {
 	return odd == 0
 }
 
-// last decides when no more bytes will come: on a standard port, text that
-// nothing contradicts is the port's protocol joined within a body, and bytes
-// that are no text are TLS on a TLS port.
+// last decides when no more bytes will come, or enough have: on a standard
+// port, text that nothing contradicts is the port's protocol, perhaps joined
+// within a body, and bytes that are no text are TLS on a TLS port.
 func (s *scene) last() verdict {
 	for _, server := range []uint8{1, 0} {
 		p := portProtocol(s.ports[server])
-		if p == dissect.NoProtocol || portProtocol(s.ports[server^1]) != dissect.NoProtocol && server == 0 {
+		if p == dissect.NoProtocol {
 			continue
 		}
-		if len(s.head[0])+len(s.head[1]) == 0 {
-			return verdict{readable, p, server} // the capture cut all payload off
-		}
-		if !s.late && !tlsRecord(s.head[server^1]) && s.score(p, server) >= 0 {
-			return verdict{readable, p, server} // a lone QUIT
-		}
-		if !s.late {
-			break
-		}
-		if textual(s.head[0]) && textual(s.head[1]) && !implicitTLS(s.ports[server]) {
-			return verdict{readable, p, server}
-		}
-		if implicitTLS(s.ports[server]) && !textual(s.head[0]) && !textual(s.head[1]) {
-			return verdict{inTLS, p, server}
+		if v := s.lastOn(p, server); v.answer != notMail || !s.late {
+			return v
 		}
 	}
 	return verdict{answer: notMail}
 }
+
+// lastOn decides for a server whose port is one of p's.
+func (s *scene) lastOn(p dissect.Protocol, server uint8) verdict {
+	text := textual(s.head[0]) && textual(s.head[1])
+	switch {
+	case len(s.head[0])+len(s.head[1]) == 0: // the capture cut all payload off
+		return verdict{readable, p, server}
+	case text && !s.late && s.score(p, server) >= 0: // a lone QUIT
+		return verdict{readable, p, server}
+	case text && s.late && !implicitTLS(s.ports[server]):
+		return verdict{readable, p, server}
+	case s.late && implicitTLS(s.ports[server]) && cipher(s.head[0]) && cipher(s.head[1]):
+		return verdict{inTLS, p, server}
+	}
+	return verdict{answer: notMail}
+}
+
+// cipher tells whether the bytes, if any, can be the inside of TLS.
+func cipher(b []byte) bool { return len(b) == 0 || !textual(b) }
 
 // tls looks for TLS on a port of a mail protocol.
 func (s *scene) tls() verdict {
@@ -242,23 +241,11 @@ func (s *scene) tls() verdict {
 		switch {
 		case said && (asked || len(s.head[server^1]) == 0):
 			return verdict{inTLS, p, server}
-		case asked && (s.done || len(s.head[server^1]) >= MaxHead):
+		case asked && s.done:
 			return verdict{inTLS, p, server}
 		case asked && s.late && implicitTLS(s.ports[server]) && len(s.head[server]) == 0:
 			return verdict{inTLS, p, server}
 		}
 	}
 	return verdict{}
-}
-
-// tlsRecord tells whether b begins with a TLS record (RFC 8446, section 5.1)
-// or with an SSLv2 hello (RFC 5246, appendix E.2).
-func tlsRecord(b []byte) bool {
-	if len(b) < 3 {
-		return false
-	}
-	if b[0]&0x80 != 0 {
-		return b[2] == 1 && len(b) > 4 && (b[3] == 3 || b[3] == 0 && b[4] == 2)
-	}
-	return 20 <= b[0] && b[0] <= 24 && b[1] == 3 && b[2] <= 4
 }

@@ -20,6 +20,7 @@ const (
 	MaxHead   = 4 << 10  // bytes of a direction kept until it is identified
 	MaxParked = 64 << 10 // bytes of the client kept until the server has answered
 	MaxPool   = 8 << 20  // bytes held back by all sessions of one Pool
+	MaxLooks  = 64       // lines that are held against the protocols before the port decides
 )
 
 // Pool bounds what the sessions of one engine hold back together.
@@ -61,14 +62,16 @@ type Session struct {
 
 	heads  [2][]byte
 	order  []piece   // the order in which the pieces of heads came
+	looks  int       // how often heads were looked at
 	base   [2]uint64 // stream offset of heads
-	lost   [2]bool
 	tunnel string
 
 	machine machine
 	tls     *tls.Session
 	parked  []byte    // bytes of the client that wait for an answer
-	held    []byte    // bytes of the server behind its answer to STARTTLS
+	early   int       // awaitingTLS: how many of them were sent before the answer to STARTTLS
+	held    []byte    // awaitingTLS: bytes of the server behind its answer
+	torn    bool      // awaitingTLS: bytes were lost behind the answer
 	taken   [2]uint64 // by protocol side: stream offset of the next byte to feed
 	heard   bool      // the server has said something
 
@@ -141,7 +144,6 @@ func (s *Session) Gap(dst []dissect.Event, dir uint8, n uint64) []dissect.Event 
 	case identifying:
 		if len(s.heads[0])+len(s.heads[1]) == 0 {
 			s.base[dir] += n
-			s.lost[dir] = true
 			s.late = true
 			return dst
 		}
@@ -170,111 +172,6 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 		}
 	}
 	s.drop()
-	return dst
-}
-
-// collect keeps the first bytes until they tell what they are.
-func (s *Session) collect(dst []dissect.Event, dir uint8, b []byte) []dissect.Event {
-	s.heads[dir] = append(s.heads[dir], b...)
-	s.order = append(s.order, piece{dir, len(b)})
-	s.pool.used += len(b)
-	return s.decide(dst, s.pool.used > MaxPool)
-}
-
-// Foreign tells at the first bytes of most connections, and before a Session
-// is made, that they do not carry mail.
-func Foreign(ports [2]uint16, late bool, dir uint8, b []byte) bool {
-	if portProtocol(ports[0]) != dissect.NoProtocol || portProtocol(ports[1]) != dissect.NoProtocol {
-		return false
-	}
-	if dir == 0 && (b[0] == 4 || b[0] == 5 || startsLike(b, proxy2Signature)) {
-		return false
-	}
-	return !late && !couldBegin(b) || !textual(b)
-}
-
-// decide identifies the session, and feeds what was kept.
-func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
-	if s.tunnel == "" && !s.late {
-		p, step := readPreface(s.heads[0], s.heads[1])
-		switch {
-		case step == moreNeeded && !done && len(s.heads[0]) < MaxHead:
-			return dst
-		case step == whole:
-			s.tunnel = p.name
-			s.cutHeads(p.size)
-			if !done && len(s.heads[0])+len(s.heads[1]) == 0 {
-				return dst
-			}
-		}
-	}
-	v := identify(&scene{head: s.heads, lost: s.lost, ports: s.ports, first: s.first(), late: s.late, done: done})
-	switch v.answer {
-	case undecided:
-		return dst
-	case notMail:
-		s.mode = ignored
-		s.drop()
-		return dst
-	}
-	s.protocol, s.server = v.protocol, v.server
-	if s.tunnel != "" {
-		dst = append(dst, dissect.Event{Kind: dissect.Proxied, Text: []byte(s.tunnel)})
-	}
-	s.taken = [2]uint64{s.base[s.Direction(dissect.Client)], s.base[s.Direction(dissect.Server)]}
-	if v.answer == inTLS {
-		dst = s.beginTLS(dst)
-	} else {
-		s.machine = newMachine(v.protocol, s.taken, s.late)
-		s.mode = clear
-	}
-	return s.replay(dst, v)
-}
-
-// first returns the direction that spoke first, a proxy's preface aside.
-func (s *Session) first() uint8 {
-	for _, p := range s.order {
-		if p.n > 0 {
-			return p.dir
-		}
-	}
-	return 0
-}
-
-// cutHeads drops a proxy's preface.
-func (s *Session) cutHeads(size [2]int) {
-	for dir, n := range size {
-		s.heads[dir] = s.heads[dir][n:]
-		s.base[dir] += uint64(n)
-		s.pool.used -= n
-	}
-	left := size
-	for i := range s.order {
-		p := &s.order[i]
-		n := min(p.n, left[p.dir])
-		p.n -= n
-		left[p.dir] -= n
-	}
-}
-
-// replay feeds the heads in the order in which they came.
-func (s *Session) replay(dst []dissect.Event, v verdict) []dissect.Event {
-	heads, order := s.heads, s.order
-	s.pool.used -= len(heads[0]) + len(heads[1])
-	s.heads, s.order = [2][]byte{}, nil
-	if v.answer == readable {
-		if client := s.Direction(dissect.Client); tlsRecord(heads[client]) && !s.late {
-			// The client began with TLS, the server did not: nobody answers it.
-			s.silent = true
-		}
-	}
-	for _, p := range order {
-		b := heads[p.dir][:p.n]
-		heads[p.dir] = heads[p.dir][p.n:]
-		if len(b) > 0 {
-			dst = s.feed(dst, s.side(p.dir), b)
-		}
-	}
 	return dst
 }
 

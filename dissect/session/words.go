@@ -19,9 +19,7 @@ func serverWord(line []byte, p dissect.Protocol) int {
 			return 1
 		}
 	case dissect.ManageSieve:
-		if hasPrefix(line, `"IMPLEMENTATION" `) {
-			return 2
-		}
+		return sieveReply(line)
 	}
 	return -1
 }
@@ -71,6 +69,20 @@ func imapReply(line []byte) int {
 	word, _, _ := bytes.Cut(rest, []byte{' '})
 	if ok && atom(tag) && anyFold(word, "OK", "NO", "BAD") {
 		return 1
+	}
+	return -1
+}
+
+// sieveReply: the capabilities of RFC 5804, section 1.7, and the responses of
+// section 1.3.
+func sieveReply(line []byte) int {
+	switch name, _ := cutVerb(line); {
+	case anyFold(name, `"IMPLEMENTATION"`, `"SIEVE"`):
+		return 2
+	case anyFold(name, `"SASL"`, `"STARTTLS"`, `"NOTIFY"`, `"LANGUAGE"`, `"VERSION"`, `"OWNER"`, `"RENAME"`, `"MAXREDIRECTS"`, `"UNAUTHENTICATE"`):
+		return 1
+	case anyFold(name, "OK", "NO", "BYE"):
+		return 0 // others say so, too
 	}
 	return -1
 }
@@ -202,6 +214,12 @@ func hasWord(b []byte, word string) bool {
 	return hasPrefix(b, word) && (len(b) == len(word) || b[len(word)] == ' ' || b[len(word)] == '\t')
 }
 
-func contains(b []byte, word string) bool {
-	return bytes.Contains(bytes.ToUpper(b), []byte(word))
+// contains looks for a word, which is in upper case, without case.
+func contains(line []byte, word string) bool {
+	for ; len(line) >= len(word); line = line[1:] {
+		if hasPrefix(line, word) {
+			return true
+		}
+	}
+	return false
 }

@@ -66,9 +66,13 @@ func (e *Engine) Packet(p *capture.Packet) {
 	st.First, st.Last = min(st.First, p.Time), max(st.Last, p.Time)
 	st.Packets++
 	st.Bytes += uint64(p.Length)
-	switch e.decoder.Decode(p, &e.segment) {
-	case decode.TCP:
+	result := e.decoder.Decode(p, &e.segment)
+	if result == decode.TCP {
 		e.table.Add(&e.segment)
+		return
+	}
+	e.table.Advance(p.Time)
+	switch result {
 	case decode.Truncated, decode.Malformed:
 		st.Truncated++
 	case decode.UnknownLink:

@@ -1,0 +1,54 @@
+package dissect_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+func add(f *dissect.Facts, kind dissect.Kind, words ...string) {
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	for _, w := range words {
+		f.Add(&dissect.Event{Kind: kind, Side: dissect.Server, Line: []byte("line " + w), Text: []byte(w)})
+	}
+}
+
+// Mechanisms that are named outside a list are offered, but no list is
+// complete by them.
+func TestMechanismOutsideList(t *testing.T) {
+	var f dissect.Facts
+	add(&f, dissect.Mechanism, "PLAIN", "LOGIN", "plain")
+	f.Finish()
+	want := dissect.Offer{Mechanisms: []string{"PLAIN", "LOGIN"}, Quote: dissect.Quote{Side: dissect.Server, Text: "line PLAIN"}}
+	if diff := cmp.Diff(want, f.Offer); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if f.STARTTLS.Offered != dissect.Unknown {
+		t.Errorf("STARTTLS offered: %v, want unknown", f.STARTTLS.Offered)
+	}
+}
+
+// A mechanism behind a list joins it; one within a list that was never
+// finished does not.
+func TestMechanismAndList(t *testing.T) {
+	var f dissect.Facts
+	add(&f, dissect.ListBegin)
+	add(&f, dissect.Capability, "STLS")
+	add(&f, dissect.Mechanism, "PLAIN")
+	add(&f, dissect.ListEnd)
+	add(&f, dissect.Mechanism, "LOGIN")
+	add(&f, dissect.ListBegin)
+	add(&f, dissect.Mechanism, "CRAM-MD5")
+	f.Finish()
+	want := dissect.Offer{
+		Complete: true, STARTTLS: true, Mechanisms: []string{"PLAIN", "LOGIN"},
+		Quote: dissect.Quote{Side: dissect.Server, Text: "line PLAIN"},
+	}
+	if diff := cmp.Diff(want, f.Offer); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

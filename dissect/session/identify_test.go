@@ -1,0 +1,191 @@
+package session_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/session"
+)
+
+// what says what a connection was taken for, and which direction is the
+// server's.
+func (r *run) what() string {
+	switch {
+	case r.s.Ignored():
+		return "none"
+	case !r.s.Mail():
+		return "undecided"
+	}
+	w := fmt.Sprintf("%s %d", r.s.Protocol(), r.s.Server())
+	if r.facts.Transport != dissect.Plain {
+		w = r.facts.Transport.String() + " " + w
+	}
+	if !r.s.StandardPort() {
+		w += " odd"
+	}
+	return w
+}
+
+func TestIdentify(t *testing.T) {
+	const odd = 12345
+	tests := []struct {
+		name string
+		port uint16 // of direction 1; that of direction 0 is 40000
+		late bool
+		text string
+		want string
+	}{
+		{"smtp", 25, false, "1: 220 mx.example.org", "smtp 1"},
+		{"smtp submission", 587, false, "1: 220 mx ESMTP\n0: EHLO pc", "smtp 1"},
+		{"smtp at an odd port", odd, false, "1: 220 mx.example.org ESMTP", "smtp 1 odd"},
+		{"smtp at an odd port, shy", odd, false, "1: 220 mx.example.org\n0: HELO pc", "smtp 1 odd"},
+		{"smtp refuses", 25, false, "1: 554 go away\n0: QUIT", "smtp 1"},
+		{"lmtp at its port", 24, false, "1: 220 hi\n0: LHLO pc", "lmtp 1"},
+		{"lmtp at an odd port", odd, false, "1: 220 hi LMTP\n0: LHLO pc", "lmtp 1 odd"},
+		{"a lone QUIT at the port of lmtp", 24, false, "0: QUIT", "smtp 1 odd"},
+		{"imap", 143, false, "1: * OK ready", "imap 1"},
+		{"imap at an odd port", odd, false, "1: * OK ready", "imap 1 odd"},
+		{"imap at the port of smtp", 25, false, "1: * OK ready", "imap 1 odd"},
+		{"pop3", 110, false, "1: +OK ready", "pop3 1"},
+		{"pop3 at an odd port", odd, false, "1: +OK ready\n0: USER joe", "pop3 1 odd"},
+		{"managesieve", 4190, false, `1: "IMPLEMENTATION" "x"`, "managesieve 1"},
+		{"managesieve, its name not first", 4190, false, "1: \"SASL\" \"PLAIN\"\n1: OK", "managesieve 1"},
+		{"managesieve at an odd port", odd, false, `1: "IMPLEMENTATION" "x"`, "managesieve 1 odd"},
+		{"in clear at a TLS port", 993, false, "1: * OK ready", "imap 1"},
+
+		{"ftp", 21, false, "1: 220 (vsFTPd 3.0.3)\n0: USER joe\n1: 331 password", "none"},
+		{"ftp that does not say so", 21, false, "1: 220 welcome\n0: USER joe\n1: 331 password\n0: PASS x", "none"},
+		{"ftp with TLS", 21, false, "1: 220 welcome\n0: AUTH TLS", "none"},
+		{"http", 80, false, "0: GET / HTTP/1.1\n1: HTTP/1.1 200 OK", "none"},
+		{"http at the port of smtp", 25, false, "0: GET / HTTP/1.1\n1: HTTP/1.1 200 OK", "none"},
+		{"http to a server of smtp", 25, false, "0: GET / HTTP/1.1\n1: 220 mx", "none"},
+		{"ssh", 22, false, "1: SSH-2.0-x\n0: SSH-2.0-y", "none"},
+		{"redis", 6379, false, "0: *1\n0: $4\n0: PING\n1: +PONG\n0: *2\n1: +OK", "none"},
+		{"redis in lines", 6379, false, "0: AUTH hunter22\n1: +OK", "none"},
+		{"nntp", 119, false, "1: 200 news\n0: LIST\n1: 215 list", "none"},
+		{"nntp, client only", 119, false, "0: LIST\n0: QUIT", "none"},
+		{"irc", 6667, false, "0: NICK joe\n0: USER joe 0 * :joe", "none"},
+		{"mpd", 6600, false, "1: OK MPD 0.23\n0: status", "none"},
+		{"TLS on 443", 443, false, "0- " + hello + "\n1- " + answer, "none"},
+		{"binary on 25", 25, false, `0- \x03\x00\x00\x13\x0e\xe0`, "none"},
+
+		{"server only", 143, false, "1: * OK ready\n1: a1 OK done", "imap 1"},
+		{"client only, smtp", 25, false, "0: EHLO pc", "smtp 1"},
+		{"client only, imap", 143, false, "0: a1 LOGIN joe x", "imap 1"},
+		{"client only, pop3", 110, false, "0: USER joe", "pop3 1"},
+		{"client only at an odd port", odd, false, "0: USER joe", "none"},
+		{"client first, smtp", 25, false, "0: EHLO pc\n1: 220 mx", "smtp 1"},
+		{"client first, imap at an odd port", odd, false, "0: a1 LOGIN joe x\n1: * OK ready", "imap 1 odd"},
+		{"lone QUIT", 25, false, "0: QUIT", "smtp 1"},
+		{"half a greeting", 25, false, "1- 220 m", "smtp 1"},
+		{"nothing that was captured", 25, false, "", "smtp 1"},
+
+		{"late, in a dialogue", 25, true, "0: RCPT TO:<a@b>\n1: 250 ok", "smtp 1"},
+		{"late, in a message", 25, true, "0: some text\n0: and more", "smtp 1"},
+		{"late, server first", 143, true, "1: * 5 EXISTS", "imap 1"},
+		{"late, text at an odd port", odd, true, "0: some text\n0: EHLO pc\n1: yes", "none"},
+		{"late, both agree at an odd port", odd, true, "0: a1 NOOP\n1: a1 OK done", "imap 1 odd"},
+		{"late, TLS on 993", 993, true, `0- \xf0\x05\x17\x99\n1- \x00\x01\x02\x03`, "tls imap 1"},
+		{"late, TLS on 993, server only", 993, true, `1- \x00\x01\x02\x03\xff`, "tls imap 1"},
+		{"late, text on 993", 993, true, "0: some text", "none"},
+		{"late, binary on 143", 143, true, `1- \x00\x01\x02\x03\xff`, "none"},
+
+		{"TLS on 465", 465, false, "0- " + hello + "\n1- " + answer, "tls smtp 1"},
+		{"TLS on 993", 993, false, "0- " + hello + "\n1- " + answer, "tls imap 1"},
+		{"TLS on 995", 995, false, "0- " + hello + "\n1- " + answer, "tls pop3 1"},
+		{"TLS on 25", 25, false, "0- " + hello + "\n1- " + answer, "tls smtp 1"},
+		{"TLS on 993, client only", 993, false, "0- " + hello, "tls imap 1"},
+		{"TLS on 993, server only", 993, false, "1- " + answer, "tls imap 1"},
+		{"SSLv2 on 995", 995, false, `0- \x80\x2e\x01\x00\x02\x00\x15` + "\n1- " + answer, "tls pop3 1"},
+		{"hello answered in clear", 25, false, "0- " + hello + "\n1: 220 mx", "smtp 1"},
+		{"hello answered in clear on 993", 993, false, "0- " + hello + "\n1: * OK ready", "imap 1"},
+	}
+	for _, tt := range tests {
+		for cut := range 4 {
+			t.Run(fmt.Sprintf("%s cut %d", tt.name, cut), func(t *testing.T) {
+				r := newRun(t, [2]uint16{40000, tt.port}, tt.late)
+				r.cut = cut
+				if got := r.play(tt.text + "\nend").what(); got != tt.want {
+					t.Errorf("got %q, want %q\n%s", got, tt.want, strings.Join(r.events, "\n"))
+				}
+			})
+		}
+	}
+}
+
+// Direction 0 is the side that was seen first: in the middle, it may be the
+// server.
+func TestIdentifyServerFirst(t *testing.T) {
+	for _, tt := range []struct {
+		ports      [2]uint16
+		text, want string
+	}{
+		{[2]uint16{143, 40000}, "0: * 5 EXISTS\n1: DONE", "imap 0"},
+		{[2]uint16{25, 40000}, "0: 250 ok\n1: DATA", "smtp 0"},
+		{[2]uint16{12345, 40000}, "0: 250 ok\n1: MAIL FROM:<a@b>", "smtp 0 odd"},
+		{[2]uint16{993, 40000}, `0- \x17\x03\x03\x00\x05`, "tls imap 0"},
+	} {
+		if got := newRun(t, tt.ports, true).play(tt.text + "\nend").what(); got != tt.want {
+			t.Errorf("%v %q: got %q, want %q", tt.ports, tt.text, got, tt.want)
+		}
+	}
+}
+
+// What was not said within the bounds is not waited for.
+func TestIdentifyBounds(t *testing.T) {
+	long := strings.Repeat("x", session.MaxHead)
+	for _, tt := range []struct {
+		name string
+		port uint16
+		late bool
+		text string
+		want string
+	}{
+		{"text at an odd port", 12345, false, "0- " + long, "none"},
+		{"late, a long body", 25, true, "0- " + long, "smtp 1"},
+		{"late, many short lines of a body", 25, true, strings.Repeat("0: x\n", session.MaxLooks+1), "smtp 1"},
+		{"a long hello", 993, false, "0- " + hello + long, "tls imap 1"},
+		{"a preface without end", 1080, false, "0: CONNECT a\n1- " + long, "none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRun(t, [2]uint16{40000, tt.port}, tt.late).play(tt.text)
+			if got := r.what(); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Foreign may say no more than a Session would.
+func TestForeign(t *testing.T) {
+	tests := []struct {
+		name string
+		port uint16
+		late bool
+		dir  uint8
+		text string
+		want bool
+	}{
+		{"TLS on 443", 443, false, 0, "\x16\x03\x01", true},
+		{"http", 80, false, 0, "GET / HTTP/1.1\r\n", true},
+		{"http answer", 80, false, 1, "HTTP/1.1 200 OK\r\n", true},
+		{"ssh", 22, false, 1, "SSH-2.0-x\r\n", true},
+		{"TLS on 993", 993, false, 0, "\x16\x03\x01", false},
+		{"http on 25", 25, false, 0, "GET / HTTP/1.1\r\n", false},
+		{"greeting", 12345, false, 1, "220 mx\r\n", false},
+		{"late text", 12345, true, 0, "{some text\r\n", false},
+		{"late binary", 12345, true, 0, "\x00\x01", true},
+		{"socks 4", 1080, false, 0, "\x04\x01", false},
+		{"socks 5", 1080, false, 0, "\x05\x01\x00", false},
+		{"socks from the server", 1080, false, 1, "\x05\x00", true},
+		{"PROXY 2", 12345, false, 0, "\r\n\r\n\x00\r\nQUIT\n", false},
+		{"CONNECT", 3128, false, 0, "CONNECT a:25 HTTP/1.1\r\n", false},
+	}
+	for _, tt := range tests {
+		if got := session.Foreign([2]uint16{40000, tt.port}, tt.late, tt.dir, []byte(tt.text)); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

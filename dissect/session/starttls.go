@@ -1,0 +1,160 @@
+package session
+
+import (
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/tls"
+)
+
+// agreed: the server has agreed to STARTTLS. What the client has sent before is
+// either an early hello, or was not meant for TLS: CVE-2011-0411.
+func (s *Session) agreed(dst []dissect.Event) []dissect.Event {
+	s.mode = awaitingTLS
+	switch likeTLS(s.parked) {
+	case sureTLS:
+		return s.beginTLS(dst)
+	case noTLS:
+		s.early = len(s.parked)
+		dst = append(dst, event(dissect.Injected, dissect.Client, s.taken[dissect.Client], s.parked))
+	}
+	return dst
+}
+
+// awaitClient looks for TLS after an accepted STARTTLS (RFC 3207, section 4).
+// A server drops what was sent before its answer, or takes it for commands;
+// only what comes now tells.
+func (s *Session) awaitClient(dst []dissect.Event, b []byte) []dissect.Event {
+	s.parked = append(s.parked, b...)
+	s.pool.used += len(b)
+	next := s.parked[s.early:]
+	switch like := likeTLS(next); {
+	case like == sureTLS, s.torn && !textual(next):
+		return s.beginTLS(dst)
+	case like == maybeTLS:
+		return dst
+	}
+	dst = append(dst, event(dissect.ClearAfterTLS, dissect.Client, s.taken[dissect.Client]+uint64(s.early), next))
+	return s.stayClear(dst)
+}
+
+// awaitServer keeps what the server says behind its answer to STARTTLS.
+func (s *Session) awaitServer(dst []dissect.Event, b []byte) []dissect.Event {
+	open := likeTLS(s.held) == maybeTLS
+	s.held = append(s.held, b...)
+	s.pool.used += len(b)
+	switch like := likeTLS(s.held); {
+	case like == sureTLS, s.torn && !textual(s.held):
+		return s.beginTLS(dst)
+	case like == noTLS && open && !s.torn:
+		dst = append(dst, event(dissect.Injected, dissect.Server, s.taken[dissect.Server], s.held))
+	}
+	if len(s.held) > MaxParked || s.pool.used > MaxPool {
+		return s.stayClear(dst)
+	}
+	return dst
+}
+
+// tear: bytes were lost behind the answer to STARTTLS. What was kept of the
+// side is lost with them; what comes next still tells.
+func (s *Session) tear(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	s.torn = true
+	kept := &s.held
+	if side == dissect.Client {
+		kept = &s.parked
+		s.early = 0
+	}
+	n += uint64(len(*kept))
+	s.pool.used -= len(*kept)
+	*kept = nil
+	s.taken[side] += n
+	return s.machine.Gap(dst, side, n)
+}
+
+// stayClear goes on in clear after an accepted STARTTLS, in the order in which
+// the bytes came.
+func (s *Session) stayClear(dst []dissect.Event) []dissect.Event {
+	s.mode = clear
+	s.machine.Proceed()
+	held, next := s.held, s.parked[s.early:]
+	s.pool.used -= len(held) + len(next)
+	s.held, s.parked = nil, s.parked[:s.early:s.early]
+	s.early, s.torn = 0, false
+	dst = s.release(dst)
+	dst = s.feedServer(dst, held)
+	if len(next) > 0 {
+		dst = s.feed(dst, dissect.Client, next)
+	}
+	return dst
+}
+
+// beginTLS hands the bytes over to package tls, first what is kept. What was
+// said in clear behind STARTTLS is dropped.
+func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
+	hello, held := s.parked[s.early:], s.held
+	s.pool.used -= len(s.parked) + len(held)
+	s.taken[dissect.Client] += uint64(s.early)
+	s.parked, s.held, s.early = nil, nil, 0
+	if textual(held) {
+		s.taken[dissect.Server] += uint64(len(held))
+		held = nil
+	}
+	s.mode = encrypted
+	s.tls = tls.New(s.taken)
+	dst = append(dst, event(dissect.TLSBegin, dissect.Client, s.taken[dissect.Client], nil))
+	if len(hello) > 0 {
+		dst = s.feed(dst, dissect.Client, hello)
+	}
+	if len(held) > 0 {
+		dst = s.feed(dst, dissect.Server, held)
+	}
+	return dst
+}
+
+// likeness says whether bytes begin TLS.
+type likeness uint8
+
+const (
+	noTLS    likeness = iota
+	maybeTLS          // there are too few to tell
+	sureTLS
+)
+
+// likeTLS tells whether b begins with a TLS record (RFC 8446, section 5.1) or
+// with an SSLv2 hello (RFC 5246, appendix E.2).
+func likeTLS(b []byte) likeness {
+	const header = 5
+	for i := range b[:min(len(b), header)] {
+		if !fitsTLS(b, i) {
+			return noTLS
+		}
+	}
+	if len(b) < header {
+		return maybeTLS
+	}
+	return sureTLS
+}
+
+func fitsTLS(b []byte, i int) bool {
+	c := b[i]
+	if b[0]&0x80 != 0 {
+		switch i {
+		case 2:
+			return c == 1
+		case 3:
+			return c == 3 || c == 0
+		case 4:
+			return b[3] == 3 || c == 2
+		}
+		return true
+	}
+	switch i {
+	case 0:
+		return 20 <= c && c <= 24
+	case 1:
+		return c == 3
+	case 2:
+		return c <= 4
+	}
+	return true
+}
+
+func tlsRecord(b []byte) bool { return likeTLS(b) == sureTLS }

@@ -1,0 +1,118 @@
+package session_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// begun is a session up to its STARTTLS, which begins behind 9 bytes of the
+// client; its answer behind 36 of the server.
+const begun = `
+	1: 220 mx ESMTP
+	0: EHLO pc
+	1- 250-mx\r\n250 STARTTLS\r\n
+	`
+
+func TestSTARTTLS(t *testing.T) {
+	const asked, ready = "0: STARTTLS\n", "1: 220 go\n"
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"then TLS", asked + ready + "0- " + hello + "\n1- " + answer, []string{
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"refused", asked + "1: 454 not now\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"then clear", asked + ready + "0: MAIL FROM:<a@b>\n1: 250 ok", []string{
+			`client clear-after-tls 19-36 "" "MAIL FROM:<a@b>"`,
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"a command behind it, then TLS", `0- STARTTLS\r\nRSET\r\n` + "\n" + ready + "0- " + hello + "\n1- " + answer, []string{
+			`client injected 19-25 "" "RSET"`,
+			`client tls-begin 25-25 "" ""`,
+		}},
+		{"a command behind it, then clear", `0- STARTTLS\r\nMAIL FROM:<a@b>\r\n` + "\n" + ready + "1: 250 ok\n0: QUIT", []string{
+			`client injected 19-36 "" "MAIL FROM:<a@b>"`,
+			`server injected 44-52 "" "250 ok"`,
+			`client clear-after-tls 36-42 "" "QUIT"`,
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"a command behind it, refused", `0- STARTTLS\r\nMAIL FROM:<a@b>\r\n` + "\n1: 454 no\n1: 250 ok", []string{
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"clear bytes behind the answer, then TLS", asked + `1- 220 go\r\n250 evil\r\n` + "\n0- " + hello + "\n1- " + answer, []string{
+			`server injected 44-54 "" "250 evil"`,
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"an early hello", asked + "0- " + hello + "\n" + ready + "1- " + answer, []string{
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"an early hello, in the same bytes", `0- STARTTLS\r\n` + hello + "\n" + ready + "1- " + answer, []string{
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"an early hello, refused", asked + "0- " + hello + "\n1: 454 no", []string{}},
+		{"an early hello, the answer lost", asked + "0- " + hello + "\n1! 8\n1- " + answer, []string{
+			`server lost 36-44 "" ""`,
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"the answer lost, then TLS", asked + "1! 8\n0- " + hello + "\n1- " + answer, []string{
+			`server lost 36-44 "" ""`,
+			`client tls-begin 19-19 "" ""`,
+		}},
+		{"the answer lost, then clear", asked + "1! 8\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
+			`server lost 36-44 "" ""`,
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"half a hello lost", asked + ready + "0! 5\n0- " + `\x01\x00\x00\x01\x03` + "\n1- " + answer, []string{
+			`client lost 19-24 "" ""`,
+			`client tls-begin 24-24 "" ""`,
+		}},
+		{"a hello lost, the server's stays", asked + ready + "0! 10\n1- " + answer, []string{
+			`client lost 19-29 "" ""`,
+			`client tls-begin 29-29 "" ""`,
+		}},
+		{"bytes lost, then clear", asked + ready + "0! 10\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
+			`client lost 19-29 "" ""`,
+			`client clear-after-tls 29-46 "" "MAIL FROM:<a@b>"`,
+			`client mail-command 29-46 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"no client", asked + ready + "1- " + answer, []string{
+			`client tls-begin 19-19 "" ""`,
+		}},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{0, 1, 2, 3, 5} {
+			t.Run(fmt.Sprintf("%s, cut %d", tt.name, cut), func(t *testing.T) {
+				r := newRun(t, [2]uint16{40000, 25}, false)
+				r.cut = cut
+				r.play(begun + tt.text + "\nend")
+				got := r.kinds(dissect.Injected, dissect.ClearAfterTLS, dissect.TLSBegin, dissect.Lost, dissect.MailCommand)
+				want := slices.Clone(tt.want)
+				if cut > 0 {
+					// How much of a line is told depends on the bytes that came at once.
+					keepStarts(got)
+					keepStarts(want)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+var ends = regexp.MustCompile(`-\d.*`)
+
+func keepStarts(events []string) {
+	for i, e := range events {
+		events[i] = ends.ReplaceAllString(e, "")
+	}
+}
