@@ -2,7 +2,6 @@ package main
 
 import (
 	"iter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,28 +20,19 @@ that have the same cause: a server, a client of it, or an account.`,
 		Example: `  mailtap cases --min-severity high --status new
   mailtap cases --server 10.0.0.9 --format json`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return listCases(env, &o) },
+		RunE: func(*cobra.Command, []string) error { return runList(env, &o, caseWriters, allCases) },
 	}
 	o.addFlags(cmd, env)
 	o.addRuleFlags(cmd)
 	return cmd
 }
 
-func listCases(env *environment, o *listOptions) error {
-	f, err := o.filter(time.Now())
-	if err != nil {
-		return err
-	}
-	w, err := casesWriter(env, o.format)
-	if err != nil {
-		return err
-	}
-	r, err := env.reader(o.database)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return list(allCases(r, f), o.limit, w)
+var caseWriters = rowWriters[alerts.Case]{
+	table:    (*export.Table).Case,
+	csv:      (*export.CSV).Case,
+	json:     (*export.JSONL).Case,
+	newTable: export.NewCasesTable,
+	newCSV:   export.NewCasesCSV,
 }
 
 // allCases goes through all cases, page by page.
@@ -65,21 +55,4 @@ func allCases(r *store.Reader, f store.Filter) iter.Seq2[alerts.Case, error] {
 			f.Offset += len(page)
 		}
 	}
-}
-
-func casesWriter(env *environment, format string) (rowWriter[alerts.Case], error) {
-	switch format {
-	case formatTable:
-		t := export.NewCasesTable(env.stdout, env.colour())
-		return rowWriter[alerts.Case]{t.Case, t.Flush}, nil
-	case formatCSV:
-		c := export.NewCasesCSV(env.stdout)
-		return rowWriter[alerts.Case]{c.Case, c.Flush}, nil
-	case formatJSONL:
-		return rowWriter[alerts.Case]{export.NewJSONL(env.stdout).Case, nothing}, nil
-	case formatJSON:
-		a := export.NewArray(env.stdout)
-		return rowWriter[alerts.Case]{export.NewJSONL(a).Case, a.Close}, nil
-	}
-	return rowWriter[alerts.Case]{}, unknownFormat(format)
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 )
@@ -138,26 +141,64 @@ func (env *environment) reader(flag string) (*store.Reader, error) {
 	return store.OpenReader(path)
 }
 
-// rowWriter writes the rows of a list in one of its formats.
-type rowWriter[T any] struct {
-	write func(*T) error
-	end   func() error
+// rowWriters are the formats of a list of T.
+type rowWriters[T any] struct {
+	table func(*export.Table, *T) error
+	csv   func(*export.CSV, *T) error
+	json  func(*export.JSONL, *T) error
+
+	newTable func(w io.Writer, color bool) *export.Table
+	newCSV   func(w io.Writer) *export.CSV
 }
 
-// list writes rows until there are no more, or the limit is reached.
-func list[T any](rows func(func(T, error) bool), limit int, w rowWriter[T]) error {
+// runList writes the rows that the flags ask for.
+func runList[T any](env *environment, o *listOptions, w rowWriters[T], rows func(*store.Reader, store.Filter) iter.Seq2[T, error]) error {
+	f, err := o.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	write, end := w.of(env, o.format)
+	if write == nil {
+		return usageError{fmt.Errorf("--format %s: say table, json, jsonl or csv", o.format)}
+	}
+	r, err := env.reader(o.database)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
 	n := 0
-	for row, err := range rows {
+	for row, err := range rows(r, f) {
 		if err != nil {
 			return err
 		}
-		if limit > 0 && n == limit {
+		if o.limit > 0 && n == o.limit {
 			break
 		}
 		n++
-		if err := w.write(&row); err != nil {
+		if err := write(&row); err != nil {
 			return err
 		}
 	}
-	return w.end()
+	return end()
+}
+
+// of returns how a row is written in a format, and what ends the list; nil
+// where there is no such format.
+func (w *rowWriters[T]) of(env *environment, format string) (write func(*T) error, end func() error) {
+	switch format {
+	case formatTable:
+		t := w.newTable(env.stdout, env.colour())
+		return func(row *T) error { return w.table(t, row) }, t.Flush
+	case formatCSV:
+		c := w.newCSV(env.stdout)
+		return func(row *T) error { return w.csv(c, row) }, c.Flush
+	case formatJSONL:
+		j := export.NewJSONL(env.stdout)
+		return func(row *T) error { return w.json(j, row) }, func() error { return nil }
+	case formatJSON:
+		a := export.NewArray(env.stdout)
+		j := export.NewJSONL(a)
+		return func(row *T) error { return w.json(j, row) }, a.Close
+	}
+	return nil, nil
 }

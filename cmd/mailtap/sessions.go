@@ -1,12 +1,11 @@
 package main
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/alerts/store"
 )
 
 func sessionsCommand(env *environment) *cobra.Command {
@@ -17,43 +16,19 @@ func sessionsCommand(env *environment) *cobra.Command {
 		Example: `  mailtap sessions --verdict exposed
   mailtap sessions --server :143 --format jsonl`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return listSessions(env, &o) },
+		RunE: func(*cobra.Command, []string) error {
+			return runList(env, &o, sessionWriters, (*store.Reader).AllSessions)
+		},
 	}
 	o.addFlags(cmd, env)
 	cmd.Flags().StringSliceVar(&o.verdicts, "verdict", nil, "only exposed, weak, clear, protected or unknown sessions")
 	return cmd
 }
 
-func listSessions(env *environment, o *listOptions) error {
-	f, err := o.filter(time.Now())
-	if err != nil {
-		return err
-	}
-	w, err := sessionsWriter(env, o.format)
-	if err != nil {
-		return err
-	}
-	r, err := env.reader(o.database)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return list(r.AllSessions(f), o.limit, w)
-}
-
-func sessionsWriter(env *environment, format string) (rowWriter[alerts.Session], error) {
-	switch format {
-	case formatTable:
-		t := export.NewSessionsTable(env.stdout, env.colour())
-		return rowWriter[alerts.Session]{t.Session, t.Flush}, nil
-	case formatCSV:
-		c := export.NewSessionsCSV(env.stdout)
-		return rowWriter[alerts.Session]{c.Session, c.Flush}, nil
-	case formatJSONL:
-		return rowWriter[alerts.Session]{export.NewJSONL(env.stdout).Session, nothing}, nil
-	case formatJSON:
-		a := export.NewArray(env.stdout)
-		return rowWriter[alerts.Session]{export.NewJSONL(a).Session, a.Close}, nil
-	}
-	return rowWriter[alerts.Session]{}, unknownFormat(format)
+var sessionWriters = rowWriters[alerts.Session]{
+	table:    (*export.Table).Session,
+	csv:      (*export.CSV).Session,
+	json:     (*export.JSONL).Session,
+	newTable: export.NewSessionsTable,
+	newCSV:   export.NewSessionsCSV,
 }
