@@ -3,7 +3,7 @@ package traffic
 import "net/netip"
 
 const (
-	clientHosts = 6000  // hosts that open connections
+	clientHosts = 1000  // hosts that open connections
 	clientPorts = 28000 // ports of each, from firstPort, before one is used again
 	firstPort   = 32768
 	netHosts    = 250 // hosts of an IPv4 /24
