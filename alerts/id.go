@@ -1,12 +1,10 @@
 package alerts
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
-	"strings"
 
 	"github.com/mailtap/mailtap/dissect"
 )
@@ -26,43 +24,59 @@ func (id SessionID) String() string { return "s_" + hex.EncodeToString(id[:]) }
 func (id FindingID) String() string { return "f_" + hex.EncodeToString(id[:]) }
 func (id CaseID) String() string    { return "c_" + hex.EncodeToString(id[:]) }
 
+// keySize is room for what most ids are derived from.
+const keySize = 128
+
 // NewSessionID derives the id of the session that f tells of.
 func NewSessionID(f *dissect.Facts) SessionID {
-	var b bytes.Buffer
+	var buf [keySize]byte
+	b := buf[:0]
 	for _, v := range f.VLAN {
-		binary.Write(&b, binary.BigEndian, v)
+		b = binary.BigEndian.AppendUint16(b, v)
 	}
-	b.WriteByte(0)
-	b.WriteString(strings.Join(f.Tunnel, ","))
-	b.WriteByte(0)
+	b = append(b, 0)
+	for i, t := range f.Tunnel {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, t...)
+	}
+	b = append(b, 0)
 	lo, hi := f.Client, f.Server
 	if lo.Compare(hi) > 0 {
 		lo, hi = hi, lo
 	}
-	for _, end := range []netip.AddrPort{lo, hi} {
+	for _, end := range [...]netip.AddrPort{lo, hi} {
 		addr := end.Addr().As16()
-		b.Write(addr[:])
-		binary.Write(&b, binary.BigEndian, end.Port())
+		b = append(b, addr[:]...)
+		b = binary.BigEndian.AppendUint16(b, end.Port())
 	}
-	binary.Write(&b, binary.BigEndian, f.Start/1000)
-	return SessionID(cut(b.Bytes()))
+	return SessionID(cut(binary.BigEndian.AppendUint64(b, uint64(f.Start/1000))))
 }
 
 // NewFindingID derives the id of a finding.
 func NewFindingID(session SessionID, rule, account string) FindingID {
-	return FindingID(cut([]byte(string(session[:]) + rule + "\x00" + account)))
+	var buf [keySize]byte
+	b := append(buf[:0], session[:]...)
+	b = append(b, rule...)
+	b = append(b, 0)
+	return FindingID(cut(append(b, account...)))
 }
 
 // NewCaseID derives the id of the case that a finding of rule belongs to.
 func NewCaseID(rule string, blame Blame, client, server netip.AddrPort, account string) CaseID {
-	key := rule + "\x00" + server.String() + "\x00"
+	var buf [keySize]byte
+	b := append(buf[:0], rule...)
+	b = append(b, 0)
+	b = server.AppendTo(b)
+	b = append(b, 0)
 	switch blame {
 	case BlameClient, BlamePath, BlameClientServer:
-		key += client.Addr().String() // not its port, which changes with every session
+		b = client.Addr().AppendTo(b) // not its port, which changes with every session
 	case BlameAccount:
-		key += account
+		b = append(b, account...)
 	}
-	return CaseID(cut([]byte(key)))
+	return CaseID(cut(b))
 }
 
 func cut(b []byte) [12]byte {

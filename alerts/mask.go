@@ -24,6 +24,7 @@ type masker struct {
 	plain   needles
 	encoded needles         // what secrets look like within BASE64
 	words   map[string]bool // secrets shorter than minPart, plain and in BASE64
+	begins  beginnings      // of plain and encoded
 	spans   []dissect.Span
 }
 
@@ -44,7 +45,7 @@ func (m *masker) addSecret(s string) {
 		m.words[base64.RawStdEncoding.EncodeToString([]byte(s))] = true
 	default:
 		m.plain.add(s)
-		for shift := range 3 {
+		for shift := range groupSize {
 			m.encoded.add(core(s, shift))
 		}
 	}
@@ -59,16 +60,21 @@ func (m *masker) addSent(s string) {
 }
 
 func (m *masker) build() {
-	m.plain.build()
-	m.encoded.build()
+	m.plain.build(&m.begins)
+	m.encoded.build(&m.begins)
 }
+
+// groupSize is how many bytes BASE64 takes together.
+const groupSize = 3
 
 // core returns the digits that s gives within longer BASE64, where it begins
 // shift bytes into a group of three: those that depend on no neighbour.
 func core(s string, shift int) string {
-	digits := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift, shift+len(s)), s...))
-	first := [3]int{0, 2, 3}[shift]
-	return digits[first : (shift+len(s))*8/6]
+	var in [64]byte // a secret is seldom longer
+	var out [88]byte
+	b := base64.RawStdEncoding.AppendEncode(out[:0], append(in[:shift], s...))
+	first := [groupSize]int{0, 2, 3}[shift]
+	return string(b[first : (shift+len(s))*8/6])
 }
 
 // mask returns text with hide and all secrets replaced.
@@ -100,7 +106,10 @@ func (m *masker) mask(text string, hide dissect.Span) string {
 func (m *masker) find(text string) {
 	cut := len(text) >= min(dissect.MaxText, dissect.MaxQuote)
 	after := 0 // of the last BASE64 that was found
-	for i := range len(text) {
+	for i := 0; i+minPart <= len(text); i++ {
+		if !m.begins.has(text[i:]) {
+			continue
+		}
 		if n := m.plain.longest(text[i:], cut); n > 0 {
 			m.spans = append(m.spans, dissect.Span{From: i, To: i + n})
 		}
@@ -111,6 +120,11 @@ func (m *masker) find(text string) {
 				after = s.To
 			}
 		}
+	}
+	if len(m.words) == 0 {
+		return
+	}
+	for i := range len(text) {
 		if n := m.word(text, i); n > 0 {
 			m.spans = append(m.spans, dissect.Span{From: i, To: i + n})
 		}
@@ -119,7 +133,7 @@ func (m *masker) find(text string) {
 
 // word returns the length of the short secret that stands at i as a word.
 func (m *masker) word(text string, i int) int {
-	if len(m.words) == 0 || i > 0 && inWord(text[i-1]) {
+	if i > 0 && inWord(text[i-1]) {
 		return 0
 	}
 	for n := min(maxWord, len(text)-i); n > 0; n-- {
@@ -160,11 +174,12 @@ type needles struct {
 
 func (n *needles) add(s string) { n.sorted = append(n.sorted, s) }
 
-func (n *needles) build() {
+func (n *needles) build(begins *beginnings) {
 	slices.Sort(n.sorted)
 	n.sorted = slices.Compact(n.sorted)
 	n.parent = make([]int, len(n.sorted))
 	for i, s := range n.sorted {
+		begins.add(s)
 		p := i - 1
 		for p >= 0 && !strings.HasPrefix(s, n.sorted[p]) {
 			p = n.parent[p]
@@ -191,4 +206,27 @@ func (n *needles) longest(text string, cut bool) int {
 		}
 	}
 	return 0
+}
+
+// beginnings remembers how needles begin, a bit for each hash of their first
+// minPart bytes, which all have. Most places of a text begin none.
+type beginnings [beginningBits / 64]uint64
+
+// beginningBits is the size of beginnings: the needles of a session of a
+// thousand guesses leave half of it empty.
+const beginningBits = 1 << 13
+
+func (b *beginnings) add(s string) {
+	h := hashBeginning(s)
+	b[h/64] |= 1 << (h % 64)
+}
+
+func (b *beginnings) has(text string) bool {
+	h := hashBeginning(text)
+	return b[h/64]&(1<<(h%64)) != 0
+}
+
+// hashBeginning multiplies by the golden ratio and keeps the upper bits.
+func hashBeginning(s string) uint32 {
+	return (uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16) * 0x9e3779b1 >> 19
 }

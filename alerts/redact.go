@@ -5,20 +5,24 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"io"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/mailtap/mailtap/dissect"
 )
 
 // A Redactor takes the secrets out of Facts. It is safe for concurrent use.
 type Redactor struct {
-	mac func() hash.Hash // keeps the key where fmt, which prints unexported fields, cannot see it
+	// Its New keeps the key where fmt, which prints unexported fields, cannot
+	// see it. A hash that is used again has the key's blocks worked in.
+	macs *sync.Pool
 }
 
 // NewRedactor returns a Redactor whose fingerprints are made with key.
 func NewRedactor(key [32]byte) *Redactor {
-	return &Redactor{func() hash.Hash { return hmac.New(sha256.New, key[:]) }}
+	return &Redactor{&sync.Pool{New: func() any { return hmac.New(sha256.New, key[:]) }}}
 }
 
 // Redact closes f and takes its secrets out, in place: each attempt keeps a
@@ -27,37 +31,30 @@ func NewRedactor(key [32]byte) *Redactor {
 // are. What is to be shown with its secrets is cloned before, see Clone.
 func (r *Redactor) Redact(f *dissect.Facts) {
 	f.Finish()
-	text, names := gather(f)
-	for _, a := range f.Auth {
-		r.seal(a)
-	}
+	var text masker
+	text.gather(f)
 	for q := range quotes(f) {
 		q.Text = text.mask(q.Text, q.Hide)
 		q.Hide = dissect.Span{}
 	}
 	if !text.empty() {
-		maskFields(f, text, names)
+		maskFields(f, &text)
+		maskNames(f)
+	}
+	for _, a := range f.Auth {
+		r.seal(a)
 	}
 }
 
-// gather collects what must not be readable in f: text is for everything,
-// names for addresses, where a secret that its account's name holds stays
-// readable. It would tell no more than the account does.
-func gather(f *dissect.Facts) (text, names *masker) {
-	text, names = new(masker), new(masker)
+// gather collects what must not be readable in f.
+func (m *masker) gather(f *dissect.Facts) {
 	for _, a := range f.Auth {
-		secret := a.Secret.Reveal()
-		text.addSecret(secret)
-		if !strings.Contains(a.Account, secret) {
-			names.addSecret(secret)
-		}
+		m.addSecret(a.Secret.Reveal())
 	}
 	for q := range quotes(f) {
-		text.addSent(hidden(q))
+		m.addSent(hidden(q))
 	}
-	text.build()
-	names.build()
-	return text, names
+	m.build()
 }
 
 // seal puts a fingerprint in the place of the attempt's secret.
@@ -65,9 +62,11 @@ func (r *Redactor) seal(a *dissect.Attempt) {
 	if !a.Secret.Present() {
 		return
 	}
-	mac := r.mac()
-	mac.Write([]byte(a.Secret.Reveal()))
+	mac := r.macs.Get().(hash.Hash)
+	io.WriteString(mac, a.Secret.Reveal())
 	a.Fingerprint = hex.EncodeToString(mac.Sum(nil)[:3])
+	mac.Reset()
+	r.macs.Put(mac)
 	a.SecretSize = sizeStep(a.Secret.Len())
 	a.Secret = dissect.Secret{}
 }
@@ -85,7 +84,7 @@ func sizeStep(n int) uint8 {
 	return 255
 }
 
-func maskFields(f *dissect.Facts, text, names *masker) {
+func maskFields(f *dissect.Facts, text *masker) {
 	all := func(fields ...*string) {
 		for _, s := range fields {
 			*s = text.mask(*s, dissect.Span{})
@@ -100,18 +99,13 @@ func maskFields(f *dissect.Facts, text, names *masker) {
 		for i := range a.Detail {
 			switch d := &a.Detail[i]; d.Key {
 			case "response": // ours, and rules read it
-			case "authzid":
-				d.Value = names.mask(d.Value, dissect.Span{})
+			case "authzid": // see maskNames
 			default:
 				all(&d.Value)
 			}
 		}
 	}
 	for _, m := range f.Messages {
-		m.From = names.mask(m.From, dissect.Span{})
-		for i, to := range m.To {
-			m.To[i] = names.mask(to, dissect.Span{})
-		}
 		all(&m.Subject)
 	}
 	if t := f.TLS; t != nil {
@@ -123,6 +117,43 @@ func maskFields(f *dissect.Facts, text, names *masker) {
 			}
 		}
 	}
+}
+
+// maskNames masks addresses. A secret that its account's name holds stays
+// readable there: it would tell no more than the account does.
+func maskNames(f *dissect.Facts) {
+	list := names(f)
+	if len(list) == 0 {
+		return
+	}
+	var m masker
+	for _, a := range f.Auth {
+		if secret := a.Secret.Reveal(); !strings.Contains(a.Account, secret) {
+			m.addSecret(secret)
+		}
+	}
+	m.build()
+	for _, name := range list {
+		*name = m.mask(*name, dissect.Span{})
+	}
+}
+
+// names lists the addresses and authorization identities of f.
+func names(f *dissect.Facts) (list []*string) {
+	for _, a := range f.Auth {
+		for i := range a.Detail {
+			if a.Detail[i].Key == "authzid" {
+				list = append(list, &a.Detail[i].Value)
+			}
+		}
+	}
+	for _, m := range f.Messages {
+		list = append(list, &m.From)
+		for i := range m.To {
+			list = append(list, &m.To[i])
+		}
+	}
+	return list
 }
 
 // maskMechanism leaves the names that rules know: a password may be "PLAIN".

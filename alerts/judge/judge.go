@@ -3,31 +3,41 @@
 package judge
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/dissect"
 )
+
+// usualHits is how many hits few sessions have more of.
+const usualHits = 4
 
 // Session judges one session by what is seen in it alone. The same Facts give
 // the same Result, redacted or not, but for the text of the evidence. Findings
 // stand in order of falling severity, then as in the table of rules.
 func Session(f *dissect.Facts) alerts.Result {
 	id := alerts.NewSessionID(f)
-	var findings []alerts.Finding
-	var hits []rules.Hit
+	hits := make([]rules.Hit, 0, usualHits)
+	held := make([]*rules.Rule, 0, usualHits) // of each hit
 	faulty := false
 	for i := range rules.Rules {
 		rule := &rules.Rules[i]
-		hits = rule.Judge(f, hits[:0])
-		for j := range hits {
-			findings = append(findings, finding(f, id, rule, &hits[j]))
+		hits = rule.Judge(f, hits)
+		for j := len(held); j < len(hits); j++ {
+			held = append(held, rule)
 			faulty = faulty || faultOfTLS(rule, &hits[j])
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b alerts.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	var findings []alerts.Finding
+	if len(hits) > 0 {
+		findings = make([]alerts.Finding, 0, len(hits))
+	}
+	for severity := alerts.Critical; len(findings) < len(hits); severity-- {
+		for i := range hits {
+			if hits[i].Severity == severity {
+				findings = append(findings, finding(f, id, held[i], &hits[i]))
+			}
+		}
+	}
 	return alerts.Result{
 		Session:  alerts.Session{ID: id, Facts: f, Verdict: verdict(f, faulty)},
 		Findings: findings,
@@ -56,6 +66,9 @@ func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *
 		Title:      rule.Title,
 		Why:        hit.Why,
 		Detail:     hit.Detail,
+	}
+	if len(hit.Quotes) > 0 {
+		out.Evidence = make([]alerts.Evidence, 0, len(hit.Quotes))
 	}
 	for i, q := range hit.Quotes {
 		if i == 0 || q.Stamp.Time > out.Time {

@@ -13,11 +13,14 @@ import (
 // finding's id is made of session, rule and account.
 func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (alerts.Severity, bool)) []Hit {
 	var folds []*fold
-	index := map[string]*fold{}
+	var index map[string]*fold // most rules hold in no attempt
 	for _, a := range f.Auth {
 		s, ok := severity(a)
 		if !ok {
 			continue
+		}
+		if index == nil {
+			index = make(map[string]*fold)
 		}
 		one := index[a.Account]
 		if one == nil {
@@ -53,8 +56,10 @@ func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
 			o.responses = addOnce(o.responses, d.Value)
 		}
 	}
-	o.Quotes = append(o.Quotes, clientLines(a)...)
-	o.Quotes = o.Quotes[:min(len(o.Quotes), MaxEvidence)]
+	if o.Quotes == nil {
+		o.Quotes = make([]*dissect.Quote, 0, min(len(a.Quotes), MaxEvidence))
+	}
+	o.Quotes = clientLines(o.Quotes, a)
 }
 
 func (o *fold) hit(f *dissect.Facts) Hit {
@@ -91,13 +96,14 @@ func join(names []string, between string) string {
 	return s[:min(len(s), dissect.MaxText)]
 }
 
-// clientLines returns what the client sent in an attempt, or all lines where
-// none of the client was seen.
-func clientLines(a *dissect.Attempt) []*dissect.Quote {
-	all := pointers(a.Quotes)
-	sent := slices.DeleteFunc(slices.Clone(all), func(q *dissect.Quote) bool { return q.Side != dissect.Client })
-	if len(sent) == 0 {
-		return all
+// clientLines appends what the client sent in an attempt, or all lines where
+// none of the client was seen, up to MaxEvidence.
+func clientLines(lines []*dissect.Quote, a *dissect.Attempt) []*dissect.Quote {
+	sent := slices.ContainsFunc(a.Quotes, func(q dissect.Quote) bool { return q.Side == dissect.Client })
+	for i := range a.Quotes {
+		if q := &a.Quotes[i]; len(lines) < MaxEvidence && (q.Side == dissect.Client || !sent) {
+			lines = append(lines, q)
+		}
 	}
-	return sent
+	return lines
 }

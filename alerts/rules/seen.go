@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
@@ -85,17 +84,14 @@ func telling(quotes ...*dissect.Quote) []*dissect.Quote {
 
 // pointers returns the quotes of a list.
 func pointers(quotes []dissect.Quote) []*dissect.Quote {
-	var p []*dissect.Quote
+	p := make([]*dissect.Quote, len(quotes), len(quotes)+1) // most callers add another one
 	for i := range quotes {
-		p = append(p, &quotes[i])
+		p[i] = &quotes[i]
 	}
 	return p
 }
 
 // name spells a protocol as people do.
 func name(p dissect.Protocol) string {
-	if p == dissect.ManageSieve {
-		return "ManageSieve"
-	}
-	return strings.ToUpper(p.String())
+	return [...]string{"", "SMTP", "LMTP", "IMAP", "POP3", "ManageSieve"}[p]
 }

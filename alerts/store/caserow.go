@@ -6,17 +6,28 @@ import (
 	"github.com/mailtap/mailtap/alerts"
 )
 
-// tally is what a batch adds up to, written when all its rows are in: a case
-// that grows by a thousand findings is updated once.
+// tally is what a batch adds up to, written when all its sessions are in: a
+// case that grows by a thousand findings is updated once.
 type tally struct {
-	cases      map[int64]*growth
+	cases      map[alerts.CaseID]*growth
+	findings   []row
 	recount    map[int64]bool // cases that lost findings
 	verdicts   [alerts.Exposed + 1]int64
 	severities [alerts.Critical + 1]int64
 }
 
+// row is one finding to be written.
+type row struct {
+	*alerts.Finding
+	body, n int64
+	client  int64 // names.id
+	kase    *growth
+}
+
 // growth is what a batch adds to one case.
 type growth struct {
+	id              int64 // cases.id, once it is known
+	sample          *alerts.Finding
 	severity        alerts.Severity
 	first, last     int64
 	count, sessions int64
@@ -24,15 +35,21 @@ type growth struct {
 }
 
 func (t *tally) reset() {
-	*t = tally{cases: make(map[int64]*growth), recount: make(map[int64]bool)}
+	if t.cases == nil {
+		t.cases, t.recount = make(map[alerts.CaseID]*growth), make(map[int64]bool)
+	}
+	clear(t.cases)
+	clear(t.findings)
+	clear(t.recount)
+	*t = tally{cases: t.cases, findings: t.findings[:0], recount: t.recount}
 }
 
-// add counts a finding of the session with that body.
-func (t *tally) add(kase, body int64, f *alerts.Finding) {
-	g := t.cases[kase]
+// add counts the n-th finding of the session with that body.
+func (t *tally) add(body, n, client int64, f *alerts.Finding) {
+	g := t.cases[f.Case]
 	if g == nil {
-		g = &growth{first: f.Time, last: f.Time}
-		t.cases[kase] = g
+		g = &growth{sample: f, first: f.Time, last: f.Time}
+		t.cases[f.Case] = g
 	}
 	g.severity = max(g.severity, f.Severity)
 	g.first, g.last = min(g.first, f.Time), max(g.last, f.Time)
@@ -42,15 +59,13 @@ func (t *tally) add(kase, body int64, f *alerts.Finding) {
 		g.sessions++
 	}
 	t.severities[f.Severity]++
+	t.findings = append(t.findings, row{f, body, n, client, g})
 }
 
 func (t *tally) dropped(kase int64, severity alerts.Severity) {
 	t.recount[kase] = true
 	t.severities[severity]--
 }
-
-const growCaseSQL = `UPDATE cases SET severity = max(severity, ?), first = min(first, ?), last = max(last, ?),
-	count = count + ?, sessions = sessions + ? WHERE id = ?`
 
 const recountCaseSQL = `UPDATE cases SET (severity, first, last, count, sessions) =
 	(SELECT coalesce(max(f.severity), cases.severity), coalesce(min(f.time), cases.first), coalesce(max(f.time), cases.last),
@@ -63,12 +78,13 @@ const dropCaseSQL = `DELETE FROM cases WHERE id = ? AND count = 0 AND status = 0
 const addTallySQL = `INSERT INTO tallies (kind, value, count) VALUES (?, ?, ?)
 	ON CONFLICT DO UPDATE SET count = count + excluded.count`
 
-// addUp writes the tally.
+// addUp writes the tally and begins another one.
 func (db *database) addUp() error {
-	for id, g := range db.tally.cases {
-		if _, err := db.growCase.exec(int64(g.severity), g.first, g.last, g.count, g.sessions, id); err != nil {
-			return err
-		}
+	if err := db.growCases(); err != nil {
+		return err
+	}
+	if err := db.writeFindings(); err != nil {
+		return err
 	}
 	for id := range db.tally.recount {
 		if _, err := db.recountCase.exec(id); err != nil {
@@ -79,13 +95,17 @@ func (db *database) addUp() error {
 			return err
 		}
 		if gone > 0 {
-			clear(db.cases)
+			db.cases = newMemory[alerts.CaseID](maxCases)
 		}
 	}
 	if err := db.count("verdict", db.tally.verdicts[:]); err != nil {
 		return err
 	}
-	return db.count("severity", db.tally.severities[:])
+	if err := db.count("severity", db.tally.severities[:]); err != nil {
+		return err
+	}
+	db.tally.reset()
+	return nil
 }
 
 func (db *database) count(kind string, counts []int64) error {
@@ -100,56 +120,83 @@ func (db *database) count(kind string, counts []int64) error {
 	return nil
 }
 
+const growCaseSQL = `UPDATE cases SET severity = max(severity, ?), first = min(first, ?), last = max(last, ?),
+	count = count + ?, sessions = sessions + ? WHERE id = ?`
+
 const findCaseSQL = `SELECT id FROM cases WHERE uid = ?`
 
-const addCaseSQL = `INSERT INTO cases (uid, rule, title, severity, blame, protocol, server, client, account, first, last, count, sessions)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)`
+// RETURNING would give the number in either case, and costs a temporary table
+// each time.
+const addCaseSQL = `INSERT INTO cases (id, uid, rule, title, severity, blame, protocol, server, client, account, first, last, count, sessions)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
-// kase returns the number of the case that f belongs to, a new one if need be.
-func (db *database) kase(f *alerts.Finding) (int64, error) {
-	if id, ok := db.cases[f.Case]; ok {
-		return id, nil
-	}
-	var row [1]driver.Value
-	found, err := db.findCase.row(row[:], f.Case[:])
-	if err != nil {
-		return 0, err
-	}
-	id, _ := row[0].(int64)
-	if !found {
-		if id, err = db.newCase(f); err != nil {
-			return 0, err
+// growCases adds to each case what the batch has for it, in the order of the
+// findings so that the same batch always gives the same numbers.
+func (db *database) growCases() error {
+	for i := range db.tally.findings {
+		f := &db.tally.findings[i]
+		if f.kase.id != 0 {
+			continue
+		}
+		if err := db.growOne(f.Case, f.kase); err != nil {
+			return err
 		}
 	}
-	if len(db.cases) == maxCases {
-		clear(db.cases)
-	}
-	db.cases[f.Case] = id
-	return id, nil
+	return nil
 }
 
-func (db *database) newCase(f *alerts.Finding) (int64, error) {
-	rule, err := db.name([]byte(f.Rule))
-	if err != nil {
-		return 0, err
+func (db *database) growOne(uid alerts.CaseID, g *growth) error {
+	var known bool
+	if g.id, known = db.cases.get(uid); !known {
+		added, err := db.newCase(uid, g)
+		if added || err != nil {
+			return err
+		}
+		var row [1]driver.Value
+		if _, err := db.findCase.row(row[:], uid[:]); err != nil {
+			return err
+		}
+		g.id = row[0].(int64)
+		db.cases.set(uid, g.id)
 	}
-	title, err := db.name([]byte(f.Title))
-	if err != nil {
-		return 0, err
-	}
-	server, err := db.serverName(f.Server)
-	if err != nil {
-		return 0, err
-	}
+	_, err := db.growCase.exec(int64(g.severity), g.first, g.last, g.count, g.sessions, g.id)
+	return err
+}
+
+// newCase adds a case, unless the database has it.
+func (db *database) newCase(uid alerts.CaseID, g *growth) (bool, error) {
+	mark := len(db.names.fresh)
 	var client, account driver.Value
+	f := g.sample
 	switch f.Blame {
 	case alerts.BlameAccount:
-		account, err = db.accountName(f)
+		account = db.names.account(f)
 	case alerts.BlameClient, alerts.BlamePath, alerts.BlameClientServer:
-		client, err = db.clientName(f.Client)
+		client = db.names.client(f.Client)
 	}
-	if err != nil {
-		return 0, err
+	added, err := db.addCase.exec(db.nextCase, uid[:], db.names.id([]byte(f.Rule)), db.names.id([]byte(f.Title)),
+		int64(g.severity), int64(f.Blame), int64(f.Protocol), db.names.server(f.Server), client, account,
+		g.first, g.last, g.count, g.sessions)
+	if err != nil || added == 0 {
+		db.names.undo(mark)
+		return false, err
 	}
-	return db.addCase.insert(f.Case[:], rule, title, int64(f.Severity), int64(f.Blame), int64(f.Protocol), server, client, account, f.Time, f.Time)
+	g.id = db.nextCase
+	db.nextCase++
+	db.cases.set(uid, g.id)
+	return true, nil
+}
+
+const addFindingSQL = `INSERT INTO findings (time, body, n, kase, severity, client, account) VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+func (db *database) writeFindings() error {
+	rows := db.addFinding.rows(&db.addFindings)
+	for i := range db.tally.findings {
+		f := &db.tally.findings[i]
+		err := rows.add(f.Time, f.body, f.n, f.kase.id, int64(f.Severity), f.client, db.names.account(f.Finding))
+		if err != nil {
+			return err
+		}
+	}
+	return rows.flush()
 }

@@ -17,7 +17,8 @@ const (
 	busyTimeout     = 5 * time.Second // wait for another program's transaction
 	writerCache     = 8 << 10         // KiB of pages
 	readerCache     = 4 << 10         // KiB of pages, of each connection
-	checkpointPages = 4000            // pages of write-ahead log that are folded into the database at once
+	pageSize        = 2048            // bytes: a case touches pages at random, and each is written whole
+	checkpointBytes = 32 << 20        // of write-ahead log that are folded into the database at once
 	maxReaders      = 2               // connections of a Reader
 	statementCache  = 16              // prepared statements kept by each connection of a Reader
 )
@@ -28,11 +29,12 @@ type database struct {
 	c *sqlite3.SQLiteConn
 	statements
 	prepared []*sqlite3.SQLiteStmt
-	version  int64                   // PRAGMA data_version: changes when another connection has written
-	names    map[string]int64        // names.id of some texts
-	cases    map[alerts.CaseID]int64 // cases.id of some cases
-	nextBody int64                   // bodies.id of the next session
-	tally    tally                   // what the batch adds up to
+	version  int64                 // PRAGMA data_version: changes when another connection has written
+	names    names                 // some of the table
+	cases    memory[alerts.CaseID] // cases.id of some cases
+	nextCase int64                 // cases.id of the next new one
+	block    block                 // the records that come next
+	tally    tally                 // what the batch adds up to
 }
 
 // dataSource makes the name under which the driver opens path, an absolute
@@ -50,12 +52,10 @@ func openDatabase(path string) (*database, error) {
 		return nil, err
 	}
 	db, err := connect(dataSource(path, url.Values{
-		"mode":          {"rw"},
-		"_mutex":        {"no"},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {"NORMAL"},
-		"_foreign_keys": {"on"},
-		"_cache_size":   {strconv.Itoa(-writerCache)},
+		"mode":         {"rw"},
+		"_mutex":       {"no"},
+		"_synchronous": {"NORMAL"},
+		"_cache_size":  {strconv.Itoa(-writerCache)},
 	}))
 	if err != nil {
 		return nil, err
@@ -69,8 +69,10 @@ func openDatabase(path string) (*database, error) {
 
 func (db *database) setUp() error {
 	db.forget()
-	// The driver has no name for this one in its DSN.
-	if err := db.run(fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointPages)); err != nil {
+	// The size of pages comes before the switch to WAL, which fixes it.
+	settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d",
+		pageSize, checkpointBytes/pageSize)
+	if err := db.run(settings); err != nil {
 		return err
 	}
 	if err := db.migrate(); err != nil {

@@ -72,7 +72,7 @@ func (w *where) named(column, text string) {
 	switch {
 	case text == "":
 	case exact:
-		w.add(column+" = (SELECT id FROM names WHERE text = ?)", whole)
+		w.add(column+" IN (SELECT id FROM names WHERE text = ?)", whole)
 	default:
 		w.add(column+" IN (SELECT id FROM names WHERE instr(lower(text), lower(?)) > 0)", text)
 	}
@@ -101,7 +101,7 @@ func (w *where) ofCases(f *Filter) {
 		w.add("c.severity >= ?", int64(f.MinSeverity))
 	}
 	if f.Rule != "" {
-		w.add("c.rule = (SELECT id FROM names WHERE text = ?)", f.Rule)
+		w.add("c.rule IN (SELECT id FROM names WHERE text = ?)", f.Rule)
 	}
 	if f.Protocol != dissect.NoProtocol {
 		w.add("c.protocol = ?", int64(f.Protocol))

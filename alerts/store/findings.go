@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store/record"
 )
 
 // maxSorted is up to how many findings the cases that fit a filter are read
@@ -65,7 +64,7 @@ func (r *Reader) findingsFrom(f Filter, after findingKey) ([]alerts.Finding, fin
 	if err != nil {
 		return nil, after, explain(r.path, err)
 	}
-	b := findingReader{tx: tx, cases: make(map[int64]alerts.Finding)}
+	b := findingReader{tx: tx, bodies: bodyReader{tx: tx}, cases: make(map[int64]alerts.Finding)}
 	var list []alerts.Finding
 	for _, k := range keys {
 		found, err := b.read(k)
@@ -141,6 +140,7 @@ func (w *where) ofFindings(tx *sql.Tx, f *Filter) error {
 // the cases it has read: findings of one session follow each other.
 type findingReader struct {
 	tx       *sql.Tx
+	bodies   bodyReader
 	body     int64
 	findings []alerts.Finding // of body
 	cases    map[int64]alerts.Finding
@@ -152,7 +152,7 @@ const findingCaseSQL = `SELECT c.uid, r.text, t.text, c.blame FROM cases c
 
 func (b *findingReader) read(k findingKey) (alerts.Finding, error) {
 	if b.findings == nil || b.body != k.body {
-		_, findings, n, err := readBody(b.tx, k.body)
+		_, findings, n, err := b.bodies.read(k.body)
 		if err != nil {
 			return alerts.Finding{}, err
 		}
@@ -186,25 +186,4 @@ func (b *findingReader) ofCase(id int64) (f alerts.Finding, err error) {
 	copy(f.Case[:], uid)
 	f.Blame = alerts.Blame(blame)
 	return f, err
-}
-
-// readBody returns a session, its findings and the bytes that they took.
-func readBody(tx *sql.Tx, id int64) (alerts.Session, []alerts.Finding, int, error) {
-	var b sql.RawBytes
-	rows, err := tx.Query("SELECT record FROM bodies WHERE id = ?", id)
-	if err != nil {
-		return alerts.Session{}, nil, 0, err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return alerts.Session{}, nil, 0, err
-		}
-		return alerts.Session{}, nil, 0, errDamaged
-	}
-	if err := rows.Scan(&b); err != nil {
-		return alerts.Session{}, nil, 0, err
-	}
-	s, findings, err := record.Decode(b)
-	return s, findings, len(b), err
 }

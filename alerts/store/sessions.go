@@ -61,9 +61,10 @@ func (r *Reader) sessionsFrom(f Filter, after sessionKey) ([]alerts.Session, ses
 		return nil, after, explain(r.path, err)
 	}
 	var list []alerts.Session
+	bodies := bodyReader{tx: tx}
 	bytes := 0
 	for _, k := range keys {
-		s, _, n, err := readBody(tx, k.body)
+		s, _, n, err := bodies.read(k.body)
 		if err != nil {
 			return nil, after, explain(r.path, err)
 		}
@@ -139,7 +140,8 @@ func (r *Reader) Session(prefix string) (alerts.Session, []alerts.Finding, error
 	if err := tx.QueryRow("SELECT body FROM sessions WHERE uid = ?", id[:]).Scan(&body); err != nil {
 		return alerts.Session{}, nil, explain(r.path, err)
 	}
-	s, findings, _, err := readBody(tx, body)
+	bodies := bodyReader{tx: tx}
+	s, findings, _, err := bodies.read(body)
 	if err != nil {
 		return alerts.Session{}, nil, explain(r.path, err)
 	}

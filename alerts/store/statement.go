@@ -12,11 +12,12 @@ import (
 // statements are the writer's, prepared once and used with every row. The SQL
 // stands beside the methods that run them.
 type statements struct {
-	findName, addName           statement
-	addSession, addBody         statement
+	addName, addNames           statement
+	addSession, addBlock        statement
 	findSession, replaceSession statement
-	findBody, replaceBody       statement
-	addFinding, dropFinding     statement
+	findBlock                   statement
+	addFinding, addFindings     statement
+	dropFinding                 statement
 	findCase, addCase, growCase statement
 	recountCase, dropCase       statement
 	addTally                    statement
@@ -28,11 +29,12 @@ func (db *database) prepare() error {
 		s   *statement
 		sql string
 	}{
-		{&db.findName, findNameSQL}, {&db.addName, addNameSQL},
-		{&db.addSession, addSessionSQL}, {&db.addBody, addBodySQL},
+		{&db.addName, addNameSQL}, {&db.addNames, moreRows(addNameSQL)},
+		{&db.addSession, addSessionSQL}, {&db.addBlock, addBlockSQL},
 		{&db.findSession, findSessionSQL}, {&db.replaceSession, replaceSessionSQL},
-		{&db.findBody, findBodySQL}, {&db.replaceBody, replaceBodySQL},
-		{&db.addFinding, addFindingSQL}, {&db.dropFinding, dropFindingSQL},
+		{&db.findBlock, findBlockSQL},
+		{&db.addFinding, addFindingSQL}, {&db.addFindings, moreRows(addFindingSQL)},
+		{&db.dropFinding, dropFindingSQL},
 		{&db.findCase, findCaseSQL}, {&db.addCase, addCaseSQL}, {&db.growCase, growCaseSQL},
 		{&db.recountCase, recountCaseSQL}, {&db.dropCase, dropCaseSQL},
 		{&db.addTally, addTallySQL},
@@ -47,8 +49,8 @@ func (db *database) prepare() error {
 	return nil
 }
 
-// maxArgs is the most that a statement takes.
-const maxArgs = 16
+// maxArgs is the most that a statement takes: rowsAtOnce findings.
+const maxArgs = 7 * rowsAtOnce
 
 // statement is one prepared statement, with room for its arguments: a new list
 // for every row took a seventh of the writer's time.
@@ -77,13 +79,35 @@ func (s *statement) exec(values ...driver.Value) (int64, error) {
 	return result.RowsAffected()
 }
 
-// insert returns the number of the new row.
-func (s *statement) insert(values ...driver.Value) (int64, error) {
-	result, err := s.run(values)
-	if err != nil {
-		return 0, err
+// inserter adds rows, rowsAtOnce with each statement.
+type inserter struct {
+	one, many *statement
+	columns   int
+	values    []driver.Value
+}
+
+// rows returns an inserter from the statement of one row and that of many.
+func (s *statement) rows(many *statement) *inserter { return &inserter{one: s, many: many} }
+
+func (i *inserter) add(row ...driver.Value) error {
+	i.columns = len(row)
+	i.values = append(i.values, row...)
+	if len(i.values) < rowsAtOnce*len(row) {
+		return nil
 	}
-	return result.LastInsertId()
+	_, err := i.many.exec(i.values...)
+	i.values = i.values[:0]
+	return err
+}
+
+// flush adds the rows that are left.
+func (i *inserter) flush() error {
+	for ; len(i.values) > 0; i.values = i.values[i.columns:] {
+		if _, err := i.one.exec(i.values[:i.columns]...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // row fills into with the one row that a query gives, and tells if it gave one.

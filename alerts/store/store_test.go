@@ -168,6 +168,88 @@ func TestMorePacketsReplace(t *testing.T) {
 	}
 }
 
+// The same holds where both are written in one transaction, and where the old
+// one stands in the middle of a block of an earlier one.
+func TestMorePacketsReplaceInBlocks(t *testing.T) {
+	all := logins(100)
+	want := read(t, filled(t, all...))
+	cut := func(i int) alerts.Result {
+		r := login(i)
+		r.Session.Facts.Packets = 5
+		r.Findings = r.Findings[2:]
+		return r
+	}
+	together := filled(t, append([]alerts.Result{login(0), cut(40), cut(41), login(40)}, all...)...)
+	if diff := cmp.Diff(want, read(t, together), same, sortFindings); diff != "" {
+		t.Errorf("in one transaction (-only whole +cut, then whole):\n%s", diff)
+	}
+	var some []alerts.Result
+	for i := range 100 {
+		if i%7 == 3 {
+			some = append(some, cut(i))
+		} else {
+			some = append(some, all[i])
+		}
+	}
+	later := filled(t, some...)
+	add(t, later, logins(100)...)
+	if diff := cmp.Diff(want, read(t, later), same, sortFindings); diff != "" {
+		t.Errorf("in another transaction (-only whole +cut, then whole):\n%s", diff)
+	}
+}
+
+// A block is full at 64 KiB, too, and a record of any size fits in one.
+func TestLargeRecords(t *testing.T) {
+	results := logins(40)
+	for i := range results {
+		f := results[i].Session.Facts
+		for k := range 30 * i {
+			f.Messages = append(f.Messages, &dissect.Message{Subject: strings.Repeat("x", 500) + string(rune(k))})
+		}
+	}
+	got := read(t, filled(t, results...))
+	var want []alerts.Session
+	for _, r := range results {
+		want = append(want, r.Session)
+	}
+	if diff := cmp.Diff(want, got.Sessions, same); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The writer forgets names and cases when there are many; what it stores stays
+// right, also where a case comes again after that.
+func TestForgottenNames(t *testing.T) {
+	const many = 40_000 // more than it remembers
+	client := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 4000)
+	}
+	var results []alerts.Result
+	for i := range many + 10 {
+		one := login(i)
+		one.Session.Facts.Client = client(i % many)
+		one.Session.ID = alerts.NewSessionID(one.Session.Facts)
+		one.Findings = nil
+		find(&one, "cleartext-password", alerts.Critical, alerts.BlameClient, "", "title", "why",
+			alerts.Evidence{Session: one.Session.ID, Time: one.Session.Facts.Start})
+		results = append(results, one)
+	}
+	r := reader(t, filled(t, results...))
+	filter := store.Filter{Client: "=" + client(3).Addr().String()}
+	findings, err := r.Findings(filter)
+	if err != nil || len(findings) != 2 || findings[1].ID != results[3].Findings[0].ID {
+		t.Errorf("%d findings of the client that came twice, %v", len(findings), err)
+	}
+	sessions, err := r.Sessions(filter)
+	if err != nil || len(sessions) != 2 {
+		t.Errorf("%d sessions of the client that came twice, %v", len(sessions), err)
+	}
+	cases, err := r.Cases(filter)
+	if err != nil || len(cases) != 1 || cases[0].Findings != 2 || cases[0].Sessions != 2 {
+		t.Errorf("cases of the client that came twice: %+v, %v", cases, err)
+	}
+}
+
 func TestCommittedAfterTheTransaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mailtap.db")
 	var got []alerts.SessionID
@@ -317,10 +399,15 @@ func TestHostileNames(t *testing.T) {
 // What no mailtap wrote is an error, never a panic.
 func TestDamaged(t *testing.T) {
 	for _, script := range []string{
-		"UPDATE bodies SET record = x'0102'",
-		"UPDATE bodies SET record = zeroblob(100)",
-		"UPDATE bodies SET record = 'text'",
-		"DELETE FROM bodies",
+		"UPDATE blocks SET records = x'0102'",
+		"UPDATE blocks SET records = zeroblob(100)",
+		"UPDATE blocks SET records = 'text'",
+		"DELETE FROM blocks",
+		"UPDATE blocks SET records = x'ffffffff0f00'",               // 4 GiB, it says
+		"UPDATE blocks SET records = x'0100ff'",                     // no S2
+		"UPDATE blocks SET records = x'02047f01'",                   // a length beyond the end
+		"UPDATE sessions SET body = body + 9; DELETE FROM findings", // no such place in the block
+		"UPDATE sessions SET body = -body; DELETE FROM findings",
 		"UPDATE findings SET n = n + 7",
 		"UPDATE cases SET severity = 200",
 		"UPDATE cases SET blame = 99, uid = x'01' || id",

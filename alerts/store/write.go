@@ -6,7 +6,6 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/store/record"
-	"github.com/mailtap/mailtap/dissect"
 )
 
 // write stores a batch in one transaction. Their records stand one behind the
@@ -26,13 +25,17 @@ func (db *database) write(batch []alerts.Result, records []byte, ends []int) (er
 		}
 		from = ends[i]
 	}
-	return db.addUp()
+	return db.settle()
 }
 
-// catchUp forgets what another connection may have changed, and sees where the
-// bodies end. The transaction keeps both true.
+const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version),
+	(SELECT coalesce(max(id), 0) FROM blocks), (SELECT coalesce(max(id), 0) FROM names),
+	(SELECT coalesce(max(id), 0) FROM cases)`
+
+// catchUp forgets what another connection may have changed, and sees where
+// blocks, names and cases end. The transaction keeps both true.
 func (db *database) catchUp() error {
-	row, err := db.ask("SELECT (SELECT data_version FROM pragma_data_version), (SELECT coalesce(max(id), 0) FROM bodies)", 2)
+	row, err := db.ask(catchUpSQL, 4)
 	if err != nil {
 		return err
 	}
@@ -40,59 +43,77 @@ func (db *database) catchUp() error {
 		db.forget()
 		db.version = version
 	}
-	db.nextBody = row[1].(int64) + 1
-	db.tally.reset()
+	db.block.start(row[1].(int64) + 1)
+	db.names.next = row[2].(int64) + 1
+	db.nextCase = row[3].(int64) + 1
 	return nil
 }
 
-// forget empties what is remembered of the database's rows.
+// forget empties what is remembered of the database's rows, and what waits to
+// be written.
 func (db *database) forget() {
-	db.names = make(map[string]int64)
-	db.cases = make(map[alerts.CaseID]int64)
+	db.names = names{memory: newMemory[string](maxNames)}
+	db.cases = newMemory[alerts.CaseID](maxCases)
+	db.tally.reset()
+}
+
+// settle writes what the sessions put so far left for later.
+func (db *database) settle() error {
+	if err := db.writeBlock(); err != nil {
+		return err
+	}
+	if err := db.addUp(); err != nil {
+		return err
+	}
+	return db.writeNames()
 }
 
 const addSessionSQL = `INSERT INTO sessions (start, uid, body, packets, protocol, verdict, client, server)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
-const addBodySQL = `INSERT INTO bodies (id, record) VALUES (?, ?)`
-
 // put stores one result, or leaves things as they are where the database has
 // that session already.
 func (db *database) put(r *alerts.Result, body []byte) error {
 	f := r.Session.Facts
-	client, server, err := db.endpoints(f)
-	if err != nil {
-		return err
-	}
-	id := db.nextBody
+	mark := len(db.names.fresh)
+	id, client := db.block.body(), db.names.client(f.Client)
 	added, err := db.addSession.exec(f.Start/1000, r.Session.ID[:], id, int64(f.Packets), int64(f.Protocol),
-		int64(r.Session.Verdict), client, server)
+		int64(r.Session.Verdict), client, db.names.server(f.Server))
 	if err != nil {
 		return err
 	}
 	if added == 0 {
+		db.names.undo(mark)
 		return db.again(r, body)
 	}
-	if _, err := db.addBody.exec(id, body); err != nil {
-		return err
-	}
-	db.nextBody++
 	db.tally.verdicts[r.Session.Verdict]++
-	return db.addFindings(id, r.Findings)
+	return db.keep(id, client, r, body)
+}
+
+// keep puts a session's record where id says, and its findings.
+func (db *database) keep(id, client int64, r *alerts.Result, body []byte) error {
+	db.block.add(body)
+	for n := range r.Findings {
+		f, from := &r.Findings[n], client
+		if f.Client != r.Session.Facts.Client {
+			from = db.names.client(f.Client)
+		}
+		db.tally.add(id, int64(n), from, f)
+	}
+	if db.block.full() {
+		return db.writeBlock()
+	}
+	return nil
 }
 
 const findSessionSQL = `SELECT body, packets, verdict FROM sessions WHERE start = ? AND uid = ?`
 
-const replaceSessionSQL = `UPDATE sessions SET packets = ?, protocol = ?, verdict = ?, client = ?, server = ?
+const replaceSessionSQL = `UPDATE sessions SET body = ?, packets = ?, protocol = ?, verdict = ?, client = ?, server = ?
 	WHERE start = ? AND uid = ?`
-
-const findBodySQL = `SELECT record FROM bodies WHERE id = ?`
-
-const replaceBodySQL = `UPDATE bodies SET record = ? WHERE id = ?`
 
 // again handles a session that the database has. A capture that was cut in the
 // middle of it may be analysed before the whole one: the session with more
-// packets stays.
+// packets stays. The old record stays in its block, and nothing leads to it.
 func (db *database) again(r *alerts.Result, body []byte) error {
 	f := r.Session.Facts
 	key := []driver.Value{f.Start / 1000, r.Session.ID[:]}
@@ -100,51 +121,26 @@ func (db *database) again(r *alerts.Result, body []byte) error {
 	if _, err := db.findSession.row(row[:], key...); err != nil {
 		return err
 	}
-	id, packets, verdict := row[0].(int64), row[1].(int64), row[2].(int64)
+	old, packets, verdict := row[0].(int64), row[1].(int64), row[2].(int64)
 	if int64(f.Packets) <= packets {
 		return nil
 	}
-	if err := db.dropFindings(id); err != nil {
+	// The old one may be of this very batch.
+	if err := db.settle(); err != nil {
 		return err
 	}
-	client, server, err := db.endpoints(f)
+	if err := db.dropFindings(old); err != nil {
+		return err
+	}
+	id, client := db.block.body(), db.names.client(f.Client)
+	_, err := db.replaceSession.exec(id, int64(f.Packets), int64(f.Protocol), int64(r.Session.Verdict),
+		client, db.names.server(f.Server), key[0], key[1])
 	if err != nil {
-		return err
-	}
-	if _, err := db.replaceSession.exec(int64(f.Packets), int64(f.Protocol), int64(r.Session.Verdict), client, server, key[0], key[1]); err != nil {
-		return err
-	}
-	if _, err := db.replaceBody.exec(body, id); err != nil {
 		return err
 	}
 	db.tally.verdicts[verdict]--
 	db.tally.verdicts[r.Session.Verdict]++
-	return db.addFindings(id, r.Findings)
-}
-
-const addFindingSQL = `INSERT INTO findings (time, body, n, kase, severity, client, account) VALUES (?, ?, ?, ?, ?, ?, ?)`
-
-func (db *database) addFindings(body int64, findings []alerts.Finding) error {
-	for n := range findings {
-		f := &findings[n]
-		kase, err := db.kase(f)
-		if err != nil {
-			return err
-		}
-		client, err := db.clientName(f.Client)
-		if err != nil {
-			return err
-		}
-		account, err := db.accountName(f)
-		if err != nil {
-			return err
-		}
-		if _, err := db.addFinding.exec(f.Time, body, int64(n), kase, int64(f.Severity), client, account); err != nil {
-			return err
-		}
-		db.tally.add(kase, body, f)
-	}
-	return nil
+	return db.keep(id, client, r, body)
 }
 
 const dropFindingSQL = `DELETE FROM findings WHERE time = ? AND body = ? AND n = ? RETURNING kase`
@@ -152,10 +148,19 @@ const dropFindingSQL = `DELETE FROM findings WHERE time = ? AND body = ? AND n =
 // dropFindings removes the findings of a session. Their keys are in its record.
 func (db *database) dropFindings(body int64) error {
 	var row [1]driver.Value
-	if _, err := db.findBody.row(row[:], body); err != nil {
+	if _, err := db.findBlock.row(row[:], body/blockSessions); err != nil {
 		return err
 	}
-	_, findings, err := record.Decode(row[0].([]byte))
+	compressed, _ := row[0].([]byte)
+	raw, err := unpack(nil, compressed)
+	if err != nil {
+		return err
+	}
+	b, ok := place(raw, body%blockSessions)
+	if !ok {
+		return errDamaged
+	}
+	_, findings, err := record.Decode(b)
 	if err != nil {
 		return fmt.Errorf("session %d: %w", body, err)
 	}
@@ -166,13 +171,4 @@ func (db *database) dropFindings(body int64) error {
 		db.tally.dropped(row[0].(int64), f.Severity)
 	}
 	return nil
-}
-
-func (db *database) endpoints(f *dissect.Facts) (client, server int64, err error) {
-	client, err = db.clientName(f.Client)
-	if err != nil {
-		return 0, 0, err
-	}
-	server, err = db.serverName(f.Server)
-	return client, server, err
 }

@@ -1,8 +1,10 @@
 -- Texts that many rows share: rules, titles, accounts, servers ("10.0.0.9:25"),
--- clients ("10.0.0.5"). A name, once given, is never deleted.
+-- clients ("10.0.0.5"). A name, once given, is never deleted. A text that the
+-- writer has not met for long gets another number: an index to find the first
+-- one by would touch a page of its own with every new name.
 CREATE TABLE names (
 	id   INTEGER PRIMARY KEY,
-	text TEXT NOT NULL UNIQUE
+	text TEXT NOT NULL
 );
 
 -- What lists and filters of sessions need. The id alone would be a key that
@@ -10,7 +12,7 @@ CREATE TABLE names (
 CREATE TABLE sessions (
 	start    INTEGER NOT NULL, -- first packet, µs since 1970 UTC, as in the id
 	uid      BLOB    NOT NULL, -- alerts.SessionID
-	body     INTEGER NOT NULL, -- bodies.id
+	body     INTEGER NOT NULL, -- where the session itself is, see blocks
 	packets  INTEGER NOT NULL,
 	protocol INTEGER NOT NULL, -- dissect.Protocol
 	verdict  INTEGER NOT NULL, -- alerts.Verdict
@@ -19,10 +21,12 @@ CREATE TABLE sessions (
 	PRIMARY KEY (start, uid)
 ) WITHOUT ROWID;
 
--- The sessions themselves with their findings, as package record writes them.
-CREATE TABLE bodies (
-	id     INTEGER PRIMARY KEY,
-	record BLOB NOT NULL
+-- The sessions themselves with their findings, as package record writes them:
+-- up to 32 in a block, each behind its length, compressed together. A body is
+-- the number of its block times 32 and its place in the block, from 0.
+CREATE TABLE blocks (
+	id      INTEGER PRIMARY KEY,
+	records BLOB NOT NULL
 );
 
 CREATE TABLE cases (
@@ -49,9 +53,9 @@ CREATE TABLE cases (
 -- itself is: the n-th of the record, from 0.
 CREATE TABLE findings (
 	time     INTEGER NOT NULL, -- ns since 1970 UTC
-	body     INTEGER NOT NULL, -- bodies.id
+	body     INTEGER NOT NULL,
 	n        INTEGER NOT NULL,
-	kase     INTEGER NOT NULL REFERENCES cases (id),
+	kase     INTEGER NOT NULL, -- cases.id
 	severity INTEGER NOT NULL, -- alerts.Severity
 	client   INTEGER NOT NULL, -- names.id
 	account  INTEGER,          -- names.id

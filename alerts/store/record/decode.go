@@ -9,14 +9,22 @@ import (
 )
 
 // Decode reads a record. The findings lack what they share with their case:
-// Case, Rule, Title and Blame. Nothing of b is kept.
+// Case, Title and Blame. Nothing of b is kept.
 func Decode(b []byte) (alerts.Session, []alerts.Finding, error) {
 	d := decoder{b: b}
 	if len(b) > MaxSize || d.byte() != version {
 		return alerts.Session{}, nil, &DecodeError{}
 	}
-	s := alerts.Session{ID: d.id(), Verdict: alerts.Verdict(d.upTo(byte(alerts.Exposed)))}
+	var s alerts.Session
+	derived := d.byte()&sessionDerived != 0
+	if !derived {
+		s.ID = d.id()
+	}
+	s.Verdict = alerts.Verdict(d.upTo(byte(alerts.Exposed)))
 	s.Facts = d.facts()
+	if derived {
+		s.ID = alerts.NewSessionID(s.Facts)
+	}
 	var findings []alerts.Finding
 	for range d.count(minFinding) {
 		findings = append(findings, d.finding(&s))
@@ -33,10 +41,10 @@ const (
 	minText     = 1
 	minPair     = 2
 	minQuote    = 5
-	minEvidence = 5
+	minEvidence = 2
 	minAttempt  = 8
 	minMessage  = 8
-	minFinding  = 20
+	minFinding  = 8
 )
 
 // decoder reads from b. After the first thing that makes no sense it is bad
@@ -47,6 +55,8 @@ type decoder struct {
 	bad   bool
 	words []string
 	last  stamp
+
+	quoted []dissect.Quote // the first quotes
 }
 
 // take returns the next n bytes, or nil.
@@ -158,6 +168,9 @@ func (d *decoder) quote() (q dissect.Quote) {
 		q.Hide.From = int(d.int())
 		q.Hide.To = int(d.int())
 	}
+	if len(d.quoted) < maxQuoted {
+		d.quoted = append(d.quoted, q)
+	}
 	return q
 }
 
@@ -186,7 +199,9 @@ func (d *decoder) pairs() (list []dissect.Pair) {
 func (d *decoder) finding(s *alerts.Session) (f alerts.Finding) {
 	flags := d.byte()
 	f.HasAccount = flags&findingAccount != 0
-	f.ID = d.id()
+	if flags&findingDerived == 0 {
+		f.ID = d.id()
+	}
 	f.Severity = alerts.Severity(d.upTo(byte(alerts.Critical)))
 	f.Session, f.Protocol, f.Client, f.Server = s.ID, s.Facts.Protocol, s.Facts.Client, s.Facts.Server
 	if flags&findingMoved != 0 {
@@ -194,18 +209,33 @@ func (d *decoder) finding(s *alerts.Session) (f alerts.Finding) {
 		f.Protocol = dissect.Protocol(d.upTo(byte(dissect.ManageSieve)))
 		f.Client, f.Server = d.endpoint(), d.endpoint()
 	}
-	f.Time = d.stamp().time
+	f.Rule = d.text()
 	f.Account = d.text()
+	if flags&findingDerived != 0 {
+		f.ID = alerts.NewFindingID(f.Session, f.Rule, f.Account)
+	}
 	f.Why = d.text()
 	f.Detail = d.pairs()
+	f.Time = s.Facts.End
 	for range d.count(minEvidence) {
-		f.Evidence = append(f.Evidence, d.evidence(s))
+		v := d.evidence(s)
+		f.Evidence = append(f.Evidence, v)
+		f.Time = v.Time
 	}
+	f.Time += d.int()
 	return f
 }
 
 func (d *decoder) evidence(s *alerts.Session) (v alerts.Evidence) {
 	flags := d.byte()
+	if flags&evidenceQuoted != 0 {
+		n := d.uint()
+		if n >= uint64(len(d.quoted)) {
+			d.bad = true
+			return v
+		}
+		return evidenceOf(s, &d.quoted[n])
+	}
 	v.From = dissect.Side(flags & fromServer)
 	v.Session = s.ID
 	if flags&otherSession != 0 {

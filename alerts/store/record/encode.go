@@ -4,17 +4,25 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
 )
 
+// fewWords is how many texts are faster compared in turn than looked up. A
+// short log-in has 20.
+const fewWords = 32
+
 // Encoder makes records. The zero value is ready; it keeps its buffers from one
 // record to the next and is not safe for concurrent use.
 type Encoder struct {
 	b     []byte
-	words map[string]uint64 // texts of this record, by number
+	words []string          // texts of this record, by number
+	index map[string]uint64 // of words, once there are more than fewWords
 	last  stamp
+
+	quoted []dissect.Quote // the first quotes of this record
 }
 
 // Encode returns the record of s and its findings, valid until the next call.
@@ -40,12 +48,15 @@ func (e *Encoder) Encode(s *alerts.Session, findings []alerts.Finding) ([]byte, 
 }
 
 func (e *Encoder) encode(s *alerts.Session, findings []alerts.Finding) {
-	if e.words == nil {
-		e.words = make(map[string]uint64)
-	}
-	clear(e.words)
+	e.words = e.words[:0]
+	clear(e.index)
+	e.quoted = e.quoted[:0]
 	e.b = append(e.b[:0], version)
-	e.b = append(e.b, s.ID[:]...)
+	derived := s.ID == alerts.NewSessionID(s.Facts)
+	e.flags(derived)
+	if !derived {
+		e.b = append(e.b, s.ID[:]...)
+	}
 	e.b = append(e.b, byte(s.Verdict))
 	e.facts(s.Facts)
 	e.uint(uint64(len(findings)))
@@ -62,14 +73,39 @@ func (e *Encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
 
 // text writes a text in full the first time, its number after that.
 func (e *Encoder) text(s string) {
-	if n, ok := e.words[s]; ok {
+	if n, ok := e.number(s); ok {
 		e.uint(n<<1 | 1)
 		return
 	}
 	e.uint(uint64(len(s)) << 1)
 	e.b = append(e.b, s...)
 	if s != "" && len(e.words) < maxWords {
-		e.words[s] = uint64(len(e.words))
+		e.learn(s)
+	}
+}
+
+// number returns the number of a text that the record holds already.
+func (e *Encoder) number(s string) (uint64, bool) {
+	if len(e.words) > fewWords {
+		n, ok := e.index[s]
+		return n, ok
+	}
+	n := slices.Index(e.words, s)
+	return uint64(n), n >= 0
+}
+
+func (e *Encoder) learn(s string) {
+	e.words = append(e.words, s)
+	switch {
+	case len(e.words) == fewWords+1:
+		if e.index == nil {
+			e.index = make(map[string]uint64)
+		}
+		for i, w := range e.words {
+			e.index[w] = uint64(i)
+		}
+	case len(e.words) > fewWords:
+		e.index[s] = uint64(len(e.words) - 1)
 	}
 }
 
@@ -106,6 +142,9 @@ func (e *Encoder) endpoint(a netip.AddrPort) {
 }
 
 func (e *Encoder) quote(q *dissect.Quote) {
+	if len(e.quoted) < maxQuoted {
+		e.quoted = append(e.quoted, *q)
+	}
 	e.flags(q.Side == dissect.Server, q.Hide != dissect.Span{})
 	e.stamp(q.Stamp.Time, q.Stamp.Packet)
 	e.int(int64(q.Stamp.File))
@@ -139,8 +178,11 @@ func (e *Encoder) pairs(list []dissect.Pair) {
 
 func (e *Encoder) finding(s *alerts.Session, f *alerts.Finding) {
 	own := f.Session == s.ID && f.Protocol == s.Facts.Protocol && f.Client == s.Facts.Client && f.Server == s.Facts.Server
-	e.flags(f.HasAccount, !own)
-	e.b = append(e.b, f.ID[:]...)
+	derived := f.ID == alerts.NewFindingID(f.Session, f.Rule, f.Account)
+	e.flags(f.HasAccount, !own, derived)
+	if !derived {
+		e.b = append(e.b, f.ID[:]...)
+	}
 	e.b = append(e.b, byte(f.Severity))
 	if !own {
 		e.b = append(e.b, f.Session[:]...)
@@ -148,18 +190,27 @@ func (e *Encoder) finding(s *alerts.Session, f *alerts.Finding) {
 		e.endpoint(f.Client)
 		e.endpoint(f.Server)
 	}
-	e.stamp(f.Time, e.last.packet)
+	e.text(f.Rule)
 	e.text(f.Account)
 	e.text(f.Why)
 	e.pairs(f.Detail)
 	e.uint(uint64(len(f.Evidence)))
+	from := s.Facts.End
 	for i := range f.Evidence {
 		e.evidence(s, &f.Evidence[i])
+		from = f.Evidence[i].Time
 	}
+	e.int(f.Time - from) // most often 0
 }
 
+// evidence writes a line, or which of the quotes it is.
 func (e *Encoder) evidence(s *alerts.Session, v *alerts.Evidence) {
-	e.flags(v.From == dissect.Server, false, v.Session != s.ID)
+	n := slices.IndexFunc(e.quoted, func(q dissect.Quote) bool { return v.Time == q.Stamp.Time && *v == evidenceOf(s, &q) })
+	e.flags(v.From == dissect.Server, false, v.Session != s.ID, n >= 0)
+	if n >= 0 {
+		e.uint(uint64(n))
+		return
+	}
 	if v.Session != s.ID {
 		e.b = append(e.b, v.Session[:]...)
 	}

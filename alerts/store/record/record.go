@@ -2,8 +2,8 @@
 // string of bytes that holds its Facts and its findings, and from which both
 // come back as they were.
 //
-// What a finding shares with its case (case id, rule, title, blame) is not in
-// it. Neither is a secret: a session that still holds one is refused. An empty
+// What a finding shares with its case (case id, title, blame) is not in it, nor
+// are ids that can be derived again. Neither is a secret: a session that still holds one is refused. An empty
 // list comes back as nil.
 package record
 
@@ -12,12 +12,15 @@ import (
 	"fmt"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
 )
 
 // Bounds of a record.
 const (
 	MaxSize  = 1 << 20 // bytes; what goes over is dropped and counted, see Encode
 	maxWords = 4096    // different texts that can be referred to by number
+
+	maxQuoted = 256 // quotes that evidence can refer to by number
 )
 
 // version is the first byte of every record.
@@ -56,7 +59,8 @@ const (
 const (
 	fromServer = 1 << iota // of a quote, of evidence
 	hasHide
-	otherSession // of evidence: not the record's own
+	otherSession   // of evidence: not the record's own
+	evidenceQuoted // of evidence: a quote of the record
 )
 
 const (
@@ -74,13 +78,28 @@ const (
 const (
 	findingAccount = 1 << iota
 	findingMoved   // protocol, endpoints or session differ from the record's own
+	findingDerived // its id is alerts.NewFindingID
 )
+
+const sessionDerived = 1 // of the record: its id is alerts.NewSessionID
 
 // A stamp is coded as the difference to the one before it: within a session
 // times and packet numbers lie close together.
 type stamp struct {
 	time   int64
 	packet uint64
+}
+
+// evidenceOf makes evidence of a quote, as a rule does that shows the line.
+func evidenceOf(s *alerts.Session, q *dissect.Quote) alerts.Evidence {
+	return alerts.Evidence{
+		Session: s.ID,
+		File:    alerts.FileOf(s.Facts, q.Stamp),
+		Packet:  q.Stamp.Packet,
+		Time:    q.Stamp.Time,
+		From:    q.Side,
+		Text:    q.Text,
+	}
 }
 
 // trim returns a copy of s with half of its longest list, its messages before

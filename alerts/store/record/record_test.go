@@ -97,7 +97,7 @@ func login() alerts.Result {
 	r := alerts.Result{Session: s}
 	for _, rule := range []string{"base64-password", "starttls-not-offered", "auth-offered-in-clear"} {
 		r.Findings = append(r.Findings, alerts.Finding{
-			ID: alerts.NewFindingID(s.ID, rule, "joe"), Severity: alerts.Critical, Session: s.ID, Time: start + 17e6, Protocol: f.Protocol,
+			ID: alerts.NewFindingID(s.ID, rule, "joe"), Rule: rule, Severity: alerts.Critical, Session: s.ID, Time: start + 17e6, Protocol: f.Protocol,
 			Client: f.Client, Server: f.Server, Account: "joe", HasAccount: true, Why: "AUTH LOGIN without TLS",
 			Detail: []dissect.Pair{{Key: "mechanism", Value: "LOGIN"}},
 			Evidence: []alerts.Evidence{
@@ -123,7 +123,7 @@ func encode(t testing.TB, r alerts.Result) []byte {
 func withoutCase(findings []alerts.Finding) []alerts.Finding {
 	var list []alerts.Finding
 	for _, f := range findings {
-		f.Case, f.Rule, f.Title, f.Blame = alerts.CaseID{}, "", "", 0
+		f.Case, f.Title, f.Blame = alerts.CaseID{}, "", 0
 		list = append(list, f)
 	}
 	return list

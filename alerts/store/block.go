@@ -1,0 +1,140 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/binary"
+
+	"github.com/klauspost/compress/s2"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store/record"
+)
+
+// Bounds of a block. Sessions that end together look alike: 32 compress to half
+// of what they take alone, and whoever reads one unpacks them all.
+const (
+	blockSessions = 32
+	blockBytes    = 64 << 10 // from which on a block is full
+
+	maxBlock = blockBytes + record.MaxSize + binary.MaxVarintLen64
+)
+
+// block collects records.
+type block struct {
+	id         int64 // blocks.id
+	count      int64
+	raw        []byte
+	compressed []byte
+}
+
+func (b *block) full() bool { return b.count == blockSessions || len(b.raw) >= blockBytes }
+
+// body is the number of the session that is added next.
+func (b *block) body() int64 { return b.id*blockSessions + b.count }
+
+func (b *block) add(record []byte) {
+	b.raw = binary.AppendUvarint(b.raw, uint64(len(record)))
+	b.raw = append(b.raw, record...)
+	b.count++
+}
+
+// start begins an empty block.
+func (b *block) start(id int64) {
+	b.id, b.count, b.raw = id, 0, b.raw[:0]
+	if cap(b.raw) > 2*blockBytes {
+		b.raw, b.compressed = nil, nil // a huge session was in it
+	}
+}
+
+const addBlockSQL = `INSERT INTO blocks (id, records) VALUES (?, ?)`
+
+// writeBlock writes the records collected.
+func (db *database) writeBlock() error {
+	b := &db.block
+	if b.count == 0 {
+		return nil
+	}
+	b.compressed = s2.Encode(b.compressed[:cap(b.compressed)], b.raw)
+	if _, err := db.addBlock.exec(b.id, b.compressed); err != nil {
+		return err
+	}
+	b.start(b.id + 1)
+	return nil
+}
+
+const findBlockSQL = `SELECT records FROM blocks WHERE id = ?`
+
+// bodyReader reads sessions. It keeps the last block: sessions that are read
+// together were often written together.
+type bodyReader struct {
+	tx    *sql.Tx
+	id    int64 // of the block; 0: none
+	block []byte
+}
+
+// read returns a session, its findings and the bytes of its record.
+func (r *bodyReader) read(body int64) (alerts.Session, []alerts.Finding, int, error) {
+	if err := r.load(body / blockSessions); err != nil {
+		return alerts.Session{}, nil, 0, err
+	}
+	b, ok := place(r.block, body%blockSessions)
+	if !ok {
+		return alerts.Session{}, nil, 0, errDamaged
+	}
+	s, findings, err := record.Decode(b)
+	return s, findings, len(b), err
+}
+
+func (r *bodyReader) load(id int64) error {
+	if id == r.id {
+		return nil
+	}
+	rows, err := r.tx.Query(findBlockSQL, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return errDamaged
+	}
+	var compressed sql.RawBytes
+	if err := rows.Scan(&compressed); err != nil {
+		return err
+	}
+	r.id = 0 // the block is lost if this fails
+	if r.block, err = unpack(r.block, compressed); err != nil {
+		return err
+	}
+	r.id = id
+	return nil
+}
+
+// unpack returns the records of a block, in the memory of dst if it has room.
+func unpack(dst, compressed []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(compressed); err != nil || n > maxBlock {
+		return nil, errDamaged
+	}
+	raw, err := s2.Decode(dst[:cap(dst)], compressed)
+	if err != nil {
+		return nil, errDamaged
+	}
+	return raw, nil
+}
+
+// place returns the n-th record of a block.
+func place(block []byte, n int64) ([]byte, bool) {
+	for ; n >= 0; n-- {
+		size, w := binary.Uvarint(block)
+		if w <= 0 || size > uint64(len(block)-w) {
+			return nil, false
+		}
+		if n == 0 {
+			return block[w : w+int(size)], true
+		}
+		block = block[w+int(size):]
+	}
+	return nil, false
+}
