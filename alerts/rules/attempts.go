@@ -36,11 +36,15 @@ func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (al
 	return hits
 }
 
+// toldDetail are the details of an attempt that its finding tells: of NTLM, who
+// logged in from where, and which kind of response is to be cracked.
+var toldDetail = [...]string{"domain", "workstation", "response"}
+
 // fold is the attempts of one account.
 type fold struct {
 	Hit
 	mechanisms []string
-	responses  []string // kinds of NTLM responses
+	told       [len(toldDetail)][]string // values of the attempts' details
 	count      int
 	accepted   bool
 }
@@ -52,8 +56,8 @@ func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
 	o.accepted = o.accepted || a.Outcome == dissect.Accepted
 	o.mechanisms = addOnce(o.mechanisms, a.Mechanism)
 	for _, d := range a.Detail {
-		if d.Key == "response" {
-			o.responses = addOnce(o.responses, d.Value)
+		if i := slices.Index(toldDetail[:], d.Key); i >= 0 {
+			o.told[i] = addOnce(o.told[i], d.Value)
 		}
 	}
 	if o.Quotes == nil {
@@ -66,8 +70,10 @@ func (o *fold) hit(f *dissect.Facts) Hit {
 	mechanisms := join(o.mechanisms, ", ")
 	o.Why = name(f.Protocol) + " with " + mechanisms
 	o.Detail = []dissect.Pair{{Key: "mechanism", Value: mechanisms}}
-	if len(o.responses) > 0 {
-		o.Detail = append(o.Detail, dissect.Pair{Key: "response", Value: join(o.responses, ", ")})
+	for i, values := range o.told {
+		if len(values) > 0 {
+			o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[i], Value: join(values, ", ")})
+		}
 	}
 	if o.count > 1 {
 		attempts := strconv.Itoa(o.count)
