@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -56,10 +57,25 @@ func checkFile(path string) error {
 		return explain(path, err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s: not a file: name another one with --db", path)
+	case foreign(path):
+		return fmt.Errorf("%s: not a database: name another file with --db", path)
 	case info.Mode().Perm()&0o077 != 0:
 		return fmt.Errorf("%s: others may read it (mode %04o): chmod 600 it, or name another file with --db", path, info.Mode().Perm())
 	}
 	return nil
+}
+
+// foreign tells whether a file holds something else than SQLite's databases do.
+func foreign(path string) bool {
+	const magic = "SQLite format 3\x00"
+	file, err := os.Open(path)
+	if err != nil {
+		return false // that is told when it is opened
+	}
+	defer file.Close()
+	head := make([]byte, len(magic))
+	n, _ := io.ReadFull(file, head)
+	return n > 0 && string(head[:n]) != magic
 }
 
 func resolve(path string) (string, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -134,9 +133,7 @@ func (r *runner) open() error {
 }
 
 // keyPath names the file of the fingerprints' key: beside the database.
-func keyPath(database string) string {
-	return strings.TrimSuffix(database, filepath.Ext(database)) + ".key"
-}
+func keyPath(database string) string { return database + ".key" }
 
 // begin makes the engine. files lists the captures by capture.Packet.File.
 func (r *runner) begin(files func() []string) {
