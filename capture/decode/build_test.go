@@ -70,6 +70,59 @@ var (
 	packet6 = ip6(6, tcp6)
 )
 
+// udp builds a datagram to a port, from 53.
+func udp(port uint16, body string) string {
+	h := []byte{0, 53, 0, 0, 0, 0, 0, 0}
+	big.PutUint16(h[2:], port)
+	big.PutUint16(h[4:], uint16(len(h)+len(body)))
+	return string(h) + body
+}
+
+// gtp builds a GTP-U header with its optional fields in front of a body.
+func gtp(flags, message byte, body string) string {
+	h := []byte{flags, message, 0, 0, 0, 0, 0, 7}
+	big.PutUint16(h[2:], uint16(len(body)))
+	return string(h) + body
+}
+
+// Headers of tunnels.
+const (
+	vni     = "\x08\x00\x00\x00\x00\x00\x09\x00"                                 // VXLAN
+	bridged = "\x00\x00\x65\x58"                                                 // GRE
+	mirror2 = "\x10\x00\x88\xbe\x00\x00\x00\x01\x10\x0c\x18\x07\x00\x00\x00\x01" // GRE and ERSPAN type II
+	mirror3 = "\x10\x00\x22\xeb\x00\x00\x00\x01\x20\x0c\x00\x07\x00\x00\x00\x09\x00\x00"
+	pptp    = "\x30\x81\x88\x0b\x00\x00\x00\x07\x00\x00\x00\x01\x00\x00\x00\x02" // without its length
+)
+
+// frag4 builds the fragment [from, to) of an IPv4 packet without options.
+func frag4(packet string, id uint16, from, to int) string {
+	body := packet[20:]
+	h := []byte(packet[:20])
+	field := uint16(from / 8)
+	if to < len(body) {
+		field |= 0x2000
+	}
+	big.PutUint16(h[2:], uint16(20+to-from))
+	big.PutUint16(h[4:], id)
+	big.PutUint16(h[6:], field)
+	big.PutUint16(h[10:], 0)
+	big.PutUint16(h[10:], ^onesSum(h))
+	return string(h) + body[from:to]
+}
+
+// frag6 builds the fragment [from, to) of an IPv6 packet.
+func frag6(packet string, id uint32, from, to int) string {
+	body := packet[40:]
+	h := []byte{packet[6], 0, 0, 0, 0, 0, 0, 0}
+	field := uint16(from)
+	if to < len(body) {
+		field |= 1
+	}
+	big.PutUint16(h[2:], field)
+	big.PutUint32(h[4:], id)
+	return ip6(44, string(h)+body[from:to])
+}
+
 // with returns s with the bytes at i replaced.
 func with(s string, i int, b string) string { return s[:i] + b + s[i+len(b):] }
 

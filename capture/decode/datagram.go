@@ -56,9 +56,9 @@ func (g *datagram) captured(p piece, from, to int) []byte {
 	return have[min(from-int(p.from), len(have)):min(to-int(p.from), len(have))]
 }
 
-// overlap tells whether bytes of f have come before, and whether they were
-// others.
-func (g *datagram) overlap(f *fragment) (some, differs bool) {
+// overlap counts the bytes of f that have come before, and tells whether any
+// was another then.
+func (g *datagram) overlap(f *fragment) (common int, differs bool) {
 	for _, p := range g.pieces {
 		from, to := max(int(p.from), f.offset), min(int(p.to), f.end())
 		if from >= to {
@@ -66,10 +66,10 @@ func (g *datagram) overlap(f *fragment) (some, differs bool) {
 		}
 		old, now := g.captured(p, from, to), f.captured(from, to)
 		n := min(len(old), len(now))
-		some = true
+		common += to - from
 		differs = differs || !bytes.Equal(old[:n], now[:n])
 	}
-	return some, differs
+	return common, differs
 }
 
 // repeats tells whether f has the place of a piece.

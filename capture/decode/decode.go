@@ -67,7 +67,7 @@ type Decoder struct {
 	via bool   // a routing header hides the address that its checksum is over
 
 	paths     paths
-	fragments fragments
+	fragments *fragments
 	joined    []byte              // content of the last datagram that was joined
 	header    [maxIPv4Header]byte // the IP header it came with
 }
@@ -155,8 +155,21 @@ func (d *Decoder) skip(n int) {
 // trim cuts off what follows the first n bytes on the wire: padding, trailers,
 // frame check sequences.
 func (d *Decoder) trim(n int) {
+	if n > d.wire {
+		n = d.atMost(n)
+	}
 	d.rest = d.rest[:min(n, len(d.rest))]
 	d.wire = n
+}
+
+// atMost returns how many of n bytes there can be, which are more than those
+// known of. A tunnel's packet bounds what is in it; a frame does not, for its
+// own length may not have been recorded.
+func (d *Decoder) atMost(n int) int {
+	if d.key.bounds() {
+		return d.wire
+	}
+	return n
 }
 
 // Forget drops the fragments that wait for others: what follows is another
@@ -164,7 +177,7 @@ func (d *Decoder) trim(n int) {
 func (d *Decoder) Forget() { d.fragments.forget() }
 
 // FragmentStats returns what became of fragments so far.
-func (d *Decoder) FragmentStats() FragmentStats { return d.fragments.current() }
+func (d *Decoder) FragmentStats() FragmentStats { return d.fragments.stats }
 
 // Path returns the VLANs and tunnels that an id of this Decoder stands for,
 // outermost first. They must not be changed.

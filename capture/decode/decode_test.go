@@ -17,6 +17,7 @@ type seen struct {
 	Payload  string
 	Missing  int
 	VLANs    []uint16
+	Tunnels  []string
 }
 
 func decodeOne(d *decode.Decoder, link capture.LinkType, data string, length int) seen {
@@ -26,8 +27,8 @@ func decodeOne(d *decode.Decoder, link capture.LinkType, data string, length int
 	if r != decode.TCP {
 		return seen{Result: r.String()}
 	}
-	vlans, _ := d.Path(s.Path)
-	return seen{r.String(), s.Src().String(), s.Dst().String(), string(s.Payload), s.Missing, vlans}
+	vlans, tunnels := d.Path(s.Path)
+	return seen{r.String(), s.Src().String(), s.Dst().String(), string(s.Payload), s.Missing, vlans, tunnels}
 }
 
 const (
@@ -52,6 +53,12 @@ func tagged(vlans ...uint16) seen {
 	return s
 }
 
+// in returns s from tunnels.
+func (s seen) in(tunnels ...string) seen {
+	s.Tunnels = tunnels
+	return s
+}
+
 func TestLink(t *testing.T) {
 	const tag12, tag7, priority = "\x81\x00\x20\x0c", "\x81\x00\x00\x07", "\x81\x00\xe0\x00"
 	for _, test := range []struct {
@@ -69,7 +76,7 @@ func TestLink(t *testing.T) {
 		{"ethernet, cut", ether, eth4[:13], truncated},
 		{"802.1Q", ether, macs + tag12 + "\x08\x00" + packet4, tagged(12)},
 		{"802.1ad and 802.1Q", ether, macs + "\x88\xa8\x00\x03" + tag12 + "\x86\xdd" + packet6,
-			seen{"tcp", v6.From, v6.To, payload, 0, []uint16{3, 12}}},
+			seen{"tcp", v6.From, v6.To, payload, 0, []uint16{3, 12}, nil}},
 		{"QinQ before the standard", ether, macs + "\x91\x00\x00\x03" + tag12 + "\x08\x00" + packet4, tagged(3, 12)},
 		{"priority without a VLAN", ether, macs + priority + "\x08\x00" + packet4, v4},
 		{"more tags than a path keeps", ether, macs + strings.Repeat(tag7, 5) + "\x08\x00" + packet4, tagged(7, 7, 7, 7)},
@@ -145,7 +152,7 @@ func TestIP(t *testing.T) {
 	}{
 		{"IPv4 options", ip4(6, "\x94\x04\x00\x00", tcp4), v4},
 		{"total length 0", with(packet4, 2, "\x00\x00"), v4},
-		{"total length over the frame", with(packet4, 2, "\x00\xff"), seen{"tcp", v4.From, v4.To, payload, 255 - len(packet4), nil}},
+		{"total length over the frame", with(packet4, 2, "\x00\xff"), seen{"tcp", v4.From, v4.To, payload, 255 - len(packet4), nil, nil}},
 		{"total length within the header", with(packet4, 2, "\x00\x13"), malformed},
 		{"a header too short", with(packet4, 0, "\x44"), malformed},
 		{"a header longer than the frame", with(packet4, 0, "\x4f")[:42], truncated},
@@ -177,7 +184,7 @@ func TestIP(t *testing.T) {
 		{"IPv6, cut", packet6[:39], truncated},
 
 		{"TCP options", ip4(6, "", tcp(pseudo4, "\x01\x01\x01\x00", payload)), v4},
-		{"no payload", ip4(6, "", tcp(pseudo4, "", "")), seen{"tcp", v4.From, v4.To, "", 0, nil}},
+		{"no payload", ip4(6, "", tcp(pseudo4, "", "")), seen{"tcp", v4.From, v4.To, "", 0, nil, nil}},
 		{"a TCP header too short", with(packet4, 32, "\x40"), malformed},
 		{"a TCP header longer than the packet", with(packet4, 32, "\xf0"), malformed},
 		{"an IP packet shorter than a TCP header", ip4(6, "", tcp4[:19]), malformed},

@@ -14,12 +14,9 @@ const (
 	MaxFragmentAge = 30 * time.Second
 )
 
-// A datagram's buffer grows in powers of two from what a fragment of Ethernet
-// needs to the least that holds MaxDatagram.
-const (
-	minBuffer = 2 << 10
-	maxBuffer = 64 << 10
-)
+// minBuffer is what a fragment on Ethernet needs. A datagram's buffer grows
+// from there in powers of two.
+const minBuffer = 2 << 10
 
 // FragmentStats counts what became of fragments.
 type FragmentStats struct {
@@ -38,19 +35,15 @@ type FragmentStats struct {
 // the next datagram that is given the same identification.
 type fragments struct {
 	byKey map[fragmentKey]*datagram
-	age   datagram    // begins and ends the ring of all datagrams, the oldest first
+	ring  datagram    // before the oldest of all datagrams and behind the newest
 	free  []*datagram // for reuse, with their buffers
 	stats FragmentStats
 }
 
-func newFragments() fragments { return fragments{byKey: map[fragmentKey]*datagram{}} }
-
-func (t *fragments) current() FragmentStats { return t.stats }
-
-func (t *fragments) forget() {
-	for len(t.byKey) > 0 {
-		t.remove(t.oldest())
-	}
+func newFragments() *fragments {
+	t := &fragments{byKey: map[fragmentKey]*datagram{}}
+	t.ring.prev, t.ring.next = &t.ring, &t.ring
+	return t
 }
 
 // add takes a fragment. It returns the datagram if that is now whole; it is
@@ -62,8 +55,12 @@ func (t *fragments) add(f *fragment) *datagram {
 		return nil
 	}
 	g := t.byKey[f.key]
-	if g != nil && g.state == whole && !g.holds(f) {
-		t.remove(g) // its identification is in use again
+	if g != nil && g.state == whole {
+		if common, differs := g.overlap(f); common == f.size && !differs && g.fits(f) {
+			t.stats.Duplicates++
+			return nil
+		}
+		t.remove(g) // the identification is in use again
 		g = nil
 	}
 	if g == nil {
@@ -73,13 +70,7 @@ func (t *fragments) add(f *fragment) *datagram {
 		t.stats.Dropped++
 		return nil
 	}
-	if t.known(g, f) {
-		return nil
-	}
-	t.reserve(g, len(g.data)+len(f.data))
-	if !g.fill(f) {
-		t.stats.Evicted++
-		t.abandon(g)
+	if !t.admit(g, f) {
 		return nil
 	}
 	if g.filled != g.size {
@@ -91,23 +82,26 @@ func (t *fragments) add(f *fragment) *datagram {
 	return g
 }
 
-// known deals with a fragment of which something has come before. It reports
-// whether nothing is left to take.
-func (t *fragments) known(g *datagram, f *fragment) bool {
-	some, differs := g.overlap(f)
+// admit puts f into its place, which other fragments may have taken before. It
+// reports whether the datagram is still worth following.
+func (t *fragments) admit(g *datagram, f *fragment) bool {
+	common, differs := g.overlap(f)
 	switch {
-	case !some:
-		return false
+	case common == 0:
 	case f.strict && (differs || !g.repeats(f)): // RFC 5722, section 4
 		t.stats.Overlaps++
 		t.abandon(g)
-		return true
+		return false
 	case differs: // the first wins
 		t.stats.Overlaps++
-		return false
-	case g.covers(f):
+	case common == f.size:
 		t.stats.Duplicates++
-		return true
 	}
-	return false
+	t.reserve(g, min(len(g.data)+len(f.data), MaxDatagram))
+	if !g.fill(f) {
+		t.stats.Evicted++
+		t.abandon(g)
+		return false
+	}
+	return true
 }

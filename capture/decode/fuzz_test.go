@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -10,7 +11,7 @@ import (
 
 // FuzzDecode checks that no frame makes Decode or ChecksumOK panic, that a
 // payload lies within its frame and nothing is missing less than nothing, and
-// that what was decoded before changes nothing.
+// that what was decoded before changes nothing, once fragments are forgotten.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []struct {
 		link capture.LinkType
@@ -35,11 +36,17 @@ func FuzzDecode(f *testing.F) {
 		f.Add(uint16(seed.link), []byte(seed.data), uint16(0))
 		f.Add(uint16(seed.link), []byte(seed.data[:len(seed.data)-5]), uint16(5))
 	}
+	for _, test := range tunnelTests {
+		f.Add(uint16(ether), []byte(test.frame), uint16(0))
+	}
+	f.Add(uint16(raw), []byte(frag4(packet4, 7, 24, 42)), uint16(0))
+	f.Add(uint16(raw), []byte(frag6(packet6, 7, 0, 24)), uint16(0))
 	used := decode.New()
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, cut uint16) {
 		p := capture.Packet{Data: data, Length: len(data) + int(cut), Link: capture.LinkType(link)}
 		var s, again decode.Segment
 		fresh := decode.New()
+		used.Forget()
 		r := used.Decode(&p, &s)
 		if got := fresh.Decode(&p, &again); got != r {
 			t.Fatalf("%v, by a new Decoder %v", r, got)
@@ -56,6 +63,62 @@ func FuzzDecode(f *testing.F) {
 		}
 		if !within(s.Payload, data) {
 			t.Errorf("a payload of %d bytes is not within the frame", len(s.Payload))
+		}
+	})
+}
+
+// FuzzFragments cuts one datagram as plan says, among fragments of others and
+// forged ones, and checks that it comes out as it was or not at all, whatever
+// the order and however often each fragment comes. Each three bytes of plan
+// are a fragment: its offset, its length, and what is special about it.
+func FuzzFragments(f *testing.F) {
+	f.Add(false, []byte{0, 3, 0, 3, 200, 0})
+	f.Add(true, []byte{3, 200, 0, 0, 3, 0})
+	f.Add(false, []byte{0, 3, 0, 0, 3, 0, 2, 4, 0, 3, 200, 0, 3, 200, 0})
+	f.Add(true, []byte{0, 3, 0, 2, 4, 0, 3, 200, 0})
+	f.Add(false, []byte{0, 3, 1, 0, 3, 2, 0, 3, 0, 3, 200, 3, 3, 200, 0})
+	f.Add(true, []byte{0, 1, 0, 1, 1, 4, 1, 1, 0, 2, 9, 0})
+	d := decode.New() // one for all: what went before must not come out
+	f.Fuzz(func(t *testing.T, six bool, plan []byte) {
+		const other, broken, late, cut = 1, 2, 4, 8
+		want, packet, header := v4, packet4, 20
+		if six {
+			want, packet, header = v6, packet6, 40
+		}
+		d.Forget()
+		now := int64(0)
+		overlaps := d.FragmentStats().Overlaps
+		for ; len(plan) >= 3; plan = plan[3:] {
+			from := int(plan[0]) % ((len(packet) - header + 7) / 8) * 8
+			to := min(len(packet)-header, from+8+int(plan[1])*8)
+			id := uint16(7 + plan[2]&other)
+			fragment := frag4(packet, id, from, to)
+			if six {
+				fragment = frag6(packet, uint32(id), from, to)
+			} else if plan[2]&broken != 0 && to-from < len(packet)-header {
+				fragment = with(frag4(packet[:20]+strings.Repeat("!", len(packet)-20), id, from, to), 10, "\xff\xff")
+			}
+			now += int64(plan[2]&late) * int64(decode.MaxFragmentAge/8)
+			p := capture.Packet{Data: []byte(fragment), Length: len(fragment), Link: raw, Time: now}
+			if plan[2]&cut != 0 {
+				p.Data = p.Data[:len(p.Data)-min(5, to-from)]
+			}
+			var s decode.Segment
+			switch r := d.Decode(&p, &s); r {
+			case decode.Fragment, decode.Truncated:
+			case decode.TCP:
+				if got := string(s.Payload); got != want.Payload[:len(got)] || s.Missing != len(payload)-len(got) {
+					t.Errorf("%q, %d missing", got, s.Missing)
+				}
+				if s.Src().String() != want.From || s.Dst().String() != want.To || !d.ChecksumOK() {
+					t.Errorf("%v to %v, checksum %v", s.Src(), s.Dst(), d.ChecksumOK())
+				}
+			default:
+				t.Errorf("%v", r)
+			}
+			if stats := d.FragmentStats(); stats.Overlaps > overlaps && !six || stats.Bytes > decode.MaxFragmentBytes {
+				t.Fatalf("%+v", stats)
+			}
 		}
 	})
 }

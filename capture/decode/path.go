@@ -34,6 +34,18 @@ func (k *pathKey) addTunnel(t tunnel) bool {
 	return false
 }
 
+// bounds tells whether what is decoded cannot be longer than its tunnel's
+// packet. Only a mirror's copy is cut on purpose.
+func (k *pathKey) bounds() bool {
+	var last tunnel
+	for _, t := range k.tunnels {
+		if t != noTunnel {
+			last = t
+		}
+	}
+	return last != noTunnel && last != erspan
+}
+
 // paths gives each path an id.
 type paths struct {
 	ids     map[pathKey]PathID

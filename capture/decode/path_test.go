@@ -54,3 +54,30 @@ func TestPath(t *testing.T) {
 		t.Errorf("a path that was never given: %v %v", vlans, tunnels)
 	}
 }
+
+// Tunnels make paths of their own, in the same table.
+func TestTunnelPath(t *testing.T) {
+	d := decode.New()
+	var s decode.Segment
+	ids := map[decode.PathID]string{}
+	for range 2 {
+		for name, packet := range map[string]string{
+			"":             packet4,
+			"ipip":         ip4(4, "", packet4),
+			"gre":          ip4(47, "", "\x00\x00\x08\x00"+packet4),
+			"gre and ipip": ip4(47, "", "\x00\x00\x08\x00"+ip4(4, "", packet4)),
+			"ipip and gre": ip4(4, "", ip4(47, "", "\x00\x00\x08\x00"+packet4)),
+		} {
+			if r := d.Decode(&capture.Packet{Data: []byte(packet), Link: raw}, &s); r != decode.TCP {
+				t.Fatal(name, r)
+			}
+			if have, ok := ids[s.Path]; ok && have != name {
+				t.Errorf("%q and %q have the same path", have, name)
+			}
+			ids[s.Path] = name
+		}
+	}
+	if len(ids) != 5 {
+		t.Errorf("%d paths: %v", len(ids), ids)
+	}
+}

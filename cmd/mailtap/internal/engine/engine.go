@@ -87,7 +87,10 @@ func (e *Engine) Packet(p *capture.Packet) {
 func (e *Engine) Advance(now int64) { e.table.Advance(now) }
 
 // Flush ends all sessions: the capture is over.
-func (e *Engine) Flush() { e.table.Flush() }
+func (e *Engine) Flush() {
+	e.table.Flush()
+	e.decoder.Forget()
+}
 
 // Stats returns the counts so far.
 func (e *Engine) Stats() Stats {
