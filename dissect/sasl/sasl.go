@@ -81,17 +81,6 @@ func mechanismName(b []byte) string {
 	}, string(b))
 }
 
-// Reusable tells the mechanisms whose secret is a password or a token that
-// whoever reads it can use again. The secret of any other is an answer to one
-// challenge, or not known.
-func Reusable(mechanism string) bool {
-	switch mechanism {
-	case "USER", "LOGIN-CMD", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER":
-		return true
-	}
-	return false
-}
-
 // Client takes a message of the client as it stood on the line: BASE64, or "="
 // for an empty initial response (RFC 4954, section 4). initial tells that it
 // came on the line of the AUTH command itself. hide tells whether the text is

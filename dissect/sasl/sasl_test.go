@@ -149,17 +149,6 @@ func TestChallenges(t *testing.T) {
 	}
 }
 
-func TestReusable(t *testing.T) {
-	for mechanism, want := range map[string]bool{
-		"USER": true, "LOGIN-CMD": true, "PLAIN": true, "LOGIN": true, "XOAUTH2": true, "OAUTHBEARER": true,
-		"APOP": false, "CRAM-MD5": false, "NTLM": false, "SCRAM-SHA-1": false, "EXTERNAL": false, "": false,
-	} {
-		if got := sasl.Reusable(mechanism); got != want {
-			t.Errorf("Reusable(%q) = %v", mechanism, got)
-		}
-	}
-}
-
 func TestIsCancel(t *testing.T) {
 	for text, want := range map[string]bool{"*": true, "": false, "* ": false, "*a": false, "Kg==": false} {
 		if got := sasl.IsCancel([]byte(text)); got != want {

@@ -31,7 +31,7 @@ func (r *record) add(e *dissect.Event) {
 // format gives one event as text. Secrets are masked.
 func format(e *dissect.Event) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %d-%d %s", e.Side, e.Start, e.End, kindName(e.Kind))
+	fmt.Fprintf(&b, "%s %d-%d %s", e.Side, e.Start, e.End, e.Kind.String())
 	if e.Kind == dissect.StartTLSReply {
 		fmt.Fprintf(&b, " %s", e.Outcome)
 	}
@@ -48,24 +48,6 @@ func format(e *dissect.Event) string {
 		fmt.Fprintf(&b, " line %q", mask(e))
 	}
 	return b.String()
-}
-
-// kindNames are the names by which dialogues know the events.
-var kindNames = [...]string{
-	dissect.NoEvent: "none", dissect.Greeting: "greeting", dissect.Preauth: "preauth", dissect.Hello: "hello",
-	dissect.Bye: "bye", dissect.MailCommand: "mail-command", dissect.ListBegin: "list-begin",
-	dissect.Capability: "capability", dissect.Mechanism: "mechanism", dissect.ListEnd: "list-end",
-	dissect.StartTLS: "starttls", dissect.StartTLSReply: "starttls-reply", dissect.AuthBegin: "auth-begin",
-	dissect.AuthStep: "auth-step", dissect.AuthEnd: "auth-end", dissect.MessageBegin: "message-begin",
-	dissect.MessageEnd: "message-end", dissect.Malformed: "malformed", dissect.Unexpected: "unexpected",
-	dissect.Lost: "lost",
-}
-
-func kindName(k dissect.Kind) string {
-	if int(k) < len(kindNames) && kindNames[k] != "" {
-		return kindNames[k]
-	}
-	return fmt.Sprintf("kind-%d", k)
 }
 
 // formatAttempt gives an attempt. It grows while it is read, so that only its
@@ -112,7 +94,7 @@ func formatMessage(b *strings.Builder, m *dissect.Message) {
 func mask(e *dissect.Event) string {
 	from, to := e.Hide.From, e.Hide.To
 	if from < 0 || from > to || to > len(e.Line) {
-		panic(fmt.Sprintf("dialogue: %s hides [%d, %d) of %d bytes", kindName(e.Kind), from, to, len(e.Line)))
+		panic(fmt.Sprintf("dialogue: %s hides [%d, %d) of %d bytes", e.Kind.String(), from, to, len(e.Line)))
 	}
 	if from == to {
 		return string(e.Line)
@@ -137,7 +119,7 @@ func (r *record) supports(claim string) bool {
 // can be held against one that saw all: it may claim less, never more.
 // Recipients are left out: those whose answer is lost count as accepted.
 func (r *record) claimsOf(e *dissect.Event) []string {
-	name := kindName(e.Kind)
+	name := e.Kind.String()
 	switch e.Kind {
 	case dissect.ListBegin:
 		r.capabilities = 0

@@ -34,10 +34,7 @@ type Stats struct {
 	Truncated      uint64 // packets cut within their headers
 	UnknownLink    uint64
 	BadChecksums   uint64 // packets that told something; offloading makes them, too
-	Midstream      uint64 // mail sessions by circumstance
-	OneSided       uint64
-	Gapped         uint64
-	GapBytes       uint64
+	GapBytes       uint64 // lost in mail sessions
 	Evicted        uint64 // flows ended by a limit
 	Duplicates     uint64 // packets captured twice
 }
@@ -206,7 +203,7 @@ func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
 	if facts.Bytes[0]+facts.Bytes[1] == 0 && facts.Flags&dissect.Truncated == 0 {
 		return // without a payload byte it is no session
 	}
-	e.count(facts, c.lost)
+	e.stats.GapBytes += c.lost
 	e.sink(facts)
 }
 
@@ -214,17 +211,6 @@ func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
 func (e *Engine) path(f *reassembly.Flow, proxies []string) (vlans []uint16, tunnels []string) {
 	vlans, tunnels = e.decoder.Path(f.Path())
 	return vlans, append(tunnels[:len(tunnels):len(tunnels)], proxies...)
-}
-
-func (e *Engine) count(facts *dissect.Facts, lost uint64) {
-	for flag, n := range map[dissect.Flags]*uint64{
-		dissect.Midstream: &e.stats.Midstream, dissect.OneSided: &e.stats.OneSided, dissect.Gap: &e.stats.Gapped,
-	} {
-		if facts.Flags&flag != 0 {
-			*n++
-		}
-	}
-	e.stats.GapBytes += lost
 }
 
 // flags translates what reassembly noticed.
