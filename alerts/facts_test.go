@@ -9,6 +9,12 @@ import (
 
 const password = "Xy7-hunter2"
 
+// urlauth is a URL that lets whoever has it read a message (RFC 4467).
+const (
+	urlToken = "internal:91354a473744909de610943775f92038"
+	urlauth  = "imap://joe@example.com/INBOX/;uid=20;urlauth=anonymous:" + urlToken
+)
+
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 // leaky returns Facts with the password in every text that may hold it.
@@ -48,6 +54,23 @@ func leaky() *dissect.Facts {
 		TLS: &dissect.TLSFacts{
 			SNI: password, ALPN: password,
 			Certificate: &dissect.Certificate{Subject: password, Issuer: password, Names: []string{password}},
+			Chain:       []dissect.Certificate{{Subject: password, Issuer: password, Names: []string{password}}},
 		},
+		Signs: &dissect.Signs{
+			Contradicted: &dissect.Offer{Mechanisms: []string{"X-" + password}, Quote: echo},
+			MaskedBanner: &dissect.Quote{Side: dissect.Server, Text: "220 ****** " + password},
+			OddEnd:       &dissect.Quote{Text: "." + password},
+			Turn:         &dissect.Turn{Verb: "ETRN", Quotes: []dissect.Quote{plain, echo}},
+			Tests:        dissect.Tests{VRFY: 1, Quotes: []dissect.Quote{{Text: "VRFY " + password}}},
+			URLs: []dissect.Token{{
+				User: "joe", Secret: dissect.NewSecret([]byte(urlToken)),
+				Quote: dissect.Quote{Text: "C: " + urlauth, Hide: dissect.Span{From: len(urlauth) + 3 - len(urlToken), To: len(urlauth) + 3}},
+			}},
+			Overlaps:   []dissect.Overlap{{First: plain, Again: echo}},
+			RealClient: password,
+			ClientID:   []dissect.Pair{{Key: password, Value: urlToken}},
+			ServerID:   []dissect.Pair{{Key: "name", Value: password}},
+		},
+		Transcript: []dissect.Quote{plain, echo, {Text: auth, Hide: dissect.Span{From: 11, To: len(auth)}}, {Text: "again " + urlauth}},
 	}
 }

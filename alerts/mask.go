@@ -45,9 +45,7 @@ func (m *masker) addSecret(s string) {
 		m.words[base64.RawStdEncoding.EncodeToString([]byte(s))] = true
 	default:
 		m.plain.add(s)
-		for shift := range groupSize {
-			m.encoded.add(core(s, shift))
-		}
+		m.encoded.addCores(s)
 	}
 }
 
@@ -59,6 +57,14 @@ func (m *masker) addSent(s string) {
 	}
 }
 
+// reset forgets all secrets.
+func (m *masker) reset() {
+	m.plain.reset()
+	m.encoded.reset()
+	clear(m.words)
+	clear(m.begins[:])
+}
+
 func (m *masker) build() {
 	m.plain.build(&m.begins)
 	m.encoded.build(&m.begins)
@@ -67,14 +73,27 @@ func (m *masker) build() {
 // groupSize is how many bytes BASE64 takes together.
 const groupSize = 3
 
-// core returns the digits that s gives within longer BASE64, where it begins
-// shift bytes into a group of three: those that depend on no neighbour.
-func core(s string, shift int) string {
+// addCores adds the digits that s gives within longer BASE64, where it begins 0,
+// 1 or 2 bytes into a group: those that depend on no neighbour.
+func (n *needles) addCores(s string) {
 	var in [64]byte // a secret is seldom longer
-	var out [88]byte
-	b := base64.RawStdEncoding.AppendEncode(out[:0], append(in[:shift], s...))
-	first := [groupSize]int{0, 2, 3}[shift]
-	return string(b[first : (shift+len(s))*8/6])
+	var out [3 * 88]byte
+	digits := out[:0]
+	var ends [groupSize]int
+	for shift := range groupSize {
+		from := len(digits)
+		digits = base64.RawStdEncoding.AppendEncode(digits, append(in[:shift], s...))
+		first := [groupSize]int{0, 2, 3}[shift]
+		size := (shift+len(s))*8/6 - first
+		copy(digits[from:], digits[from+first:][:size])
+		digits = digits[:from+size]
+		ends[shift] = len(digits)
+	}
+	all, from := string(digits), 0
+	for _, end := range ends {
+		n.add(all[from:end])
+		from = end
+	}
 }
 
 // mask returns text with hide and all secrets replaced.
@@ -91,6 +110,7 @@ func (m *masker) mask(text string, hide dissect.Span) string {
 	}
 	slices.SortFunc(m.spans, func(a, b dissect.Span) int { return cmp.Compare(a.From, b.From) })
 	var b strings.Builder
+	b.Grow(len(text) + len(Mask))
 	end := -1 // of the spans so far
 	for _, s := range m.spans {
 		if s.From > end {
@@ -174,17 +194,22 @@ type needles struct {
 
 func (n *needles) add(s string) { n.sorted = append(n.sorted, s) }
 
+func (n *needles) reset() {
+	clear(n.sorted)
+	n.sorted, n.parent = n.sorted[:0], n.parent[:0]
+}
+
 func (n *needles) build(begins *beginnings) {
 	slices.Sort(n.sorted)
 	n.sorted = slices.Compact(n.sorted)
-	n.parent = make([]int, len(n.sorted))
+	n.parent = n.parent[:0]
 	for i, s := range n.sorted {
 		begins.add(s)
 		p := i - 1
 		for p >= 0 && !strings.HasPrefix(s, n.sorted[p]) {
 			p = n.parent[p]
 		}
-		n.parent[i] = p
+		n.parent = append(n.parent, p)
 	}
 }
 

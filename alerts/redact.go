@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
-	"iter"
 	"strings"
 	"sync"
 
@@ -16,57 +15,115 @@ import (
 // A Redactor takes the secrets out of Facts. It is safe for concurrent use.
 type Redactor struct {
 	// Its New keeps the key where fmt, which prints unexported fields, cannot
-	// see it. A hash that is used again has the key's blocks worked in.
-	macs *sync.Pool
+	// see it.
+	spare *sync.Pool
 }
 
 // NewRedactor returns a Redactor whose fingerprints are made with key.
 func NewRedactor(key [32]byte) *Redactor {
-	return &Redactor{&sync.Pool{New: func() any { return hmac.New(sha256.New, key[:]) }}}
+	return &Redactor{&sync.Pool{New: func() any { return &redaction{mac: hmac.New(sha256.New, key[:])} }}}
 }
 
 // Redact closes f and takes its secrets out, in place: each attempt keeps a
 // fingerprint and the length in steps, hidden parts of quotes and repetitions
 // of a secret in text from the network become Mask. Account names stay as they
-// are. What is to be shown with its secrets is cloned before, see Clone.
+// are, and so does what rules compare: names that are ours, and capabilities
+// overwritten with X's. The Dialogue, which is all secrets, is dropped. What
+// is to be shown with its secrets is cloned before, see Clone.
 func (r *Redactor) Redact(f *dissect.Facts) {
 	f.Finish()
-	var text masker
-	text.gather(f)
-	for q := range quotes(f) {
-		q.Text = text.mask(q.Text, q.Hide)
+	f.Dialogue = nil
+	x := r.spare.Get().(*redaction)
+	x.gather(f)
+	for _, q := range x.quotes {
+		q.Text = x.text.mask(q.Text, q.Hide)
 		q.Hide = dissect.Span{}
 	}
-	if !text.empty() {
-		maskFields(f, &text)
-		maskNames(f)
+	if !x.text.empty() {
+		maskFields(f, &x.text)
+		x.maskNames(f)
 	}
 	for _, a := range f.Auth {
-		r.seal(a)
+		x.seal(a)
 	}
+	if f.Signs != nil {
+		for i := range f.Signs.URLs {
+			f.Signs.URLs[i].Secret = dissect.Secret{}
+		}
+	}
+	x.reset()
+	r.spare.Put(x)
 }
 
+// redaction is the work on one session's Facts. Its memory serves the next
+// one: a hash that is used again has the key's blocks worked in.
+type redaction struct {
+	mac     hash.Hash
+	quotes  []*dissect.Quote
+	secrets []owned
+	text    masker // of all secrets
+	names   masker // of those that no account's name gives away
+}
+
+// owned is a secret and the account that it opens.
+type owned struct{ secret, account string }
+
 // gather collects what must not be readable in f.
-func (m *masker) gather(f *dissect.Facts) {
+func (x *redaction) gather(f *dissect.Facts) {
+	x.quotes = appendQuotes(x.quotes, f)
 	for _, a := range f.Auth {
-		m.addSecret(a.Secret.Reveal())
+		x.secrets = append(x.secrets, owned{a.Secret.Reveal(), a.Account})
 	}
-	for q := range quotes(f) {
-		m.addSent(hidden(q))
+	if f.Signs != nil {
+		for i := range f.Signs.URLs {
+			x.secrets = append(x.secrets, owned{f.Signs.URLs[i].Secret.Reveal(), f.Signs.URLs[i].User})
+		}
 	}
-	m.build()
+	for _, s := range x.secrets {
+		x.text.addSecret(s.secret)
+	}
+	for _, q := range x.quotes {
+		x.text.addSent(hidden(q))
+	}
+	x.text.build()
+}
+
+// reset forgets the session.
+func (x *redaction) reset() {
+	clear(x.quotes)
+	clear(x.secrets)
+	x.quotes, x.secrets = x.quotes[:0], x.secrets[:0]
+	x.text.reset()
+	x.names.reset()
+}
+
+// maskNames masks addresses. A secret that its account's name holds stays
+// readable there: it would tell no more than the account does.
+func (x *redaction) maskNames(f *dissect.Facts) {
+	list := names(f)
+	if len(list) == 0 {
+		return
+	}
+	for _, s := range x.secrets {
+		if !strings.Contains(s.account, s.secret) {
+			x.names.addSecret(s.secret)
+		}
+	}
+	x.names.build()
+	for _, name := range list {
+		*name = x.names.mask(*name, dissect.Span{})
+	}
 }
 
 // seal puts a fingerprint in the place of the attempt's secret.
-func (r *Redactor) seal(a *dissect.Attempt) {
+func (x *redaction) seal(a *dissect.Attempt) {
 	if !a.Secret.Present() {
 		return
 	}
-	mac := r.macs.Get().(hash.Hash)
-	io.WriteString(mac, a.Secret.Reveal())
-	a.Fingerprint = hex.EncodeToString(mac.Sum(nil)[:3])
-	mac.Reset()
-	r.macs.Put(mac)
+	io.WriteString(x.mac, a.Secret.Reveal())
+	var sum [sha256.Size]byte
+	a.Fingerprint = hex.EncodeToString(x.mac.Sum(sum[:0])[:3])
+	x.mac.Reset()
 	a.SecretSize = sizeStep(a.Secret.Len())
 	a.Secret = dissect.Secret{}
 }
@@ -82,117 +139,6 @@ func sizeStep(n int) uint8 {
 		return 16
 	}
 	return 255
-}
-
-func maskFields(f *dissect.Facts, text *masker) {
-	all := func(fields ...*string) {
-		for _, s := range fields {
-			*s = text.mask(*s, dissect.Span{})
-		}
-	}
-	all(&f.Banner, &f.Hello)
-	for i := range f.Offer.Mechanisms {
-		maskMechanism(text, &f.Offer.Mechanisms[i])
-	}
-	for _, a := range f.Auth {
-		maskMechanism(text, &a.Mechanism)
-		for i := range a.Detail {
-			switch d := &a.Detail[i]; d.Key {
-			case "response": // ours, and rules read it
-			case "authzid": // see maskNames
-			default:
-				all(&d.Value)
-			}
-		}
-	}
-	for _, m := range f.Messages {
-		all(&m.Subject)
-	}
-	if t := f.TLS; t != nil {
-		all(&t.SNI, &t.ALPN)
-		if c := t.Certificate; c != nil {
-			all(&c.Subject, &c.Issuer)
-			for i := range c.Names {
-				all(&c.Names[i])
-			}
-		}
-	}
-}
-
-// maskNames masks addresses. A secret that its account's name holds stays
-// readable there: it would tell no more than the account does.
-func maskNames(f *dissect.Facts) {
-	list := names(f)
-	if len(list) == 0 {
-		return
-	}
-	var m masker
-	for _, a := range f.Auth {
-		if secret := a.Secret.Reveal(); !strings.Contains(a.Account, secret) {
-			m.addSecret(secret)
-		}
-	}
-	m.build()
-	for _, name := range list {
-		*name = m.mask(*name, dissect.Span{})
-	}
-}
-
-// names lists the addresses and authorization identities of f.
-func names(f *dissect.Facts) (list []*string) {
-	for _, a := range f.Auth {
-		for i := range a.Detail {
-			if a.Detail[i].Key == "authzid" {
-				list = append(list, &a.Detail[i].Value)
-			}
-		}
-	}
-	for _, m := range f.Messages {
-		list = append(list, &m.From)
-		for i := range m.To {
-			list = append(list, &m.To[i])
-		}
-	}
-	return list
-}
-
-// maskMechanism leaves the names that rules know: a password may be "PLAIN".
-func maskMechanism(m *masker, name *string) {
-	if LeakOf(strings.ToUpper(*name)) == OtherLeak {
-		*name = m.mask(*name, dissect.Span{})
-	}
-}
-
-// quotes gives every quote of f.
-func quotes(f *dissect.Facts) iter.Seq[*dissect.Quote] {
-	return func(yield func(*dissect.Quote) bool) {
-		each := func(quotes []dissect.Quote) bool {
-			for i := range quotes {
-				if !yield(&quotes[i]) {
-					return false
-				}
-			}
-			return true
-		}
-		for _, q := range []*dissect.Quote{&f.Offer.Quote, f.MailCommand, f.Preauth, f.Injected} {
-			if q != nil && !yield(q) {
-				return
-			}
-		}
-		if !each(f.STARTTLS.Quotes) {
-			return
-		}
-		for _, a := range f.Auth {
-			if !each(a.Quotes) {
-				return
-			}
-		}
-		for _, m := range f.Messages {
-			if !each(m.Quotes) {
-				return
-			}
-		}
-	}
 }
 
 // hidden returns the secret part of q as it was sent.

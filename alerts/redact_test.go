@@ -36,8 +36,8 @@ func texts(v reflect.Value, out []string) []string {
 	return out
 }
 
-// forms are the looks of the password that may not be left.
-var forms = []string{password, b64("\x00joe\x00" + password), b64(password), "aHVudGVy", "h1bnRlc", "odW50ZX"}
+// forms are the looks of the secrets that may not be left.
+var forms = []string{urlToken, password, b64("\x00joe\x00" + password), b64(password), "aHVudGVy", "h1bnRlc", "odW50ZX"}
 
 func leaks(text string) bool {
 	for _, form := range forms {
@@ -56,8 +56,8 @@ func TestRedactLeavesNothing(t *testing.T) {
 			before++
 		}
 	}
-	if before != 25 {
-		t.Errorf("the test has %d leaking texts, want 25", before)
+	if before != 47 {
+		t.Errorf("the test has %d leaking texts, want 47", before)
 	}
 	alerts.NewRedactor(key).Redact(f)
 	for _, s := range texts(reflect.ValueOf(f), nil) {
@@ -73,6 +73,121 @@ func TestRedactLeavesNothing(t *testing.T) {
 		if s := fmt.Sprintf(format, *f.Auth[0]); leaks(s) {
 			t.Errorf("%s leaks: %s", format, s)
 		}
+	}
+}
+
+// fill puts text into every string below v, and the password into every secret.
+// Lists get one element.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), text)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), text)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[dissect.Secret]() {
+			v.Set(reflect.ValueOf(dissect.NewSecret([]byte(password))))
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), text)
+			}
+		}
+	}
+}
+
+// holding lists the fields below v whose text holds the password.
+func holding(v reflect.Value, path string, out []string) []string {
+	switch v.Kind() {
+	case reflect.String:
+		if strings.Contains(v.String(), password) {
+			out = append(out, path)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			out = holding(v.Elem(), path, out)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			out = holding(v.Index(i), path, out)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			out = holding(v.Field(i), path+"."+v.Type().Field(i).Name, out)
+		}
+	}
+	return out
+}
+
+// Of all the texts that Facts have, only accounts are not searched, and these,
+// which do not come from the network as they are.
+func TestRedactReachesEveryText(t *testing.T) {
+	f := new(dissect.Facts)
+	fill(reflect.ValueOf(f).Elem(), "a "+password+" z")
+	f.Auth[0].Account, f.Signs.URLs[0].User = "joe", "joe"
+	alerts.NewRedactor(key).Redact(f)
+	want := []string{
+		".Tunnel", ".Files", ".Offer.Masks", ".Auth.Detail.Key",
+		".TLS.Version", ".TLS.Cipher", ".TLS.JA3", ".TLS.JA3S", ".TLS.JA4",
+		".TLS.Certificate.Key", ".TLS.Certificate.Signature", ".TLS.Certificate.SHA256",
+		".TLS.Chain.Key", ".TLS.Chain.Signature", ".TLS.Chain.SHA256",
+		".TLS.Alert", ".TLS.Offered", ".TLS.Sentinel", ".TLS.Compression", ".TLS.Group",
+		".Signs.Contradicted.Masks", ".Signs.OddForm", ".Signs.Turn.Verb",
+	}
+	if diff := cmp.Diff(want, holding(reflect.ValueOf(f).Elem(), "", nil)); diff != "" {
+		t.Errorf("fields with the password (-want +got):\n%s", diff)
+	}
+}
+
+// The token of a URL is taken out like a password, wherever it comes again.
+func TestRedactToken(t *testing.T) {
+	f := leaky()
+	f.Auth = nil
+	alerts.NewRedactor(key).Redact(f)
+	token := f.Signs.URLs[0]
+	want := strings.TrimSuffix(urlauth, urlToken) + alerts.Mask
+	if token.Secret.Present() || token.User != "joe" || token.Quote != (dissect.Quote{Text: "C: " + want}) {
+		t.Errorf("token %+v", token)
+	}
+	if got := f.Transcript[3].Text; got != "again "+want {
+		t.Errorf("transcript: %q", got)
+	}
+}
+
+// A line of the transcript of which nobody knows what it is hides itself, and
+// what repeats it. Its BASE64 is not known to be one.
+func TestRedactTranscript(t *testing.T) {
+	f := &dissect.Facts{Transcript: []dissect.Quote{
+		{Side: dissect.Server, Text: "220 mx1"},
+		{Text: "open-sesame", Hide: dissect.Span{From: 0, To: 11}},
+		{Side: dissect.Server, Text: "500 what is open-sesame?"},
+	}}
+	alerts.NewRedactor(key).Redact(f)
+	want := []dissect.Quote{
+		{Side: dissect.Server, Text: "220 mx1"},
+		{Text: alerts.Mask},
+		{Side: dissect.Server, Text: "500 what is " + alerts.Mask + "?"},
+	}
+	if diff := cmp.Diff(want, f.Transcript); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A Dialogue holds what was said as it was said.
+func TestNoDialogueLeft(t *testing.T) {
+	f := &dissect.Facts{Dialogue: new(dissect.Room).New()}
+	f.Dialogue.Add(dissect.Client, 0, []byte("PASS "+password))
+	if c := alerts.Clone(f); c.Dialogue != nil {
+		t.Error("a clone has the Dialogue")
+	}
+	alerts.NewRedactor(key).Redact(f)
+	if f.Dialogue != nil {
+		t.Error("redacted Facts have the Dialogue")
 	}
 }
 

@@ -23,6 +23,10 @@ const (
 	magicZstdSkippable = 0x184d2a50 // the last four bits are free
 )
 
+func isGzip(magic uint32) bool { return magic&0xffff == magicGzip }
+
+func isZstd(magic uint32) bool { return magic == magicZstd || magic&^0xf == magicZstdSkippable }
+
 // decompress returns what r holds, unpacked where it is compressed, and says
 // whether it was. A capture is at most compressed once.
 func decompress(r io.Reader) (plain io.ReadCloser, packed bool, err error) {
@@ -32,13 +36,13 @@ func decompress(r io.Reader) (plain io.ReadCloser, packed bool, err error) {
 		magic = b
 	}
 	switch m := binary.LittleEndian.Uint32(magic); {
-	case m&0xffff == magicGzip:
+	case isGzip(m):
 		plain, err := gzip.NewReader(br)
 		if err != nil {
 			return nil, true, fmt.Errorf("%w: it looks like gzip, but %w", ErrNotCapture, err)
 		}
 		return plain, true, nil
-	case m == magicZstd || m&^0xf == magicZstdSkippable:
+	case isZstd(m):
 		// One goroutine decodes and runs ahead already: see ahead.
 		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxZstdWindow))

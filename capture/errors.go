@@ -13,13 +13,26 @@ var ErrNotCapture = errors.New("not a capture file")
 // nothing to do with each other.
 var ErrNewCapture = errors.New("a new capture begins")
 
-// ErrTimeout is returned by Live.Next when no packet came for a while.
+// ErrTimeout is returned by Live.Next and Follower.Next when no packet came for
+// a while.
 var ErrTimeout = errors.New("no packet yet")
 
 var (
 	errCut       = errors.New("the file is cut off here")
 	errCutPacked = errors.New("the compressed file is cut off here")
 )
+
+// headerCut is the error for a file that ends within its header.
+type headerCut struct {
+	format string
+	size   int
+}
+
+func (h *headerCut) Error() string {
+	return fmt.Sprintf("%v: %s, cut off after %d bytes", ErrNotCapture, h.format, h.size)
+}
+
+func (h *headerCut) Unwrap() error { return ErrNotCapture }
 
 // Damage says where a capture could not be read any further. What came before
 // was read.

@@ -30,7 +30,12 @@ func Expand(args []string) ([]string, error) {
 			continue
 		}
 		before := len(files)
-		if files, err = expandFolder(files, arg, buf); err != nil {
+		err = walk(arg, func(name string) {
+			if isCapture(name, buf) {
+				files = append(files, name)
+			}
+		})
+		if err != nil {
 			return nil, err
 		}
 		if len(files) == before {
@@ -40,25 +45,25 @@ func Expand(args []string) ([]string, error) {
 	return files, nil
 }
 
-func expandFolder(files []string, folder string, buf []byte) ([]string, error) {
+// walk visits what lies in a folder and its subfolders, hidden ones excepted,
+// in the order of names.
+func walk(folder string, visit func(name string)) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", folder, unnamed(err))
+		return fmt.Errorf("%s: %w", folder, unnamed(err))
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		name := filepath.Join(folder, e.Name())
-		if e.IsDir() {
-			if files, err = expandFolder(files, name, buf); err != nil {
-				return nil, err
-			}
-		} else if isCapture(name, buf) {
-			files = append(files, name)
+		if !e.IsDir() {
+			visit(name)
+		} else if err := walk(name, visit); err != nil {
+			return err
 		}
 	}
-	return files, nil
+	return nil
 }
 
 // isCapture tells whether a file in a folder is to be read. One that cannot be

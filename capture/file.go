@@ -21,6 +21,7 @@ type File struct {
 	reader *Reader
 	file   *os.File
 	plain  io.Closer // the decompressor
+	packed bool
 
 	held    bool // first and its error have not been handed out
 	first   Packet
@@ -63,11 +64,11 @@ func (f *File) open(s source) error {
 	} else if info.IsDir() {
 		return errors.New("a folder, not a file")
 	}
-	plain, packed, err := decompress(&counter{f.file, s.count})
-	if err != nil {
+	var plain io.ReadCloser
+	if plain, f.packed, err = decompress(&counter{f.file, s.count}); err != nil {
 		return err
 	}
-	if packed && s.ahead {
+	if f.packed && s.ahead {
 		plain = readAhead(plain)
 	}
 	f.plain = plain
@@ -99,6 +100,10 @@ func (f *File) Next(p *Packet) error {
 	}
 	return err
 }
+
+// more lets Next go on behind the end that it has found: a file that is not
+// compressed has grown since.
+func (f *File) more() { f.reader.w.more() }
 
 // Close closes the file. It does not wait for a read that is under way.
 func (f *File) Close() error {

@@ -3,6 +3,9 @@ package capture_test
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,13 +14,19 @@ import (
 )
 
 // sameForAnyRead checks what both formats promise: whichever sizes the source
-// gives, the packets are the same; they are numbered in order and no longer
-// than what is left of the file.
+// gives, and wherever it ended for a while, the packets are the same; they are
+// numbered in order and no longer than what is left of the file; and memory
+// stays within its bound.
 func sameForAnyRead(t *testing.T, file []byte, size uint8) {
 	want, broken := read(bytes.NewReader(file))
 	got, brokenGot := read(dribble{bytes.NewReader(file), 1 + int(size)})
 	if diff := cmp.Diff(want, got); diff != "" || broken != brokenGot {
 		t.Errorf("ended with %q, in reads of %d with %q (-whole +pieces):\n%s", broken, 1+int(size), brokenGot, diff)
+	}
+	step := 1 + int(size) + len(file)/maxSteps
+	got, brokenGot = readGrowing(&growing{file: file, step: step})
+	if diff := cmp.Diff(want, got); diff != "" || broken != brokenGot {
+		t.Errorf("ended with %q, growing by %d with %q (-whole +growing):\n%s", broken, step, brokenGot, diff)
 	}
 	var number uint64
 	total := 0
@@ -31,6 +40,67 @@ func sameForAnyRead(t *testing.T, file []byte, size uint8) {
 	if total > len(file) {
 		t.Errorf("%d bytes of packets in a file of %d", total, len(file))
 	}
+	if took, most := allocated(file), uint64(1<<20+8*len(file)); took > most {
+		t.Errorf("%d bytes allocated for a file of %d, more than %d", took, len(file), most)
+	}
+}
+
+// maxSteps is how often a file grows, so that a long one takes no time.
+const maxSteps = 500
+
+// growing is a file that is being written: it ends, and then goes on.
+type growing struct {
+	file           []byte
+	step, pos, end int
+}
+
+func (g *growing) Read(b []byte) (int, error) {
+	if g.pos == g.end {
+		return 0, io.EOF
+	}
+	n := copy(b, g.file[g.pos:g.end])
+	g.pos += n
+	return n, nil
+}
+
+// grow reports whether there is more now.
+func (g *growing) grow() bool {
+	before := g.end
+	g.end = min(g.end+g.step, len(g.file))
+	return g.end > before
+}
+
+// readGrowing reads a file while it grows.
+func readGrowing(g *growing) (packets []packet, broken string) {
+	r, err := capture.NewReader(g)
+	for err != nil {
+		if !g.grow() {
+			return nil, err.Error()
+		}
+		g.pos = 0
+		r, err = capture.NewReader(g)
+	}
+	for {
+		more, broken := readAll(r.Next)
+		packets = append(packets, more...)
+		if broken != "" && !strings.HasSuffix(broken, "the file is cut off here") || !g.grow() {
+			return packets, broken
+		}
+		r.More()
+	}
+}
+
+// allocated returns how many bytes are allocated when a file is read.
+func allocated(file []byte) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if r, err := capture.NewReader(bytes.NewReader(file)); err == nil {
+		var p capture.Packet
+		for r.Next(&p) == nil {
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 func FuzzPcap(f *testing.F) {

@@ -42,20 +42,23 @@ type pcapngFile struct {
 	ifaces []iface // of the current section
 	last   int64   // time of the last packet, for blocks that have none
 
-	// rest is what remains of the block that was read last. It is consumed
-	// with the next one, as the packet points into it.
-	rest int64
+	// The block that was read last is consumed with the next one, as the packet
+	// points into it.
+	size uint32 // of that block
+	rest int64  // of its bytes, not consumed
 }
 
 // newPcapng reads the first Section Header Block.
 func newPcapng(w *window) (*pcapngFile, error) {
 	f := &pcapngFile{}
-	if _, _, err := f.block(w); err != nil {
+	_, size, err := f.block(w)
+	if err != nil {
 		if err == errCut {
 			return nil, w.noHeader("pcapng")
 		}
 		return nil, fmt.Errorf("%w: pcapng with %w", ErrNotCapture, err)
 	}
+	f.size, f.rest = size, int64(size)
 	return f, nil
 }
 
@@ -69,26 +72,28 @@ func (f *pcapngFile) next(w *window, p *Packet) (counted uint64, err error) {
 		if err != nil {
 			return counted, err
 		}
+		isPacket, numbered := false, false
 		switch kind {
 		case blockEnhanced, blockObsolete:
-			err = f.packet(w, p, kind, size)
+			isPacket, numbered, err = true, true, f.packet(w, p, kind, size)
 		case blockSimple:
-			err = f.simple(w, p, size)
+			isPacket, numbered, err = true, true, f.simple(w, p, size)
 		case blockInterface:
-			if err := f.addInterface(w, size); err != nil {
-				return counted, err
-			}
-			continue
+			err = f.addInterface(w, size)
 		case blockJournal, blockSysdig, blockSysdig2, blockSysdig3, blockCustom, blockCustomKeep:
-			counted++
-			continue
-		default:
-			continue
+			numbered = true
 		}
-		if err == nil {
+		if err != nil {
+			return counted, err
+		}
+		// Only now: a block that is not whole yet is read again once it is.
+		f.size, f.rest = size, int64(size)
+		if numbered {
 			counted++
 		}
-		return counted, err
+		if isPacket {
+			return counted, nil
+		}
 	}
 }
 
@@ -118,7 +123,6 @@ func (f *pcapngFile) block(w *window) (kind, size uint32, err error) {
 		}
 		f.ifaces = f.ifaces[:0]
 	}
-	f.rest = int64(size)
 	return kind, size, nil
 }
 
@@ -136,18 +140,18 @@ func (f *pcapngFile) endBlock(w *window) error {
 	if f.rest == 0 {
 		return nil
 	}
-	size := uint32(f.rest)
-	if !w.skip(f.rest - 4) {
+	const trailerLen = 4
+	if f.rest = trailerLen + w.skip(f.rest-trailerLen); f.rest > trailerLen {
 		return w.cut()
 	}
-	trailer := w.peek(4)
+	trailer := w.peek(trailerLen)
 	if trailer == nil {
 		return w.cut()
 	}
-	if f.order.uint32(trailer) != size {
+	if f.order.uint32(trailer) != f.size {
 		return errTrailer
 	}
-	w.pos += 4
+	w.pos += trailerLen
 	f.rest = 0
 	return nil
 }

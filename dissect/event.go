@@ -25,7 +25,7 @@ const (
 	MessageBegin  // the content of Message begins to cross
 	MessageEnd    // Message is as complete as it will become
 	TLSBegin      // the first byte of TLS
-	TLSHello      // what TLS shows in clear has grown: Facts.TLS; Text: "client hello", "server hello", ...
+	TLSHello      // what TLS shows in clear has grown: Facts.TLS; Text: what came, see the names of TLSFacts.Seen
 	TLSAlert      // a readable alert; Text: its name
 	ClearAfterTLS // clear bytes where TLS had to begin (RFC 3207, section 4)
 	Injected      // bytes pipelined behind STARTTLS, or behind its answer, before TLS (CVE-2011-0411)
@@ -33,13 +33,30 @@ const (
 	Malformed     // a line that breaks the grammar
 	Unexpected    // a line that does not belong here
 	Lost          // bytes were lost: [Start, End) of Side
+
+	MaskedCommand // the client's command was overwritten with X's on the way
+	AddressTest   // VRFY, EXPN, or a RCPT that was refused; Text: the verb. From the server: the answer, Outcome: Rejected for 5yz, Accepted for 250 and 251, else unknown
+	Turned        // TURN, ETRN, ATRN; Text: the verb. From the server: the answer, Outcome
+	OddEnd        // content ended, or seems to end, otherwise than by CRLF . CRLF (CVE-2023-51764); Text: the form, "LF . LF"
+	Smuggled      // a command behind an odd end that the server answered, or that began a second transaction
+	BareEnd       // content has a line that ends with a bare LF or CR, the first of the session
+	EarlyData     // the server sends mailbox data before any login
+	ServerAlert   // before TLS; Text: "ALERT" or "REFERRAL" (RFC 3501, section 7.1; RFC 2193)
+	ClientID      // one pair of the client's ID (RFC 2971); Text: "name: Thunderbird"
+	ServerID      // one pair of the server's
+	RealClient    // behind a proxy; Text: "192.0.2.7:51812", as PROXY or XCLIENT names it
+	URLAuth       // a readable URL that authorizes (RFC 4467); Hide: its token; Text: the user named in it
+	Compressed    // COMPRESS was agreed to; what follows is read inflated; Text: the algorithm
+	Layered       // a SASL security layer begins: nothing more is read; Text: the mechanism
+	Conflicting   // the bytes [Start, End) came again, and differ; set with Overlap
 )
 
 var kindNames = [...]string{
 	"none", "greeting", "preauth", "hello", "bye", "mail-command", "list-begin", "capability", "mechanism",
 	"list-end", "starttls", "starttls-reply", "auth-begin", "auth-step", "auth-end", "message-begin",
 	"message-end", "tls-begin", "tls-hello", "tls-alert", "clear-after-tls", "injected", "proxied",
-	"malformed", "unexpected", "lost",
+	"malformed", "unexpected", "lost", "masked-command", "address-test", "turned", "odd-end", "smuggled", "bare-end",
+	"early-data", "server-alert", "client-id", "server-id", "real-client", "urlauth", "compressed", "layered", "conflicting",
 }
 
 func (k Kind) String() string { return kindNames[k] }
@@ -59,4 +76,5 @@ type Event struct {
 	Attempt *Attempt // AuthBegin, AuthStep, AuthEnd
 	Message *Message // MessageBegin, MessageEnd
 	TLS     *TLSFacts
+	Overlap *Overlap
 }

@@ -12,6 +12,12 @@ const (
 	MaxQuote      = 512  // bytes of a quoted line
 	MaxQuotes     = 8    // quoted lines of one attempt, message or STARTTLS exchange
 	MaxDetail     = 8    // pairs of an attempt's detail
+	MaxIdentity   = 16   // pairs of an ID
+	MaxOverlaps   = 16   // ranges of bytes that came with different content
+	MaxURLs       = 8    // URLs that authorize
+	MaxMasks      = 16   // capabilities of a list that a device has overwritten
+	MaxChain      = 8    // certificates behind the server's own
+	MaxTranscript = 120  // lines of a transcript
 )
 
 // Facts is what the events of one session add up to: all that rules, history,
@@ -40,7 +46,13 @@ type Facts struct {
 	Preauth     *Quote
 	Injected    *Quote // the first byte that crossed behind STARTTLS before TLS
 	TLS         *TLSFacts
+	Signs       *Signs // nil in most sessions
 	Dropped     uint32 // attempts and messages over their bounds
+
+	// Transcript is what both sides said around the evidence, in order. It is
+	// set by judgement, from the Dialogue.
+	Transcript []Quote
+	Dialogue   *Dialogue // until the session is judged
 
 	list *Offer // the list being read
 }
@@ -96,12 +108,80 @@ func (q Quote) GoString() string { return q.String() }
 
 // Offer is a capability list.
 type Offer struct {
-	Complete      bool     // the whole list was seen
-	STARTTLS      bool     // STARTTLS or STLS
-	LoginDisabled bool     // IMAP LOGINDISABLED (RFC 3501, section 6.2.3)
-	Masked        bool     // a device on the path has overwritten capabilities with X's
+	Complete      bool // the whole list was seen
+	STARTTLS      bool // STARTTLS or STLS
+	LoginDisabled bool // IMAP LOGINDISABLED (RFC 3501, section 6.2.3)
+	Listed        Extensions
+	Masks         []string // capabilities that a device on the path has overwritten with X's, as they came
 	Mechanisms    []string // SASL mechanisms, in the server's spelling, each once
 	Quote         Quote    // the telling line: the one with the mechanisms, else the first
+}
+
+// Extensions are SMTP extensions whose names have as many letters as STARTTLS:
+// a mask of eight X's may be any of them.
+type Extensions uint8
+
+// The extensions.
+const (
+	Chunking Extensions = 1 << iota // RFC 3030
+	EightBit                        // 8BITMIME, RFC 6152
+	SMTPUTF8                        // RFC 6531
+)
+
+// Signs are what few sessions show: tampering, probing, and what goes on
+// beside logins and messages.
+type Signs struct {
+	Contradicted  *Offer // a complete list before the last one, and before any login, that differs from it
+	MaskedBanner  *Quote // a greeting overwritten with asterisks
+	MaskedCommand *Quote // a command overwritten with X's
+	EarlyData     *Quote // mailbox data before a login
+	Alert         *Quote // an ALERT before TLS
+	Referral      *Quote // a REFERRAL before TLS
+	OddEnd        *Quote // an end of content that is none by RFC 5321, section 4.1.1.4
+	OddForm       string // of it: "LF . LF"
+	Smuggled      *Quote // a command behind it
+	BareEnd       *Quote // a bare LF or CR in content
+	Turn          *Turn
+	Tests         Tests
+	URLs          []Token
+	Overlaps      []Overlap
+	RealClient    string // "192.0.2.7:51812", as a proxy names it
+	ClientID      []Pair // RFC 2971
+	ServerID      []Pair
+	Compressed    string // "DEFLATE"
+	Layer         string // the mechanism whose security layer began
+}
+
+// Turn is a request to swap roles or to send what waits: TURN (RFC 821), ETRN
+// (RFC 1985), ATRN (RFC 2645).
+type Turn struct {
+	Verb    string
+	Outcome Outcome
+	Quotes  []Quote
+}
+
+// Tests counts questions for addresses (RFC 5321, section 7.3).
+type Tests struct {
+	VRFY, VRFYAnswered uint32 // answered: with 250 or 251
+	EXPN, EXPNAnswered uint32
+	RCPTRefused        uint32  // with 5yz
+	Quotes             []Quote // VRFY and EXPN first
+}
+
+// Token is a URL that authorizes whoever has it (RFC 4467).
+type Token struct {
+	User   string
+	Secret Secret
+	Quote  Quote
+}
+
+// Overlap is a range of bytes that crossed twice, with different content.
+type Overlap struct {
+	Side       Side
+	Start, End uint64 // stream offsets
+	Spoken     bool   // it changes a command or a reply; else content, or what could not be told
+	First      Quote  // the line as it came first
+	Again      Quote  // the line as it came again
 }
 
 // StartTLSFacts is what became of STARTTLS or STLS.
@@ -154,6 +234,7 @@ type Message struct {
 	Size       uint64 // bytes of content seen, header included
 	Protection Protection
 	Complete   bool    // its end was seen and nothing of it was lost
+	Outcome    Outcome // SMTP: the server's answer to its end
 	Quotes     []Quote // MAIL, DATA, FETCH, RETR: the lines that brought it
 }
 
@@ -166,8 +247,28 @@ type TLSFacts struct {
 	JA4         string
 	Established bool
 	Certificate *Certificate
-	Alert       string // the first readable fatal alert
+	Chain       []Certificate // what the server sent behind its own, in order
+	Alert       string        // the first readable fatal alert
 	AlertSide   Side
+
+	Offered       string // the highest version that the client offered
+	Fallback      bool   // the client retries with less than it can (RFC 7507)
+	Sentinel      string // the version that the server says it was cut down to (RFC 8446, section 4.1.3): "TLS 1.2", "TLS 1.1"
+	Renegotiation Answer // no: the client asked for secure renegotiation (RFC 5746), and the server has not got it
+	Compression   string // "" for none, "DEFLATE"
+	Group         string // of the key exchange: "x25519", "secp256r1", "ffdhe2048"
+	DHBits        int    // size of the prime; 0: not known
+	Resumed       Answer
+	Heartbleed    bool // a heartbeat asks for, or gets, more than it sent (RFC 6520; CVE-2014-0160)
+
+	Seen TLSSeen
+}
+
+// TLSSeen names the packets that showed it. The words of a TLSHello event are
+// the fields' names: "client hello", "server hello", "certificate", "key
+// exchange", "heartbeat".
+type TLSSeen struct {
+	ClientHello, ServerHello, Certificate, KeyExchange, Heartbeat, Alert Stamp
 }
 
 // Certificate is the server's own certificate, as far as it can be read.

@@ -12,6 +12,9 @@ func (f *Facts) Add(e *Event) {
 	switch e.Kind {
 	case Greeting:
 		f.Banner = clip(e.Text)
+		if starred(e.Text) {
+			f.signs().MaskedBanner = e.kept()
+		}
 	case Preauth:
 		f.Banner = clip(e.Text)
 		f.Preauth = e.kept()
@@ -46,6 +49,7 @@ func (f *Facts) Add(e *Event) {
 		}
 	case TLSHello, TLSAlert:
 		f.TLS = e.TLS
+		e.TLS.Seen.note(e)
 	case ClearAfterTLS:
 		f.STARTTLS.Clear = true
 		f.STARTTLS.quote(e)
@@ -70,6 +74,9 @@ func (f *Facts) Add(e *Event) {
 		e.Message.quote(e)
 	case MessageEnd:
 		f.addMessage(e.Message)
+	case Bye, Malformed, Unexpected:
+	default:
+		f.addSign(e)
 	}
 }
 
@@ -89,8 +96,10 @@ func (f *Facts) addCapability(e *Event) {
 		}
 	case bytes.EqualFold(name, []byte("LOGINDISABLED")):
 		o.LoginDisabled = true
-	case masked(name):
-		o.Masked = true
+	case len(o.Masks) < MaxMasks && masked(name):
+		o.Masks = append(o.Masks, string(name))
+	default:
+		o.Listed |= extension(name)
 	}
 	if o.Quote.Text == "" {
 		o.Quote = e.quote("")
@@ -138,11 +147,36 @@ func (f *Facts) endList() {
 	if f.list == nil {
 		return
 	}
+	if f.Offer.Complete && !f.loggedIn() && f.Offer.contradicts(f.list) {
+		before := f.Offer
+		f.signs().Contradicted = &before
+	}
 	f.Offer, f.list = *f.list, nil
 	f.Offer.Complete = true
-	if f.STARTTLS.Offered == Unknown && !f.Offer.Masked {
+	if f.STARTTLS.Offered == Unknown && len(f.Offer.Masks) == 0 {
 		f.STARTTLS.Offered = No
 	}
+}
+
+func (f *Facts) loggedIn() bool {
+	return slices.ContainsFunc(f.Auth, func(a *Attempt) bool { return a.Outcome == Accepted })
+}
+
+// contradicts tells whether two lists of one session differ in what decides
+// about encryption and logins.
+func (o *Offer) contradicts(later *Offer) bool {
+	return o.STARTTLS != later.STARTTLS || o.LoginDisabled != later.LoginDisabled ||
+		!slices.EqualFunc(o.Mechanisms, later.Mechanisms, strings.EqualFold)
+}
+
+// extension returns the flag of an SMTP extension.
+func extension(name []byte) Extensions {
+	for i, n := range [...]string{"CHUNKING", "8BITMIME", "SMTPUTF8"} {
+		if strings.EqualFold(n, string(name)) {
+			return 1 << i
+		}
+	}
+	return 0
 }
 
 // masked tells a capability that a device on the path has overwritten: X's

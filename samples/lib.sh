@@ -29,7 +29,7 @@ packages() {
 	local missing=() p policy=/usr/sbin/policy-rc.d lent='' status=0
 	UNPACKED=$1
 	for p in dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix swaks libauthen-sasl-perl \
-		libnet-ssleay-perl sieve-connect gsasl curl fetchmail openssl gnupg python3 tcpdump iproute2 ethtool procps util-linux \
+		libnet-ssleay-perl sieve-connect gsasl curl fetchmail openssl gnutls-bin openjdk-17-jre-headless gnupg python3 tcpdump iproute2 ethtool procps util-linux \
 		libidn12 libldap-2.5-0 libmariadb3 libperl5.36 libpq5 libspf2-2 libsqlite3-0 \
 		libdigest-hmac-perl libio-socket-inet6-perl libmailtools-perl libnet-dns-perl libnet-ip-perl; do
 		[[ $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) == *'ok installed' ]] || missing+=("$p")

@@ -40,6 +40,10 @@ chmod 755 "$SCRATCH" # the servers drop their rights and still read it
 . "$here/lib.sh"
 # shellcheck source=samples/scenarios.sh
 . "$here/scenarios.sh"
+# shellcheck source=samples/weak_tls.sh
+. "$here/weak_tls.sh"
+# shellcheck source=samples/tampering.sh
+. "$here/tampering.sh"
 
 clean_up() {
 	local status=$?

@@ -8,6 +8,9 @@ readonly SAMPLES=(
 	oauth managesieve lmtp smtp-bdat smime-pgp ssl-ports starttls starttls-not-offered starttls-ignored
 	starttls-refused fetchmail-stls-refused imap-logindisabled-ignored tls-failed-then-clear password-guessing
 	password-spraying
+	tls-old-versions tls-weak-ciphers tls-key-exchange tls-legacy-renegotiation certificates tls-failed tls-resumed
+	starttls-stripped imap-list-contradiction starttls-masked starttls-command-masked starttls-injection imap-preauth
+	imap-mailbox-forged imap-referral address-probing smuggling imap-compress proxied
 )
 
 # account NAME [PASSWORD]: lets somebody log in; a random password if none is

@@ -3,45 +3,75 @@
 package judge
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// usualHits is how many hits few sessions have more of.
-const usualHits = 4
+// hits are what rules gave for one session.
+type hits struct {
+	list []rules.Hit
+	held []*rules.Rule // of each
+}
+
+// spare keeps memory for hits: most sessions would make as much garbage of it
+// as their findings take.
+var spare = sync.Pool{New: func() any { return new(hits) }}
+
+// reset lets go of the Facts that hits point to.
+func (h *hits) reset() {
+	clear(h.list)
+	h.list, h.held = h.list[:0], h.held[:0]
+}
 
 // Session judges one session by what is seen in it alone. The same Facts give
 // the same Result, redacted or not, but for the text of the evidence. Findings
 // stand in order of falling severity, then as in the table of rules.
 func Session(f *dissect.Facts) alerts.Result {
 	id := alerts.NewSessionID(f)
-	hits := make([]rules.Hit, 0, usualHits)
-	held := make([]*rules.Rule, 0, usualHits) // of each hit
+	h := spare.Get().(*hits)
 	faulty := false
 	for i := range rules.Rules {
 		rule := &rules.Rules[i]
-		hits = rule.Judge(f, hits)
-		for j := len(held); j < len(hits); j++ {
-			held = append(held, rule)
-			faulty = faulty || faultOfTLS(rule, &hits[j])
+		h.list = rule.Judge(f, h.list)
+		for j := len(h.held); j < len(h.list); j++ {
+			h.held = append(h.held, rule)
+			faulty = faulty || faultOfTLS(rule, &h.list[j])
 		}
 	}
-	var findings []alerts.Finding
-	if len(hits) > 0 {
-		findings = make([]alerts.Finding, 0, len(hits))
+	result := alerts.Result{
+		Session:  alerts.Session{ID: id, Facts: f, Verdict: verdict(f, faulty)},
+		Findings: h.findings(f, id),
 	}
-	for severity := alerts.Critical; len(findings) < len(hits); severity-- {
-		for i := range hits {
-			if hits[i].Severity == severity {
-				findings = append(findings, finding(f, id, held[i], &hits[i]))
+	h.reset()
+	spare.Put(h)
+	return result
+}
+
+// findings makes findings of the hits.
+func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding {
+	if len(h.list) == 0 {
+		return nil
+	}
+	lines := 0
+	for i := range h.list {
+		lines += len(h.list[i].Quotes)
+	}
+	findings := make([]alerts.Finding, 0, len(h.list))
+	evidence := make([]alerts.Evidence, 0, lines) // of all findings
+	for severity := alerts.Critical; len(findings) < len(h.list); severity-- {
+		for i := range h.list {
+			if h.list[i].Severity == severity {
+				from := len(evidence)
+				evidence = appendEvidence(evidence, f, id, h.list[i].Quotes)
+				findings = append(findings, finding(f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:])))
 			}
 		}
 	}
-	return alerts.Result{
-		Session:  alerts.Session{ID: id, Facts: f, Verdict: verdict(f, faulty)},
-		Findings: findings,
-	}
+	return findings
 }
 
 // faultOfTLS tells a hit that takes the trust out of a TLS session.
@@ -49,7 +79,7 @@ func faultOfTLS(rule *rules.Rule, hit *rules.Hit) bool {
 	return hit.Severity >= alerts.Medium && (rule.Group == rules.TLS || rule.Group == rules.Downgrade)
 }
 
-func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *rules.Hit) alerts.Finding {
+func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *rules.Hit, evidence []alerts.Evidence) alerts.Finding {
 	out := alerts.Finding{
 		ID:         alerts.NewFindingID(session, rule.ID, hit.Account),
 		Rule:       rule.ID,
@@ -67,14 +97,19 @@ func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *
 		Why:        hit.Why,
 		Detail:     hit.Detail,
 	}
-	if len(hit.Quotes) > 0 {
-		out.Evidence = make([]alerts.Evidence, 0, len(hit.Quotes))
+	if len(evidence) > 0 {
+		out.Evidence = evidence
+		out.Time = evidence[0].Time
 	}
-	for i, q := range hit.Quotes {
-		if i == 0 || q.Stamp.Time > out.Time {
-			out.Time = q.Stamp.Time
-		}
-		out.Evidence = append(out.Evidence, alerts.Evidence{
+	for i := range evidence {
+		out.Time = max(out.Time, evidence[i].Time)
+	}
+	return out
+}
+
+func appendEvidence(list []alerts.Evidence, f *dissect.Facts, session alerts.SessionID, quotes []*dissect.Quote) []alerts.Evidence {
+	for _, q := range quotes {
+		list = append(list, alerts.Evidence{
 			Session: session,
 			File:    alerts.FileOf(f, q.Stamp),
 			Packet:  q.Stamp.Packet,
@@ -83,5 +118,5 @@ func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *
 			Text:    q.Text,
 		})
 	}
-	return out
+	return list
 }

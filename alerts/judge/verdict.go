@@ -28,7 +28,7 @@ func verdict(f *dissect.Facts, faulty bool) alerts.Verdict {
 }
 
 func exposed(f *dissect.Facts) bool {
-	return slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool {
+	return f.Signs != nil && len(f.Signs.URLs) > 0 || slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool {
 		return alerts.LeakOf(a.Mechanism).Reusable() && alerts.SecretSent(a)
 	}) || slices.ContainsFunc(f.Messages, func(m *dissect.Message) bool {
 		return m.Protection == dissect.Unprotected

@@ -23,6 +23,11 @@ func TestVerdict(t *testing.T) {
 	established := &dissect.TLSFacts{Established: true}
 	unfinished := &dissect.TLSFacts{}
 	failed := &dissect.TLSFacts{Alert: "handshake_failure"}
+	crossed := dissect.Stamp{Time: 1e18, Packet: 9}
+	seen := dissect.TLSSeen{ServerHello: crossed, Certificate: crossed, Heartbeat: crossed}
+	certified := func(c dissect.Certificate) *dissect.TLSFacts {
+		return &dissect.TLSFacts{Established: true, Version: "TLS 1.2", Certificate: &c, Seen: seen}
+	}
 	tests := []struct {
 		name  string
 		facts dissect.Facts
@@ -64,6 +69,34 @@ func TestVerdict(t *testing.T) {
 		{"handshake-seen-in-part", dissect.Facts{Transport: dissect.TLS, TLS: unfinished, Flags: dissect.Midstream}, alerts.UnknownVerdict},
 		{"handshake-one-sided", dissect.Facts{Transport: dissect.TLS, TLS: unfinished, Flags: dissect.OneSided}, alerts.UnknownVerdict},
 		{"handshake-failed-in-part", dissect.Facts{Transport: dissect.TLS, TLS: failed, Flags: dissect.Gap}, alerts.Weak},
+		{"tls-13-hides-the-certificate",
+			dissect.Facts{Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Version: "TLS 1.3", Seen: seen}}, alerts.Protected},
+		{"tls-10", dissect.Facts{Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Version: "TLS 1.0", Seen: seen}}, alerts.Weak},
+		{"null-cipher-shows-nothing-yet", dissect.Facts{
+			Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Cipher: "TLS_RSA_WITH_NULL_SHA", Seen: seen},
+		}, alerts.Weak},
+		{"null-cipher-shows-the-password", dissect.Facts{
+			Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Cipher: "TLS_RSA_WITH_NULL_SHA", Seen: seen},
+			Auth: attempt("LOGIN-CMD", true),
+		}, alerts.Exposed},
+		{"no-forward-secrecy-is-low", dissect.Facts{
+			Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Cipher: "TLS_RSA_WITH_AES_128_CBC_SHA", Seen: seen},
+		}, alerts.Protected},
+		{"heartbleed", dissect.Facts{
+			Transport: dissect.TLS, TLS: &dissect.TLSFacts{Established: true, Heartbleed: true, Seen: seen},
+		}, alerts.Weak},
+		{"expired", dissect.Facts{Transport: dissect.TLS, TLS: certified(dissect.Certificate{NotAfter: 1})}, alerts.Weak},
+		{"soon-to-expire", dissect.Facts{Transport: dissect.TLS, TLS: certified(dissect.Certificate{NotAfter: 1e9 + 1})}, alerts.Protected},
+		{"self-signed", dissect.Facts{Transport: dissect.TLS, TLS: certified(dissect.Certificate{SelfSigned: true})}, alerts.Weak},
+		{"injected-then-tls", dissect.Facts{
+			Transport: dissect.STARTTLS, TLS: established, Injected: &dissect.Quote{Text: "NOOP"},
+		}, alerts.Weak},
+		{"url-that-authorizes", dissect.Facts{
+			Banner: "ready", Signs: &dissect.Signs{URLs: []dissect.Token{{Secret: dissect.NewSecret([]byte("sesame"))}}},
+		}, alerts.Exposed},
+		{"masked-probe", dissect.Facts{
+			Banner: "ready", Protocol: dissect.SMTP, Offer: dissect.Offer{Complete: true, Masks: []string{"XXXXXXXA"}},
+		}, alerts.Clear},
 		{"tls-unread", dissect.Facts{Transport: dissect.TLS}, alerts.UnknownVerdict},
 	}
 	for _, tt := range tests {
@@ -76,6 +109,35 @@ func TestVerdict(t *testing.T) {
 			alerts.NewRedactor([32]byte{}).Redact(&tt.facts)
 			if got := judge.Session(&tt.facts).Session.Verdict; got != tt.want {
 				t.Errorf("verdict of redacted Facts %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// Between mail servers a self-signed certificate and an old version are no
+// reason to call a session weak.
+func TestVerdictBetweenServers(t *testing.T) {
+	crossed := dissect.Stamp{Time: 1e18, Packet: 9}
+	for _, tt := range []struct {
+		name string
+		tls  dissect.TLSFacts
+		want alerts.Verdict
+	}{
+		{"old", dissect.TLSFacts{Version: "TLS 1.0"}, alerts.Protected},
+		{"anonymous", dissect.TLSFacts{Cipher: "TLS_ECDH_anon_WITH_AES_256_CBC_SHA"}, alerts.Protected},
+		{"self-signed", dissect.TLSFacts{Certificate: &dissect.Certificate{SelfSigned: true}}, alerts.Protected},
+		{"expired", dissect.TLSFacts{Certificate: &dissect.Certificate{NotAfter: 1}}, alerts.Protected},
+		{"rc4", dissect.TLSFacts{Cipher: "TLS_RSA_WITH_RC4_128_SHA"}, alerts.Weak},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.tls.Established = true
+			tt.tls.Seen = dissect.TLSSeen{ServerHello: crossed, Certificate: crossed}
+			f := &dissect.Facts{
+				Protocol: dissect.SMTP, Transport: dissect.STARTTLS, TLS: &tt.tls,
+				Client: netip.MustParseAddrPort("10.0.0.5:40122"), Server: netip.MustParseAddrPort("10.0.0.9:25"),
+			}
+			if got := judge.Session(f).Session.Verdict; got != tt.want {
+				t.Errorf("verdict %s, want %s", got, tt.want)
 			}
 		})
 	}

@@ -93,7 +93,7 @@ func response(kind string) func(*dissect.Attempt) {
 func at(time int64) func(*dissect.Attempt) {
 	return func(a *dissect.Attempt) {
 		for i := range a.Quotes {
-			a.Quotes[i].Stamp.Time = time + int64(i)
+			a.Quotes[i].Stamp = dissect.Stamp{Time: time + int64(i), Packet: uint64(time) + uint64(i)}
 		}
 	}
 }
@@ -121,3 +121,46 @@ func preauth(f *dissect.Facts) {
 func flag(flags dissect.Flags) change { return func(f *dissect.Facts) { f.Flags |= flags } }
 
 func over(t dissect.Transport) change { return func(f *dissect.Facts) { f.Transport = t } }
+
+// sign changes the Signs of a session.
+func sign(set func(*dissect.Signs)) change {
+	return func(f *dissect.Facts) {
+		if f.Signs == nil {
+			f.Signs = new(dissect.Signs)
+		}
+		set(f.Signs)
+	}
+}
+
+func line(side dissect.Side, time int64, text string) *dissect.Quote {
+	q := quote(side, time, text)
+	return &q
+}
+
+func masks(names ...string) change {
+	return func(f *dissect.Facts) {
+		f.Offer.Masks = names
+		f.STARTTLS.Offered = dissect.Unknown
+	}
+}
+
+func listed(e dissect.Extensions) change { return func(f *dissect.Facts) { f.Offer.Listed = e } }
+
+// hello is an answered hello at time 10 and a finished handshake.
+func hello(version, cipher string, changes ...func(*dissect.TLSFacts)) change {
+	return func(f *dissect.Facts) {
+		if f.Transport == dissect.Plain {
+			f.Transport = dissect.TLS
+		}
+		at := func(time int64) dissect.Stamp { return dissect.Stamp{Time: time, Packet: uint64(time)} }
+		f.TLS = &dissect.TLSFacts{
+			Version: version, Cipher: cipher, Offered: version, Established: true,
+			Seen: dissect.TLSSeen{
+				ClientHello: at(10), ServerHello: at(11), KeyExchange: at(12), Heartbeat: at(13), Alert: at(14),
+			},
+		}
+		for _, c := range changes {
+			c(f.TLS)
+		}
+	}
+}

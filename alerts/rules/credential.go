@@ -43,12 +43,12 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Title:    "access token sent without TLS",
-		Why: "XOAUTH2 and OAUTHBEARER send a bearer token: whoever holds it is let in until it expires, here or at " +
-			"another service that takes it, even where this server refused it.",
+		Why: "XOAUTH2, OAUTHBEARER and URLs with URLAUTH hold a token: whoever has it is let in until it expires, here " +
+			"or at another service that takes it, even where this server refused it.",
 		Fix:    "Revoke the token, set the mail program to TLS, and let the server refuse AUTH before TLS.",
 		Config: refuseClearLogins,
-		Refs:   []string{"RFC 7628", "RFC 6750, section 5.3"},
-		Judge:  leaks(alerts.TokenLeak, alerts.Critical),
+		Refs:   []string{"RFC 7628", "RFC 6750, section 5.3", "RFC 4467"},
+		Judge:  judgeToken,
 	},
 	{
 		ID:       "crackable-auth",
@@ -118,6 +118,32 @@ func leaks(leak alerts.Leak, s alerts.Severity) func(*dissect.Facts, []Hit) []Hi
 			return s, alerts.LeakOf(a.Mechanism) == leak && alerts.SecretSent(a)
 		})
 	}
+}
+
+// judgeToken adds the URLs that authorize to the attempts with a token: one hit
+// an account.
+func judgeToken(f *dissect.Facts, hits []Hit) []Hit {
+	first := len(hits)
+	hits = leaks(alerts.TokenLeak, alerts.Critical)(f, hits)
+	if f.Signs == nil {
+		return hits
+	}
+	for i := range f.Signs.URLs {
+		u := &f.Signs.URLs[i]
+		at := slices.IndexFunc(hits[first:], func(h Hit) bool { return h.Account == u.User })
+		if at < 0 {
+			at = len(hits) - first
+			hits = append(hits, Hit{
+				Severity: alerts.Critical, Account: u.User, HasAccount: u.User != "",
+				Why:    name(f.Protocol) + " with a URL that authorizes",
+				Detail: []dissect.Pair{{Key: "mechanism", Value: "URLAUTH"}},
+			})
+		}
+		if h := &hits[first+at]; len(h.Quotes) < MaxEvidence {
+			h.Quotes = append(h.Quotes, telling(&u.Quote)...)
+		}
+	}
+	return hits
 }
 
 func judgeCrackable(f *dissect.Facts, hits []Hit) []Hit {

@@ -33,6 +33,16 @@ var credentialTests = []ruleTest{
 		[]string{"critical joe IMAP with XOAUTH2 [mechanism=XOAUTH2]"}},
 	{"cleartext-token", "oauthbearer", facts(dissect.SMTP, 587, login("OAUTHBEARER", "joe")),
 		[]string{"critical joe SMTP with OAUTHBEARER [mechanism=OAUTHBEARER]"}},
+	{"cleartext-token", "url", facts(dissect.SMTP, 587, url("ann"), url("joe"), url("ann")),
+		[]string{
+			"critical ann SMTP with a URL that authorizes [mechanism=URLAUTH]",
+			"critical joe SMTP with a URL that authorizes [mechanism=URLAUTH]",
+		}},
+	{"cleartext-token", "url-without-user", facts(dissect.IMAP, 143, url("")),
+		[]string{"critical - IMAP with a URL that authorizes [mechanism=URLAUTH]"}},
+	{"cleartext-token", "url-of-the-same-account", facts(dissect.SMTP, 587, login("XOAUTH2", "joe"), url("joe")),
+		[]string{"critical joe SMTP with XOAUTH2 [mechanism=XOAUTH2]"}},
+	{"cleartext-token", "other-signs", facts(dissect.SMTP, 587, sign(bareEnd)), nil},
 	{"cleartext-token", "no-token-sent", facts(dissect.SMTP, 587, login("XOAUTH2", "joe", noSecret)), nil},
 	{"cleartext-token", "password", facts(dissect.SMTP, 587, login("PLAIN", "joe")), nil},
 
@@ -90,4 +100,13 @@ var credentialTests = []ruleTest{
 	{"logindisabled-ignored", "not-disabled", facts(dissect.IMAP, 143, list(), login("LOGIN-CMD", "joe")), nil},
 	{"logindisabled-ignored", "another-command", facts(dissect.IMAP, 143, list("PLAIN"), loginDisabled, login("PLAIN", "joe")), nil},
 	{"logindisabled-ignored", "told-later", facts(dissect.IMAP, 143, list(), loginDisabled, login("LOGIN-CMD", "joe", at(1))), nil},
+}
+
+func url(user string) change {
+	return sign(func(s *dissect.Signs) {
+		s.URLs = append(s.URLs, dissect.Token{
+			User: user, Secret: dissect.NewSecret([]byte("91354a473744909de610943775f92038")),
+			Quote: quote(dissect.Client, 8, "BURL imap://x.example/;urlauth=submit+ann:internal:91354a473744909de610943775f92038"),
+		})
+	})
 }

@@ -102,13 +102,13 @@ var encryption = []Rule{
 
 func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 	switch {
-	case f.STARTTLS.Offered != dissect.No, f.Offer.STARTTLS, f.Offer.Masked, !listBeforeLogin(f),
+	case f.STARTTLS.Offered != dissect.No, f.Offer.STARTTLS, len(f.Offer.Masks) > 0, !listBeforeLogin(f),
 		f.Transport != dissect.Plain, f.Flags&partial != 0, onTLSPort(f):
 		return hits
 	}
 	h := Hit{Severity: alerts.Info, Why: name(f.Protocol) + " list without " + command(f.Protocol)}
 	h.Quotes = telling(&f.Offer.Quote)
-	if secretSent(f) || len(f.Messages) > 0 {
+	if secretSent(f) || loggedIn(f) || len(f.Messages) > 0 {
 		h.Severity = alerts.High
 		h.Why += ", then used in clear"
 		h.Quotes = inOrder(append(h.Quotes, clearUse(f, 0)...))
@@ -121,8 +121,11 @@ func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 }
 
 func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
-	if f.STARTTLS.Offered != dissect.Yes || f.STARTTLS.Requested || f.Transport != dissect.Plain || f.Flags&partial != 0 {
+	switch {
+	case f.STARTTLS.Offered != dissect.Yes, f.STARTTLS.Requested, f.Transport != dissect.Plain, f.Flags&partial != 0:
 		return hits
+	case f.Preauth != nil:
+		return hits // STARTTLS was not allowed any more: RFC 3501, section 6.2.1
 	}
 	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
 		return hits

@@ -1,13 +1,65 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
 )
 
 var exposure = []Rule{
+	{
+		ID:       "user-enumeration",
+		Group:    Exposure,
+		Severity: alerts.Medium,
+		Blame:    alerts.BlameClient,
+		Title:    "client asks which addresses exist",
+		Why: "VRFY, EXPN and many refused recipients tell which accounts there are: the list that password guessing and " +
+			"spam begin with. EXPN that is answered gives the members of a mailing list away.",
+		Fix: "Turn VRFY and EXPN off: 252 to every question is allowed. See who asked.",
+		Config: []dissect.Pair{
+			{Key: "Postfix", Value: "disable_vrfy_command = yes"},
+			{Key: "Exim", Value: "acl_smtp_vrfy and acl_smtp_expn not set"},
+			{Key: "Sendmail", Value: "O PrivacyOptions=noexpn,novrfy"},
+		},
+		Refs:  []string{"RFC 5321, section 7.3", "RFC 2505, section 2.11"},
+		Judge: judgeEnumeration,
+	},
+	{
+		ID:       "open-relay",
+		Group:    Exposure,
+		Severity: alerts.Info,
+		Blame:    alerts.BlameServer,
+		Title:    "server took a message to be passed on for a stranger",
+		Why: "The recipient's address names another domain within, the way old relays were told where to pass mail on, and " +
+			"the server took the message without a login. If it does deliver it, it sends anybody's spam.",
+		Fix: "Let the server pass mail on only for clients that have logged in or are its own.",
+		Config: []dissect.Pair{
+			{Key: "Postfix", Value: "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination"},
+			{Key: "Postfix", Value: "allow_untrusted_routing = no"},
+			{Key: "Exim", Value: "deny local_parts = ^.*[@%!/|] in acl_smtp_rcpt"},
+		},
+		Refs:  []string{"RFC 2505, section 2.1", "RFC 5321, appendix F.2"},
+		Judge: judgeRelay,
+	},
+	{
+		ID:       "turn-without-auth",
+		Group:    Exposure,
+		Severity: alerts.High,
+		Blame:    alerts.BlameServer,
+		Title:    "server hands waiting mail out without a login",
+		Why: "TURN and ATRN swap the roles: the server sends the mail that waits for a domain to whoever asks. ETRN only makes " +
+			"it send to where it would anyway, but anybody can keep it busy.",
+		Fix: "Turn TURN off; allow ATRN only after AUTH, and ETRN only from known clients.",
+		Config: []dissect.Pair{
+			{Key: "Postfix", Value: "smtpd_etrn_restrictions = permit_mynetworks, reject"},
+			{Key: "Exim", Value: "acl_smtp_etrn not set"},
+		},
+		Refs:  []string{"RFC 5321, appendix F.1", "RFC 2645, section 5.2", "RFC 1985, section 6"},
+		Judge: judgeTurn,
+	},
 	{
 		ID:       "mail-on-unusual-port",
 		Group:    Exposure,
@@ -35,4 +87,125 @@ var exposure = []Rule{
 			return append(hits, h)
 		},
 	},
+}
+
+// manyRefused is how many refused recipients are no mistake any more.
+const manyRefused = 20
+
+// judgeEnumeration takes 252, which tells nothing, for no answer (RFC 5321,
+// section 3.5.3).
+func judgeEnumeration(f *dissect.Facts, hits []Hit) []Hit {
+	if f.Signs == nil {
+		return hits
+	}
+	t := &f.Signs.Tests
+	asked, answered := t.VRFY+t.EXPN, t.VRFYAnswered+t.EXPNAnswered
+	if asked == 0 && t.RCPTRefused < manyRefused {
+		return hits
+	}
+	h := Hit{Severity: alerts.Low, Quotes: inOrder(telling(pointers(t.Quotes)...))}
+	var told []string
+	for _, one := range [...]struct {
+		key, words string
+		count      uint32
+	}{
+		{"vrfy", " VRFY", t.VRFY}, {"expn", " EXPN", t.EXPN},
+		{"answered", " answered", answered}, {"refused", " RCPT refused", t.RCPTRefused},
+	} {
+		if one.count > 0 {
+			count := strconv.FormatUint(uint64(one.count), 10)
+			told = append(told, count+one.words)
+			h.Detail = append(h.Detail, dissect.Pair{Key: one.key, Value: count})
+		}
+	}
+	h.Why = name(f.Protocol) + ": " + strings.Join(told, ", ")
+	if answered > 0 {
+		h.Severity = alerts.Medium
+	}
+	return append(hits, h)
+}
+
+// judgeRelay goes by what one session proves: without a policy that names the
+// server's own domains, only an address that asks to be passed on shows that
+// it was passed on.
+func judgeRelay(f *dissect.Facts, hits []Hit) []Hit {
+	if f.Protocol != dissect.SMTP || f.Flags&partial != 0 || len(f.Auth) > 0 {
+		return hits
+	}
+	for _, m := range f.Messages {
+		if m.Outcome != dissect.Accepted {
+			continue
+		}
+		if i := slices.IndexFunc(m.To, asksToRelay); i >= 0 {
+			return append(hits, Hit{
+				Severity: alerts.Info,
+				Why:      "SMTP without a login, message for another domain accepted",
+				Detail:   []dissect.Pair{{Key: "recipient", Value: m.To[i]}},
+				Quotes:   inOrder(telling(pointers(m.Quotes)...)),
+			})
+		}
+	}
+	return hits
+}
+
+// asksToRelay tells an address with another domain in its local part (RFC 2505,
+// section 2.1): user%other@here, "user@other"@here, other!user@here.
+func asksToRelay(address string) bool {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return false
+	}
+	local, here := strings.Trim(address[:at], `"`), address[at+1:]
+	other := ""
+	if i := strings.LastIndexAny(local, "%@"); i > 0 {
+		other = local[i+1:]
+	} else if i := strings.IndexByte(local, '!'); i > 0 {
+		other = local[:i]
+	}
+	return isDomain(other) && !within(other, here) && !within(here, other)
+}
+
+// isDomain tells a name of two labels and more, the last of letters.
+func isDomain(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	if dot <= 0 || dot == len(s)-1 || strings.Contains(s, "..") || s[0] == '.' {
+		return false
+	}
+	for i, c := range []byte(s) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i > dot || c != '.' && c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return true
+}
+
+// within tells whether one domain is another or under it.
+func within(one, other string) bool {
+	n := len(one) - len(other)
+	return n >= 0 && strings.EqualFold(one[n:], other) && (n == 0 || one[n-1] == '.')
+}
+
+// judgeTurn wants the server's yes: a refused TURN is as it should be.
+func judgeTurn(f *dissect.Facts, hits []Hit) []Hit {
+	if f.Signs == nil || f.Signs.Turn == nil || f.Flags&partial != 0 {
+		return hits
+	}
+	t := f.Signs.Turn
+	mayBeIn := func(a *dissect.Attempt) bool {
+		return a.Outcome == dissect.Accepted || a.Outcome == dissect.OutcomeUnknown
+	}
+	if t.Outcome != dissect.Accepted || slices.ContainsFunc(f.Auth, mayBeIn) {
+		return hits
+	}
+	h := Hit{
+		Severity: alerts.High,
+		Why:      name(f.Protocol) + " " + t.Verb + " accepted without a login",
+		Detail:   []dissect.Pair{{Key: "command", Value: t.Verb}},
+		Quotes:   inOrder(telling(pointers(t.Quotes)...)),
+	}
+	if t.Verb == "ETRN" {
+		h.Severity = alerts.Low
+	}
+	return append(hits, h)
 }

@@ -52,11 +52,11 @@ type Hit struct {
 	HasAccount bool
 	Why        string           // what was seen in this session
 	Detail     []dissect.Pair   // each key once
-	Quotes     []*dissect.Quote // of the Facts, at most MaxEvidence, telling lines in order
+	Quotes     []*dissect.Quote // of the Facts or made from them, at most MaxEvidence, telling lines in order
 }
 
 // Rules is the table. Its order is the order of findings of equal severity.
-var Rules = slices.Concat(credential, encryption, downgrade, exposure)
+var Rules = slices.Concat(credential, encryption, downgrade, handshake, certificate, exposure)
 
 // Find returns the rule with an id, or nil.
 func Find(id string) *Rule {

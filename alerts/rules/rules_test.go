@@ -23,7 +23,7 @@ type ruleTest struct {
 
 func TestRules(t *testing.T) {
 	raised, missed := map[string]bool{}, map[string]bool{}
-	for _, tt := range slices.Concat(credentialTests, encryptionTests, otherTests) {
+	for _, tt := range slices.Concat(credentialTests, encryptionTests, downgradeTests, tlsTests, certificateTests, exposureTests, otherTests) {
 		t.Run(tt.rule+"/"+tt.name, func(t *testing.T) {
 			rule := rules.Find(tt.rule)
 			if rule == nil {

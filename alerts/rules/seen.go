@@ -36,12 +36,7 @@ func secretSent(f *dissect.Facts) bool { return slices.ContainsFunc(f.Auth, aler
 // and the mechanisms, and rightly so: they belong to the time before (RFC 3501,
 // section 6.2.1; RFC 2595, section 4).
 func listBeforeLogin(f *dissect.Facts) bool {
-	if !f.Offer.Complete || f.Preauth != nil {
-		return false
-	}
-	return !slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool {
-		return a.Outcome == dissect.Accepted && len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < f.Offer.Quote.Stamp.Time
-	})
+	return f.Offer.Complete && beforeLogin(f, &f.Offer.Quote) != nil
 }
 
 // clearUse returns the lines that began to use mail in clear, from a time on,
@@ -67,6 +62,24 @@ func firstFrom(use []*dissect.Quote, quotes []dissect.Quote, from int64) []*diss
 	return use
 }
 
+// beforeLogin returns a line if it came before anybody had logged in.
+func beforeLogin(f *dissect.Facts, q *dissect.Quote) *dissect.Quote {
+	if q == nil || f.Preauth != nil {
+		return nil
+	}
+	for _, a := range f.Auth {
+		if a.Outcome == dissect.Accepted && len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < q.Stamp.Time {
+			return nil
+		}
+	}
+	return q
+}
+
+// loggedIn tells whether the server has let anybody in.
+func loggedIn(f *dissect.Facts) bool {
+	return slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool { return a.Outcome == dissect.Accepted })
+}
+
 // inOrder sorts lines by time, drops a line that stands there twice, as MAIL
 // does as a command and as a message's beginning, and keeps MaxEvidence.
 func inOrder(lines []*dissect.Quote) []*dissect.Quote {
@@ -80,6 +93,15 @@ func inOrder(lines []*dissect.Quote) []*dissect.Quote {
 // telling returns the quotes that show something.
 func telling(quotes ...*dissect.Quote) []*dissect.Quote {
 	return slices.DeleteFunc(quotes, func(q *dissect.Quote) bool { return q == nil || q.Text == "" })
+}
+
+// shown makes a line of what has no text of its own, from the packet that
+// showed it. It is nil where that was not kept.
+func shown(side dissect.Side, at dissect.Stamp, text string) *dissect.Quote {
+	if at == (dissect.Stamp{}) {
+		return nil
+	}
+	return &dissect.Quote{Side: side, Stamp: at, Text: text[:min(len(text), dissect.MaxQuote)]}
 }
 
 // pointers returns the quotes of a list.

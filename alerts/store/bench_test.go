@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,11 +13,43 @@ import (
 	"github.com/mailtap/mailtap/alerts/store"
 )
 
-// BenchmarkAdd stores short log-ins: one session and three findings each. The
-// log-ins are made beforehand, so cpu-µs/session is the writer's own.
-func BenchmarkAdd(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "mailtap.db")
+// BenchmarkAdd stores short log-ins: one session and three findings each, of
+// few cases. The log-ins are made beforehand, so cpu-µs/session is the writer's
+// own.
+func BenchmarkAdd(b *testing.B) { benchmarkAdd(b, logins(b.N)) }
+
+// BenchmarkAddCases stores log-ins of as many clients and accounts that every
+// second one makes a case of its own.
+func BenchmarkAddCases(b *testing.B) {
 	results := logins(b.N)
+	for i := range results {
+		scatter(&results[i], uint32(i)*2654435761>>8)
+	}
+	benchmarkAdd(b, results)
+}
+
+// scatter gives a log-in to one of 1700 clients and an account of its own.
+func scatter(r *alerts.Result, seed uint32) {
+	client := seed % 1700
+	facts := r.Session.Facts
+	facts.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 16, byte(client >> 8), byte(client)}), uint16(seed))
+	r.Session.ID = alerts.NewSessionID(facts)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Client, f.Session, f.Blame = facts.Client, r.Session.ID, alerts.BlameServer
+		if i != int(seed%3) {
+			f.Blame, f.Account, f.HasAccount = alerts.BlameClient, fmt.Sprint("joe", seed), true
+		}
+		f.Case = alerts.NewCaseID(f.Rule, f.Blame, f.Client, f.Server, f.Account)
+		f.ID = alerts.NewFindingID(f.Session, f.Rule, f.Account)
+		for k := range f.Evidence {
+			f.Evidence[k].Session = f.Session
+		}
+	}
+}
+
+func benchmarkAdd(b *testing.B, results []alerts.Result) {
+	path := filepath.Join(b.TempDir(), "mailtap.db")
 	s := open(b, path, store.Options{})
 	b.ReportAllocs()
 	runtime.GC() // of what the log-ins left behind

@@ -10,24 +10,35 @@ import (
 	"github.com/mailtap/mailtap/alerts/store/record"
 )
 
-// Bounds of a block. Sessions that end together look alike: 32 compress to half
-// of what they take alone, and whoever reads one unpacks them all.
+// Bounds of a block. Sessions that end together look alike: 64 compress to less
+// than half of what they take alone, and whoever reads one unpacks them all.
 const (
-	blockSessions = 32
+	blockSessions = 64
 	blockBytes    = 64 << 10 // from which on a block is full
 
 	maxBlock = blockBytes + record.MaxSize + binary.MaxVarintLen64
 )
 
-// block collects records.
+// block collects records, and what lists need of them.
 type block struct {
 	id         int64 // blocks.id
 	count      int64
 	raw        []byte
 	compressed []byte
+	contents   contents
 }
 
 func (b *block) full() bool { return b.count == blockSessions || len(b.raw) >= blockBytes }
+
+// fits tells whether results of a batch fit into the block without filling it
+// before the last one.
+func (b *block) fits(from *batch, i, end int) bool {
+	size := len(b.raw) + (end-i)*binary.MaxVarintLen32
+	for ; i < end; i++ {
+		size += len(from.record(i))
+	}
+	return b.count+sessionsAtOnce <= blockSessions && size < blockBytes
+}
 
 // body is the number of the session that is added next.
 func (b *block) body() int64 { return b.id*blockSessions + b.count }
@@ -41,12 +52,15 @@ func (b *block) add(record []byte) {
 // start begins an empty block.
 func (b *block) start(id int64) {
 	b.id, b.count, b.raw = id, 0, b.raw[:0]
+	b.contents.start(id)
 	if cap(b.raw) > 2*blockBytes {
 		b.raw, b.compressed = nil, nil // a huge session was in it
 	}
 }
 
 const addBlockSQL = `INSERT INTO blocks (id, records) VALUES (?, ?)`
+
+const addContentsSQL = `INSERT INTO contents (block, oldest, newest, entries) VALUES (?, ?, ?, ?)`
 
 // writeBlock writes the records collected.
 func (db *database) writeBlock() error {
@@ -56,6 +70,9 @@ func (db *database) writeBlock() error {
 	}
 	b.compressed = s2.Encode(b.compressed[:cap(b.compressed)], b.raw)
 	if _, err := db.addBlock.exec(b.id, b.compressed); err != nil {
+		return err
+	}
+	if _, err := db.addContents.exec(b.id, b.contents.oldest, b.contents.newest, b.contents.bytes()); err != nil {
 		return err
 	}
 	b.start(b.id + 1)
@@ -77,7 +94,7 @@ func (r *bodyReader) read(body int64) (alerts.Session, []alerts.Finding, int, er
 	if err := r.load(body / blockSessions); err != nil {
 		return alerts.Session{}, nil, 0, err
 	}
-	b, ok := place(r.block, body%blockSessions)
+	b, ok := recordAt(r.block, body%blockSessions)
 	if !ok {
 		return alerts.Session{}, nil, 0, errDamaged
 	}
@@ -124,8 +141,8 @@ func unpack(dst, compressed []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// place returns the n-th record of a block.
-func place(block []byte, n int64) ([]byte, bool) {
+// recordAt returns the n-th record of a block.
+func recordAt(block []byte, n int64) ([]byte, bool) {
 	for ; n >= 0; n-- {
 		size, w := binary.Uvarint(block)
 		if w <= 0 || size > uint64(len(block)-w) {

@@ -7,10 +7,9 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-const caseSQL = `SELECT c.uid, r.text, t.text, c.severity, c.blame, c.protocol, s.text, coalesce(l.text, ''), a.text,
+const caseSQL = `SELECT c.uid, k.rule, k.title, c.severity, k.blame, c.protocol, c.server, coalesce(c.client, ''), c.account,
 		c.first, c.last, c.count, c.sessions, c.status, coalesce(c.resolved_at, 0), c.note
-	FROM cases c JOIN names r ON r.id = c.rule JOIN names t ON t.id = c.title JOIN names s ON s.id = c.server
-	LEFT JOIN names l ON l.id = c.client LEFT JOIN names a ON a.id = c.account`
+	FROM cases c JOIN kinds k ON k.id = c.kind`
 
 // Cases lists cases, the most severe first, then those with the latest finding.
 func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
@@ -18,9 +17,9 @@ func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
 	w.ofCases(&f)
 	w.named("c.client", f.Client)
 	w.named("c.account", f.Account)
-	w.between("c.last", &f, 1)
-	// The page is cut before the names are looked up.
-	query := caseSQL + " WHERE c.id IN (SELECT c.id FROM cases c" + w.String() +
+	w.between("c.last", &f)
+	// The page is cut before whole rows are read.
+	query := caseSQL + " WHERE c.uid IN (SELECT c.uid FROM cases c" + w.String() +
 		" ORDER BY c.severity DESC, c.last DESC, c.uid LIMIT ? OFFSET ?) ORDER BY c.severity DESC, c.last DESC, c.uid"
 	rows, err := r.db.Query(query, append(w.args, f.limit(), f.Offset)...)
 	if err != nil {

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"database/sql/driver"
+	"errors"
+	"io"
+	"slices"
 
 	"github.com/mailtap/mailtap/alerts"
 )
@@ -10,70 +14,90 @@ import (
 // case that grows by a thousand findings is updated once.
 type tally struct {
 	cases      map[alerts.CaseID]*growth
-	findings   []row
-	recount    map[int64]bool // cases that lost findings
+	grown      []*growth // those of cases; the memory behind them is used again
+	lessened   map[alerts.CaseID]*growth
 	verdicts   [alerts.Exposed + 1]int64
 	severities [alerts.Critical + 1]int64
 }
 
-// row is one finding to be written.
-type row struct {
-	*alerts.Finding
-	body, n int64
-	client  int64 // names.id
-	kase    *growth
-}
-
 // growth is what a batch adds to one case.
 type growth struct {
-	id              int64 // cases.id, once it is known
 	sample          *alerts.Finding
+	kind            int64 // kinds.id
 	severity        alerts.Severity
 	first, last     int64
 	count, sessions int64
 	body            int64 // the last session counted
+
+	block  int64  // the last block whose contents name the case
+	number uint64 // by this
 }
 
 func (t *tally) reset() {
 	if t.cases == nil {
-		t.cases, t.recount = make(map[alerts.CaseID]*growth), make(map[int64]bool)
+		t.cases, t.lessened = make(map[alerts.CaseID]*growth), make(map[alerts.CaseID]*growth)
 	}
 	clear(t.cases)
-	clear(t.findings)
-	clear(t.recount)
-	*t = tally{cases: t.cases, findings: t.findings[:0], recount: t.recount}
+	clear(t.lessened)
+	for _, g := range t.grown {
+		*g = growth{}
+	}
+	*t = tally{cases: t.cases, grown: t.grown[:0], lessened: t.lessened}
 }
 
-// add counts the n-th finding of the session with that body.
-func (t *tally) add(body, n, client int64, f *alerts.Finding) {
+// next returns an empty growth.
+func (t *tally) next() *growth {
+	n := len(t.grown)
+	if n == cap(t.grown) {
+		t.grown = append(t.grown, nil)
+	} else {
+		t.grown = t.grown[:n+1]
+	}
+	if t.grown[n] == nil {
+		t.grown[n] = new(growth)
+	}
+	return t.grown[n]
+}
+
+// grow counts a finding of the session with that body.
+func (db *database) grow(f *alerts.Finding, body int64) (*growth, error) {
+	t := &db.tally
 	g := t.cases[f.Case]
 	if g == nil {
-		g = &growth{sample: f, first: f.Time, last: f.Time}
+		kind, err := db.kindOf(f)
+		if err != nil {
+			return nil, err
+		}
+		g = t.next()
+		g.sample, g.kind = f, kind
 		t.cases[f.Case] = g
 	}
-	g.severity = max(g.severity, f.Severity)
-	g.first, g.last = min(g.first, f.Time), max(g.last, f.Time)
+	g.add(f.Severity, f.Time, body)
+	t.severities[f.Severity]++
+	return g, nil
+}
+
+func (g *growth) add(severity alerts.Severity, time, body int64) {
+	if g.count == 0 {
+		g.first, g.last = time, time
+	}
+	g.severity = max(g.severity, severity)
+	g.first, g.last = min(g.first, time), max(g.last, time)
 	g.count++
 	if g.body != body {
 		g.body = body
 		g.sessions++
 	}
-	t.severities[f.Severity]++
-	t.findings = append(t.findings, row{f, body, n, client, g})
 }
 
-func (t *tally) dropped(kase int64, severity alerts.Severity) {
-	t.recount[kase] = true
-	t.severities[severity]--
+// dropped takes a session out of the counts.
+func (t *tally) dropped(l *listing, e *entry) {
+	t.verdicts[e.verdict]--
+	for i := range e.findings {
+		t.severities[e.findings[i].severity]--
+		t.lessened[l.cases[e.findings[i].kase].id] = new(growth)
+	}
 }
-
-const recountCaseSQL = `UPDATE cases SET (severity, first, last, count, sessions) =
-	(SELECT coalesce(max(f.severity), cases.severity), coalesce(min(f.time), cases.first), coalesce(max(f.time), cases.last),
-		count(*), count(DISTINCT f.body) FROM findings f WHERE f.kase = cases.id)
-	WHERE id = ?`
-
-// A case that nobody has touched goes with its last finding.
-const dropCaseSQL = `DELETE FROM cases WHERE id = ? AND count = 0 AND status = 0 AND note = ''`
 
 const addTallySQL = `INSERT INTO tallies (kind, value, count) VALUES (?, ?, ?)
 	ON CONFLICT DO UPDATE SET count = count + excluded.count`
@@ -83,20 +107,8 @@ func (db *database) addUp() error {
 	if err := db.growCases(); err != nil {
 		return err
 	}
-	if err := db.writeFindings(); err != nil {
+	if err := db.recount(); err != nil {
 		return err
-	}
-	for id := range db.tally.recount {
-		if _, err := db.recountCase.exec(id); err != nil {
-			return err
-		}
-		gone, err := db.dropCase.exec(id)
-		if err != nil {
-			return err
-		}
-		if gone > 0 {
-			db.cases = newMemory[alerts.CaseID](maxCases)
-		}
 	}
 	if err := db.count("verdict", db.tally.verdicts[:]); err != nil {
 		return err
@@ -120,83 +132,103 @@ func (db *database) count(kind string, counts []int64) error {
 	return nil
 }
 
-const growCaseSQL = `UPDATE cases SET severity = max(severity, ?), first = min(first, ?), last = max(last, ?),
-	count = count + ?, sessions = sessions + ? WHERE id = ?`
+const (
+	addCaseSQL = `INSERT INTO cases (uid, kind, severity, protocol, first, last, count, sessions, server, client, account)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	growCaseSQL = ` ON CONFLICT DO UPDATE SET severity = max(severity, excluded.severity), first = min(first, excluded.first),
+	last = max(last, excluded.last), count = count + excluded.count, sessions = sessions + excluded.sessions`
+)
 
-const findCaseSQL = `SELECT id FROM cases WHERE uid = ?`
-
-// RETURNING would give the number in either case, and costs a temporary table
-// each time.
-const addCaseSQL = `INSERT INTO cases (id, uid, rule, title, severity, blame, protocol, server, client, account, first, last, count, sessions)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-
-// growCases adds to each case what the batch has for it, in the order of the
-// findings so that the same batch always gives the same numbers.
+// growCases adds to each case what the batch has for it. In the order of their
+// ids, those on the same page follow each other.
 func (db *database) growCases() error {
-	for i := range db.tally.findings {
-		f := &db.tally.findings[i]
-		if f.kase.id != 0 {
-			continue
+	slices.SortFunc(db.tally.grown, func(a, b *growth) int { return bytes.Compare(a.sample.Case[:], b.sample.Case[:]) })
+	rows := db.addCase.rows(&db.addCases)
+	for _, g := range db.tally.grown {
+		var client, account driver.Value
+		f := g.sample
+		switch f.Blame {
+		case alerts.BlameAccount:
+			if f.HasAccount {
+				account = f.Account
+			}
+		case alerts.BlameClient, alerts.BlamePath, alerts.BlameClientServer:
+			client = f.Client.Addr().String()
 		}
-		if err := db.growOne(f.Case, f.kase); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (db *database) growOne(uid alerts.CaseID, g *growth) error {
-	var known bool
-	if g.id, known = db.cases.get(uid); !known {
-		added, err := db.newCase(uid, g)
-		if added || err != nil {
-			return err
-		}
-		var row [1]driver.Value
-		if _, err := db.findCase.row(row[:], uid[:]); err != nil {
-			return err
-		}
-		g.id = row[0].(int64)
-		db.cases.set(uid, g.id)
-	}
-	_, err := db.growCase.exec(int64(g.severity), g.first, g.last, g.count, g.sessions, g.id)
-	return err
-}
-
-// newCase adds a case, unless the database has it.
-func (db *database) newCase(uid alerts.CaseID, g *growth) (bool, error) {
-	mark := len(db.names.fresh)
-	var client, account driver.Value
-	f := g.sample
-	switch f.Blame {
-	case alerts.BlameAccount:
-		account = db.names.account(f)
-	case alerts.BlameClient, alerts.BlamePath, alerts.BlameClientServer:
-		client = db.names.client(f.Client)
-	}
-	added, err := db.addCase.exec(db.nextCase, uid[:], db.names.id([]byte(f.Rule)), db.names.id([]byte(f.Title)),
-		int64(g.severity), int64(f.Blame), int64(f.Protocol), db.names.server(f.Server), client, account,
-		g.first, g.last, g.count, g.sessions)
-	if err != nil || added == 0 {
-		db.names.undo(mark)
-		return false, err
-	}
-	g.id = db.nextCase
-	db.nextCase++
-	db.cases.set(uid, g.id)
-	return true, nil
-}
-
-const addFindingSQL = `INSERT INTO findings (time, body, n, kase, severity, client, account) VALUES (?, ?, ?, ?, ?, ?, ?)`
-
-func (db *database) writeFindings() error {
-	rows := db.addFinding.rows(&db.addFindings)
-	for i := range db.tally.findings {
-		f := &db.tally.findings[i]
-		err := rows.add(f.Time, f.body, f.n, f.kase.id, int64(f.Severity), f.client, db.names.account(f.Finding))
+		err := rows.add(f.Case[:], g.kind, int64(g.severity), int64(f.Protocol), g.first, g.last, g.count, g.sessions,
+			f.Server.String(), client, account)
 		if err != nil {
 			return err
 		}
 	}
 	return rows.flush()
+}
+
+const allContentsSQL = `SELECT block, entries FROM contents`
+
+// recount counts the cases that lost findings again, all in one go through the
+// contents.
+func (db *database) recount() error {
+	lessened := db.tally.lessened
+	if len(lessened) == 0 {
+		return nil
+	}
+	rows, err := db.c.Query(allContentsSQL, nil)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	row := make([]driver.Value, 2)
+	var l listing
+	var e entry
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return db.setCases()
+		} else if err != nil {
+			return err
+		}
+		block, _ := row[0].(int64)
+		entries, _ := row[1].([]byte)
+		for l.load(entries); l.next(&e); {
+			l.recount(lessened, &e, block*blockSessions+e.place)
+		}
+		if l.bad {
+			return errDamaged
+		}
+	}
+}
+
+func (l *listing) recount(cases map[alerts.CaseID]*growth, e *entry, body int64) {
+	if e.gone {
+		return
+	}
+	for i := range e.findings {
+		f := &e.findings[i]
+		if g := cases[l.cases[f.kase].id]; g != nil {
+			g.add(f.severity, f.time, body)
+		}
+	}
+}
+
+const setCaseSQL = `UPDATE cases SET severity = ?, first = ?, last = ?, count = ?, sessions = ? WHERE uid = ?`
+
+const emptyCaseSQL = `UPDATE cases SET count = 0, sessions = 0 WHERE uid = ?`
+
+// A case that nobody has touched goes with its last finding.
+const dropCaseSQL = `DELETE FROM cases WHERE uid = ? AND count = 0 AND status = 0 AND note = ''`
+
+// setCases writes what recount has found.
+func (db *database) setCases() error {
+	for id, g := range db.tally.lessened {
+		var err error
+		if g.count > 0 {
+			_, err = db.setCase.exec(int64(g.severity), g.first, g.last, g.count, g.sessions, id[:])
+		} else if _, err = db.emptyCase.exec(id[:]); err == nil {
+			_, err = db.dropCase.exec(id[:])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
-
-	"github.com/mailtap/mailtap/alerts"
 )
 
 // Settings of the connections.
@@ -17,7 +15,7 @@ const (
 	busyTimeout     = 5 * time.Second // wait for another program's transaction
 	writerCache     = 8 << 10         // KiB of pages
 	readerCache     = 4 << 10         // KiB of pages, of each connection
-	pageSize        = 2048            // bytes: a case touches pages at random, and each is written whole
+	pageSize        = 8192            // bytes: what a page costs beside its bytes is most of it
 	checkpointBytes = 32 << 20        // of write-ahead log that are folded into the database at once
 	maxReaders      = 2               // connections of a Reader
 	statementCache  = 16              // prepared statements kept by each connection of a Reader
@@ -29,12 +27,12 @@ type database struct {
 	c *sqlite3.SQLiteConn
 	statements
 	prepared []*sqlite3.SQLiteStmt
-	version  int64                 // PRAGMA data_version: changes when another connection has written
-	names    names                 // some of the table
-	cases    memory[alerts.CaseID] // cases.id of some cases
-	nextCase int64                 // cases.id of the next new one
-	block    block                 // the records that come next
-	tally    tally                 // what the batch adds up to
+	version  int64          // PRAGMA data_version: changes when another connection has written
+	kinds    map[kind]int64 // the table; nil: not known
+	nextKind int64          // kinds.id of the next new one
+	block    block          // the records that come next
+	tally    tally          // what the batch adds up to
+	values   []driver.Value // of a statement that adds many rows
 }
 
 // dataSource makes the name under which the driver opens path, an absolute
@@ -68,7 +66,6 @@ func openDatabase(path string) (*database, error) {
 }
 
 func (db *database) setUp() error {
-	db.forget()
 	// The size of pages comes before the switch to WAL, which fixes it.
 	settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d",
 		pageSize, checkpointBytes/pageSize)
@@ -143,7 +140,7 @@ func (db *database) end(err *error) {
 	if *err == nil {
 		return
 	}
-	db.forget()
+	db.kinds = nil
 	// A full disk may have rolled the transaction back already.
 	if !db.c.AutoCommit() {
 		db.run("ROLLBACK") // *err says more than what goes wrong here

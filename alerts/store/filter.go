@@ -66,25 +66,25 @@ func among[T ~uint8](w *where, column string, values []T) {
 	}
 }
 
-// named adds that column is the number of a text that fits; see Filter.
+// named adds that column is a text that fits; see Filter.
 func (w *where) named(column, text string) {
 	whole, exact := strings.CutPrefix(text, "=")
 	switch {
 	case text == "":
 	case exact:
-		w.add(column+" IN (SELECT id FROM names WHERE text = ?)", whole)
+		w.add(column+" = ?", whole)
 	default:
-		w.add(column+" IN (SELECT id FROM names WHERE instr(lower(text), lower(?)) > 0)", text)
+		w.add("instr(lower("+column+"), lower(?)) > 0", text)
 	}
 }
 
-// between adds the filter's time span, in units of ns.
-func (w *where) between(column string, f *Filter, unit int64) {
+// between adds the filter's time span.
+func (w *where) between(column string, f *Filter) {
 	if f.Since != 0 {
-		w.add(column+" >= ?", (f.Since+unit-1)/unit)
+		w.add(column+" >= ?", f.Since)
 	}
 	if f.Until != 0 {
-		w.add(column+" < ?", (f.Until+unit-1)/unit)
+		w.add(column+" < ?", f.Until)
 	}
 }
 
@@ -101,7 +101,7 @@ func (w *where) ofCases(f *Filter) {
 		w.add("c.severity >= ?", int64(f.MinSeverity))
 	}
 	if f.Rule != "" {
-		w.add("c.rule IN (SELECT id FROM names WHERE text = ?)", f.Rule)
+		w.add("c.kind IN (SELECT id FROM kinds WHERE rule = ?)", f.Rule)
 	}
 	if f.Protocol != dissect.NoProtocol {
 		w.add("c.protocol = ?", int64(f.Protocol))

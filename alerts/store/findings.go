@@ -1,28 +1,14 @@
 package store
 
 import (
-	"database/sql"
-	"errors"
 	"iter"
-	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 )
 
-// maxSorted is up to how many findings the cases that fit a filter are read
-// and sorted. Beyond, findings are read in order until the page is full, which
-// is slow only where few of many fit.
-const maxSorted = 20_000
-
-// findingKey says where a finding is.
-type findingKey struct {
-	time, body, n int64
-	kase          int64
-}
-
 // Findings lists findings by time.
 func (r *Reader) Findings(f Filter) ([]alerts.Finding, error) {
-	list, _, err := r.findingsFrom(f, findingKey{})
+	list, _, err := r.findingsFrom(f, nil)
 	return list, err
 }
 
@@ -30,20 +16,26 @@ func (r *Reader) Findings(f Filter) ([]alerts.Finding, error) {
 // Offset are ignored. What is added meanwhile may be among them. It ends with
 // the first error.
 func (r *Reader) AllFindings(f Filter) iter.Seq2[alerts.Finding, error] {
+	return pages(f, r.findingsFrom)
+}
+
+// pages goes through all pages of a list.
+func pages[T any](f Filter, page func(Filter, *place) ([]T, *place, error)) iter.Seq2[T, error] {
 	f.Limit, f.Offset = MaxPage, 0
-	return func(yield func(alerts.Finding, error) bool) {
-		var last findingKey
+	return func(yield func(T, error) bool) {
+		var last *place
 		for {
-			list, end, err := r.findingsFrom(f, last)
+			list, end, err := page(f, last)
 			if err != nil {
-				yield(alerts.Finding{}, err)
+				var none T
+				yield(none, err)
 				return
 			}
 			if len(list) == 0 {
 				return
 			}
-			for i := range list {
-				if !yield(list[i], nil) {
+			for _, one := range list {
+				if !yield(one, nil) {
 					return
 				}
 			}
@@ -54,136 +46,77 @@ func (r *Reader) AllFindings(f Filter) iter.Seq2[alerts.Finding, error] {
 
 // findingsFrom returns the page behind the finding after, or the first one, and
 // where it ends.
-func (r *Reader) findingsFrom(f Filter, after findingKey) ([]alerts.Finding, findingKey, error) {
+func (r *Reader) findingsFrom(f Filter, after *place) ([]alerts.Finding, *place, error) {
 	tx, err := r.db.Begin()
 	if err != nil {
-		return nil, after, explain(r.path, err)
+		return nil, nil, explain(r.path, err)
 	}
 	defer tx.Rollback()
-	keys, err := findingKeys(tx, &f, after)
-	if err != nil {
-		return nil, after, explain(r.path, err)
+	q, err := newQuery(tx, &f, after)
+	if err == nil {
+		err = q.run(q.anyFinding, q.addFindings)
 	}
-	b := findingReader{tx: tx, bodies: bodyReader{tx: tx}, cases: make(map[int64]alerts.Finding)}
+	if err != nil {
+		return nil, nil, explain(r.path, err)
+	}
+	reader := findingReader{bodies: bodyReader{tx: tx}, kinds: q.kinds}
 	var list []alerts.Finding
-	for _, k := range keys {
-		found, err := b.read(k)
+	for i := range q.places {
+		found, err := reader.read(&q.places[i])
 		if err != nil {
-			return nil, after, explain(r.path, err)
+			return nil, nil, explain(r.path, err)
 		}
 		list = append(list, found)
-		after = k
-		if b.bytes > maxPageBytes {
+		after = &q.places[i]
+		if reader.bytes > maxPageBytes {
 			break
 		}
 	}
 	return list, after, nil
 }
 
-// findingKeys returns where the findings of a page are.
-func findingKeys(tx *sql.Tx, f *Filter, after findingKey) ([]findingKey, error) {
-	var w where
-	if err := w.ofFindings(tx, f); err != nil {
-		return nil, err
-	}
-	order := " ORDER BY f.time DESC, f.body DESC, f.n DESC"
-	behind := "(f.time, f.body, f.n) < (?, ?, ?)"
-	if f.OldestFirst {
-		order, behind = strings.ReplaceAll(order, "DESC", "ASC"), strings.Replace(behind, "<", ">", 1)
-	}
-	if (after != findingKey{}) {
-		w.add(behind, after.time, after.body, after.n)
-	}
-	rows, err := tx.Query("SELECT f.time, f.body, f.n, f.kase FROM findings f"+w.String()+order+" LIMIT ? OFFSET ?",
-		append(w.args, f.limit(), f.Offset)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var keys []findingKey
-	for rows.Next() {
-		var k findingKey
-		if err := rows.Scan(&k.time, &k.body, &k.n, &k.kase); err != nil {
-			return nil, err
+func (q *query) anyFinding(l *listing) bool { return q.texts(l) && q.kases(l) }
+
+func (q *query) addFindings(e *entry, l *listing, body int64) {
+	for n := range e.findings {
+		if f := &e.findings[n]; q.finding(f) {
+			q.add(place{f.time, body, int64(n), l.cases[f.kase]})
 		}
-		keys = append(keys, k)
 	}
-	return keys, rows.Err()
 }
 
-// ofFindings adds the conditions on a row of findings f.
-func (w *where) ofFindings(tx *sql.Tx, f *Filter) error {
-	if f.MinSeverity > alerts.Info {
-		w.add("f.severity >= ?", int64(f.MinSeverity))
-	}
-	w.named("f.client", f.Client)
-	w.named("f.account", f.Account)
-	w.between("f.time", f, 1)
-	var c where
-	c.ofCases(f)
-	if len(c.conditions) == 0 {
-		return nil
-	}
-	var findings int64
-	if err := tx.QueryRow("SELECT coalesce(sum(c.count), 0) FROM cases c"+c.String(), c.args...).Scan(&findings); err != nil {
-		return err
-	}
-	column := "f.kase"
-	if findings > maxSorted {
-		column = "+f.kase" // the plus keeps SQLite from its index: read by time
-	}
-	w.add(column+" IN (SELECT c.id FROM cases c"+c.String()+")", c.args...)
-	return nil
-}
-
-// findingReader makes findings from their places. It remembers the record and
-// the cases it has read: findings of one session follow each other.
+// findingReader makes findings from their places. It remembers the record that
+// it has read: findings of one session follow each other.
 type findingReader struct {
-	tx       *sql.Tx
 	bodies   bodyReader
+	kinds    map[int64]kind
 	body     int64
 	findings []alerts.Finding // of body
-	cases    map[int64]alerts.Finding
-	bytes    int // of the records read
+	bytes    int              // of the records read
 }
 
-const findingCaseSQL = `SELECT c.uid, r.text, t.text, c.blame FROM cases c
-	JOIN names r ON r.id = c.rule JOIN names t ON t.id = c.title WHERE c.id = ?`
-
-func (b *findingReader) read(k findingKey) (alerts.Finding, error) {
-	if b.findings == nil || b.body != k.body {
-		_, findings, n, err := b.bodies.read(k.body)
+func (r *findingReader) read(p *place) (alerts.Finding, error) {
+	if r.findings == nil || r.body != p.body {
+		_, findings, n, err := r.bodies.read(p.body)
 		if err != nil {
 			return alerts.Finding{}, err
 		}
-		b.body, b.findings = k.body, findings
-		b.bytes += n
+		r.body, r.findings = p.body, findings
+		r.bytes += n
 	}
-	if k.n < 0 || k.n >= int64(len(b.findings)) {
+	if p.n >= int64(len(r.findings)) {
 		return alerts.Finding{}, errDamaged
 	}
-	shared, known := b.cases[k.kase]
-	if !known {
-		var err error
-		if shared, err = b.ofCase(k.kase); err != nil {
-			return alerts.Finding{}, err
-		}
-		b.cases[k.kase] = shared
-	}
-	f := b.findings[k.n]
-	f.Case, f.Rule, f.Title, f.Blame = shared.Case, shared.Rule, shared.Title, shared.Blame
-	return f, nil
+	f := r.findings[p.n]
+	return f, fill(&f, p.kase, r.kinds)
 }
 
-// ofCase returns what the findings of a case share.
-func (b *findingReader) ofCase(id int64) (f alerts.Finding, err error) {
-	var uid []byte
-	var blame uint8
-	err = b.tx.QueryRow(findingCaseSQL, id).Scan(&uid, &f.Rule, &f.Title, &blame)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (len(uid) != len(f.Case) || blame > uint8(alerts.BlameClientServer)) {
-		err = errDamaged
+// fill adds to a finding what it shares with its case.
+func fill(f *alerts.Finding, c caseRef, kinds map[int64]kind) error {
+	k, ok := kinds[c.kind]
+	if !ok || k.rule != f.Rule {
+		return errDamaged
 	}
-	copy(f.Case[:], uid)
-	f.Blame = alerts.Blame(blame)
-	return f, err
+	f.Case, f.Rule, f.Title, f.Blame = c.id, k.rule, k.title, k.blame
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -12,15 +13,14 @@ import (
 // statements are the writer's, prepared once and used with every row. The SQL
 // stands beside the methods that run them.
 type statements struct {
-	addName, addNames           statement
-	addSession, addBlock        statement
-	findSession, replaceSession statement
-	findBlock                   statement
-	addFinding, addFindings     statement
-	dropFinding                 statement
-	findCase, addCase, growCase statement
-	recountCase, dropCase       statement
-	addTally                    statement
+	addSession, addSessions      statement
+	findSession, replaceSession  statement
+	addBlock, addContents        statement
+	findContents, changeContents statement
+	addKind                      statement
+	addCase, addCases            statement
+	setCase, emptyCase, dropCase statement
+	addTally                     statement
 }
 
 // prepare prepares all statements.
@@ -29,14 +29,13 @@ func (db *database) prepare() error {
 		s   *statement
 		sql string
 	}{
-		{&db.addName, addNameSQL}, {&db.addNames, moreRows(addNameSQL)},
-		{&db.addSession, addSessionSQL}, {&db.addBlock, addBlockSQL},
+		{&db.addSession, addSessionSQL + " ON CONFLICT DO NOTHING"}, {&db.addSessions, manyRows(addSessionSQL, sessionsAtOnce)},
 		{&db.findSession, findSessionSQL}, {&db.replaceSession, replaceSessionSQL},
-		{&db.findBlock, findBlockSQL},
-		{&db.addFinding, addFindingSQL}, {&db.addFindings, moreRows(addFindingSQL)},
-		{&db.dropFinding, dropFindingSQL},
-		{&db.findCase, findCaseSQL}, {&db.addCase, addCaseSQL}, {&db.growCase, growCaseSQL},
-		{&db.recountCase, recountCaseSQL}, {&db.dropCase, dropCaseSQL},
+		{&db.addBlock, addBlockSQL}, {&db.addContents, addContentsSQL},
+		{&db.findContents, findContentsSQL}, {&db.changeContents, changeContentsSQL},
+		{&db.addKind, addKindSQL},
+		{&db.addCase, addCaseSQL + growCaseSQL}, {&db.addCases, manyRows(addCaseSQL, casesAtOnce) + growCaseSQL},
+		{&db.setCase, setCaseSQL}, {&db.emptyCase, emptyCaseSQL}, {&db.dropCase, dropCaseSQL},
 		{&db.addTally, addTallySQL},
 	} {
 		prepared, err := db.c.Prepare(p.sql)
@@ -44,19 +43,23 @@ func (db *database) prepare() error {
 			return err
 		}
 		p.s.s = prepared.(*sqlite3.SQLiteStmt)
+		p.s.args = make([]driver.NamedValue, strings.Count(p.sql, "?"))
 		db.prepared = append(db.prepared, p.s.s)
 	}
 	return nil
 }
 
-// maxArgs is the most that a statement takes: rowsAtOnce findings.
-const maxArgs = 7 * rowsAtOnce
+// manyRows repeats the values of an INSERT of one row.
+func manyRows(insert string, n int) string {
+	values := insert[strings.LastIndexByte(insert, '('):]
+	return insert + strings.Repeat(", "+values, n-1)
+}
 
 // statement is one prepared statement, with room for its arguments: a new list
 // for every row took a seventh of the writer's time.
 type statement struct {
 	s    *sqlite3.SQLiteStmt
-	args [maxArgs]driver.NamedValue
+	args []driver.NamedValue
 }
 
 func (s *statement) bind(values []driver.Value) []driver.NamedValue {
@@ -79,20 +82,24 @@ func (s *statement) exec(values ...driver.Value) (int64, error) {
 	return result.RowsAffected()
 }
 
-// inserter adds rows, rowsAtOnce with each statement.
+// casesAtOnce is how many rows of cases one statement adds: a statement costs
+// more than most of its rows.
+const casesAtOnce = 16
+
+// inserter adds rows, casesAtOnce with each statement.
 type inserter struct {
 	one, many *statement
-	columns   int
 	values    []driver.Value
 }
 
 // rows returns an inserter from the statement of one row and that of many.
-func (s *statement) rows(many *statement) *inserter { return &inserter{one: s, many: many} }
+func (s *statement) rows(many *statement) *inserter {
+	return &inserter{one: s, many: many, values: make([]driver.Value, 0, len(many.args))}
+}
 
 func (i *inserter) add(row ...driver.Value) error {
-	i.columns = len(row)
 	i.values = append(i.values, row...)
-	if len(i.values) < rowsAtOnce*len(row) {
+	if len(i.values) < len(i.many.args) {
 		return nil
 	}
 	_, err := i.many.exec(i.values...)
@@ -102,8 +109,8 @@ func (i *inserter) add(row ...driver.Value) error {
 
 // flush adds the rows that are left.
 func (i *inserter) flush() error {
-	for ; len(i.values) > 0; i.values = i.values[i.columns:] {
-		if _, err := i.one.exec(i.values[:i.columns]...); err != nil {
+	for columns := len(i.one.args); len(i.values) > 0; i.values = i.values[columns:] {
+		if _, err := i.one.exec(i.values[:columns]...); err != nil {
 			return err
 		}
 	}

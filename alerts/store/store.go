@@ -15,7 +15,7 @@ import (
 // Bounds of the writer.
 const (
 	maxQueue      = 256                    // results that wait to be written
-	maxBatchRows  = 1000                   // rows of a transaction
+	maxBatchRows  = 4 << 10                // sessions and findings of a transaction
 	maxBatchBytes = 2 << 20                // bytes of records of a transaction
 	maxBatchAge   = 500 * time.Millisecond // wait of the first result of a transaction
 	maxLight      = 32 << 10               // bytes of a result that may wait in the queue, see Add
@@ -44,10 +44,7 @@ type Store struct {
 	// The rest belongs to the writer's goroutine.
 	db      *database
 	encoder record.Encoder
-	batch   []alerts.Result
-	records []byte // of the batch, one behind the other
-	ends    []int  // of each record
-	rows    int
+	batch   batch
 	err     error // the first
 }
 
@@ -110,11 +107,11 @@ func (s *Store) run() {
 				s.keep(explain(s.path, s.db.close()))
 				return
 			}
-			if len(s.batch) == 0 {
+			if len(s.batch.results) == 0 {
 				timer.Reset(maxBatchAge)
 			}
 			s.take(q.result)
-			if s.rows >= maxBatchRows || len(s.records) >= maxBatchBytes || q.stored != nil {
+			if s.batch.full() || q.stored != nil {
 				s.flush()
 			}
 			if q.stored != nil {
@@ -135,26 +132,23 @@ func (s *Store) take(r alerts.Result) {
 		s.fail([]alerts.Result{r}, err)
 		return
 	}
-	s.batch = append(s.batch, r)
-	s.records = append(s.records, b...)
-	s.ends = append(s.ends, len(s.records))
-	s.rows += 1 + len(r.Findings)
+	s.batch.add(r, b)
 }
 
 // flush writes the batch in one transaction and tells how it went. A batch
 // that fails is not tried again: it is handed over, and the next one may fare
 // better.
 func (s *Store) flush() {
-	if len(s.batch) == 0 {
+	results := s.batch.results
+	if len(results) == 0 {
 		return
 	}
-	if err := s.db.write(s.batch, s.records, s.ends); err != nil {
-		s.fail(s.batch, explain(s.path, err))
+	if err := s.db.write(&s.batch); err != nil {
+		s.fail(results, explain(s.path, err))
 	} else if s.options.Committed != nil {
-		s.options.Committed(s.batch)
+		s.options.Committed(results)
 	}
-	clear(s.batch) // they are large: let go of them now
-	s.batch, s.records, s.ends, s.rows = s.batch[:0], s.records[:0], s.ends[:0], 0
+	s.batch.reset()
 }
 
 func (s *Store) fail(batch []alerts.Result, err error) {
@@ -179,6 +173,7 @@ func weight(r *alerts.Result) int {
 	for _, m := range r.Session.Facts.Messages {
 		n += 256 + quoteWeight*len(m.Quotes) + 48*len(m.To)
 	}
+	n += quoteWeight * len(r.Session.Facts.Transcript)
 	for i := range r.Findings {
 		n += 512 + 256*len(r.Findings[i].Evidence)
 	}

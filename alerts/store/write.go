@@ -2,15 +2,45 @@ package store
 
 import (
 	"database/sql/driver"
-	"fmt"
+	"errors"
+
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store/record"
 )
 
-// write stores a batch in one transaction. Their records stand one behind the
-// other and end at ends.
-func (db *database) write(batch []alerts.Result, records []byte, ends []int) (err error) {
+// batch is what one transaction stores.
+type batch struct {
+	results []alerts.Result
+	records []byte // one behind the other
+	ends    []int  // of each record
+	rows    int    // of what lists show: sessions and findings
+}
+
+func (b *batch) record(i int) []byte {
+	if i == 0 {
+		return b.records[:b.ends[0]]
+	}
+	return b.records[b.ends[i-1]:b.ends[i]]
+}
+
+func (b *batch) add(r alerts.Result, record []byte) {
+	b.results = append(b.results, r)
+	b.records = append(b.records, record...)
+	b.ends = append(b.ends, len(b.records))
+	b.rows += 1 + len(r.Findings)
+}
+
+func (b *batch) full() bool { return b.rows >= maxBatchRows || len(b.records) >= maxBatchBytes }
+
+// reset empties the batch and lets go of its results, which are large.
+func (b *batch) reset() {
+	clear(b.results)
+	*b = batch{results: b.results[:0], records: b.records[:0], ends: b.ends[:0]}
+}
+
+// write stores a batch in one transaction.
+func (db *database) write(b *batch) (err error) {
 	if err := db.begin(); err != nil {
 		return err
 	}
@@ -18,43 +48,32 @@ func (db *database) write(batch []alerts.Result, records []byte, ends []int) (er
 	if err := db.catchUp(); err != nil {
 		return err
 	}
-	from := 0
-	for i := range batch {
-		if err := db.put(&batch[i], records[from:ends[i]]); err != nil {
+	for from := 0; from < len(b.results); from += sessionsAtOnce {
+		if err := db.put(b, from, min(from+sessionsAtOnce, len(b.results))); err != nil {
 			return err
 		}
-		from = ends[i]
 	}
 	return db.settle()
 }
 
-const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version),
-	(SELECT coalesce(max(id), 0) FROM blocks), (SELECT coalesce(max(id), 0) FROM names),
-	(SELECT coalesce(max(id), 0) FROM cases)`
+const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version), (SELECT coalesce(max(id), 0) FROM blocks)`
 
 // catchUp forgets what another connection may have changed, and sees where
-// blocks, names and cases end. The transaction keeps both true.
+// blocks end. The transaction keeps both true.
 func (db *database) catchUp() error {
-	row, err := db.ask(catchUpSQL, 4)
+	row, err := db.ask(catchUpSQL, 2)
 	if err != nil {
 		return err
 	}
-	if version := row[0].(int64); version != db.version {
-		db.forget()
+	if version := row[0].(int64); version != db.version || db.kinds == nil {
+		if err := db.loadKinds(); err != nil {
+			return err
+		}
 		db.version = version
 	}
-	db.block.start(row[1].(int64) + 1)
-	db.names.next = row[2].(int64) + 1
-	db.nextCase = row[3].(int64) + 1
-	return nil
-}
-
-// forget empties what is remembered of the database's rows, and what waits to
-// be written.
-func (db *database) forget() {
-	db.names = names{memory: newMemory[string](maxNames)}
-	db.cases = newMemory[alerts.CaseID](maxCases)
 	db.tally.reset()
+	db.block.start(row[1].(int64) + 1)
+	return nil
 }
 
 // settle writes what the sessions put so far left for later.
@@ -62,113 +81,141 @@ func (db *database) settle() error {
 	if err := db.writeBlock(); err != nil {
 		return err
 	}
-	if err := db.addUp(); err != nil {
-		return err
-	}
-	return db.writeNames()
+	return db.addUp()
 }
 
-const addSessionSQL = `INSERT INTO sessions (start, uid, body, packets, protocol, verdict, client, server)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+// sessionsAtOnce is how many sessions one statement adds. It divides
+// blockSessions.
+const sessionsAtOnce = 16
 
-// put stores one result, or leaves things as they are where the database has
+const addSessionSQL = `INSERT INTO sessions (start, uid, body, packets) VALUES (?, ?, ?, ?)`
+
+// put stores the results [from, to) with one statement, or one by one where
+// there are few, they do not fit into one block, or the database has one of
+// them already.
+func (db *database) put(b *batch, from, to int) error {
+	added, err := db.putMany(b, from, to)
+	if err != nil {
+		return err
+	}
+	for i := from; i < to; i++ {
+		if added {
+			err = db.keep(&b.results[i], b.record(i))
+		} else {
+			err = db.putOne(&b.results[i], b.record(i))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *database) putMany(b *batch, from, to int) (bool, error) {
+	if to-from < sessionsAtOnce || !db.block.fits(b, from, to) {
+		return false, nil
+	}
+	values := db.values[:0]
+	for i := from; i < to; i++ {
+		s := &b.results[i].Session
+		values = append(values, s.Facts.Start/1000, s.ID[:], db.block.body()+int64(i-from), int64(s.Facts.Packets))
+	}
+	db.values = values
+	_, err := db.addSessions.exec(values...)
+	var lite sqlite3.Error
+	if errors.As(err, &lite) && lite.Code == sqlite3.ErrConstraint {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// putOne stores one result, or leaves things as they are where the database has
 // that session already.
-func (db *database) put(r *alerts.Result, body []byte) error {
+func (db *database) putOne(r *alerts.Result, record []byte) error {
 	f := r.Session.Facts
-	mark := len(db.names.fresh)
-	id, client := db.block.body(), db.names.client(f.Client)
-	added, err := db.addSession.exec(f.Start/1000, r.Session.ID[:], id, int64(f.Packets), int64(f.Protocol),
-		int64(r.Session.Verdict), client, db.names.server(f.Server))
+	added, err := db.addSession.exec(f.Start/1000, r.Session.ID[:], db.block.body(), int64(f.Packets))
 	if err != nil {
 		return err
 	}
 	if added == 0 {
-		db.names.undo(mark)
-		return db.again(r, body)
+		return db.again(r, record)
 	}
-	db.tally.verdicts[r.Session.Verdict]++
-	return db.keep(id, client, r, body)
+	return db.keep(r, record)
 }
 
-// keep puts a session's record where id says, and its findings.
-func (db *database) keep(id, client int64, r *alerts.Result, body []byte) error {
-	db.block.add(body)
-	for n := range r.Findings {
-		f, from := &r.Findings[n], client
-		if f.Client != r.Session.Facts.Client {
-			from = db.names.client(f.Client)
+// keep puts a session's record where the next body is, and counts its findings.
+func (db *database) keep(r *alerts.Result, record []byte) error {
+	db.tally.verdicts[r.Session.Verdict]++
+	b := &db.block
+	body := b.body()
+	b.add(record)
+	b.contents.session(&r.Session, len(r.Findings))
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		g, err := db.grow(f, body)
+		if err != nil {
+			return err
 		}
-		db.tally.add(id, int64(n), from, f)
+		b.contents.finding(&r.Session, f, g)
 	}
-	if db.block.full() {
+	if b.full() {
 		return db.writeBlock()
 	}
 	return nil
 }
 
-const findSessionSQL = `SELECT body, packets, verdict FROM sessions WHERE start = ? AND uid = ?`
+const findSessionSQL = `SELECT body, packets FROM sessions WHERE start = ? AND uid = ?`
 
-const replaceSessionSQL = `UPDATE sessions SET body = ?, packets = ?, protocol = ?, verdict = ?, client = ?, server = ?
-	WHERE start = ? AND uid = ?`
+const replaceSessionSQL = `UPDATE sessions SET body = ?, packets = ? WHERE start = ? AND uid = ?`
 
 // again handles a session that the database has. A capture that was cut in the
 // middle of it may be analysed before the whole one: the session with more
 // packets stays. The old record stays in its block, and nothing leads to it.
-func (db *database) again(r *alerts.Result, body []byte) error {
+func (db *database) again(r *alerts.Result, record []byte) error {
 	f := r.Session.Facts
 	key := []driver.Value{f.Start / 1000, r.Session.ID[:]}
-	var row [3]driver.Value
+	var row [2]driver.Value
 	if _, err := db.findSession.row(row[:], key...); err != nil {
 		return err
 	}
-	old, packets, verdict := row[0].(int64), row[1].(int64), row[2].(int64)
+	old, packets := row[0].(int64), row[1].(int64)
 	if int64(f.Packets) <= packets {
 		return nil
 	}
-	// The old one may be of this very batch.
-	if err := db.settle(); err != nil {
+	// The old one may be in the block that is being made.
+	if err := db.writeBlock(); err != nil {
 		return err
 	}
-	if err := db.dropFindings(old); err != nil {
+	if err := db.drop(old); err != nil {
 		return err
 	}
-	id, client := db.block.body(), db.names.client(f.Client)
-	_, err := db.replaceSession.exec(id, int64(f.Packets), int64(f.Protocol), int64(r.Session.Verdict),
-		client, db.names.server(f.Server), key[0], key[1])
-	if err != nil {
+	if _, err := db.replaceSession.exec(db.block.body(), int64(f.Packets), key[0], key[1]); err != nil {
 		return err
 	}
-	db.tally.verdicts[verdict]--
-	db.tally.verdicts[r.Session.Verdict]++
-	return db.keep(id, client, r, body)
+	return db.keep(r, record)
 }
 
-const dropFindingSQL = `DELETE FROM findings WHERE time = ? AND body = ? AND n = ? RETURNING kase`
+const findContentsSQL = `SELECT entries FROM contents WHERE block = ?`
 
-// dropFindings removes the findings of a session. Their keys are in its record.
-func (db *database) dropFindings(body int64) error {
+const changeContentsSQL = `UPDATE contents SET entries = ? WHERE block = ?`
+
+// drop takes a session and its findings out of the lists and the counts.
+func (db *database) drop(body int64) error {
 	var row [1]driver.Value
-	if _, err := db.findBlock.row(row[:], body/blockSessions); err != nil {
+	if _, err := db.findContents.row(row[:], body/blockSessions); err != nil {
 		return err
 	}
-	compressed, _ := row[0].([]byte)
-	raw, err := unpack(nil, compressed)
-	if err != nil {
-		return err
-	}
-	b, ok := place(raw, body%blockSessions)
-	if !ok {
-		return errDamaged
-	}
-	_, findings, err := record.Decode(b)
-	if err != nil {
-		return fmt.Errorf("session %d: %w", body, err)
-	}
-	for n, f := range findings {
-		if _, err := db.dropFinding.row(row[:], f.Time, body, int64(n)); err != nil {
-			return err
+	entries, _ := row[0].([]byte)
+	var l listing
+	var e entry
+	for l.load(entries); l.next(&e); {
+		if e.place != body%blockSessions || e.gone {
+			continue
 		}
-		db.tally.dropped(row[0].(int64), f.Severity)
+		entries[e.flagsAt] |= entryGone
+		db.tally.dropped(&l, &e)
+		_, err := db.changeContents.exec(entries, body/blockSessions)
+		return err
 	}
-	return nil
+	return errDamaged
 }

@@ -48,6 +48,7 @@ const (
 	toTransport  // Decoder.proto says what follows
 	toMPLS
 	toPPPoE
+	toPBB
 	tooDeep // more than maxTunnels
 )
 
@@ -112,6 +113,8 @@ func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 			next = d.mpls()
 		case toPPPoE:
 			next = d.pppoe()
+		case toPBB:
+			next = d.pbb()
 		case step(TCP):
 			s.Time, s.Packet, s.File = p.Time, p.Number, p.File
 			s.Path = d.paths.id(d.key)

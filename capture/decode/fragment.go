@@ -35,7 +35,7 @@ func (d *Decoder) fragment4(s *Segment) step {
 	switch d.proto {
 	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH:
 	default:
-		return step(Fragment) // nothing in there would be looked at
+		return step(NotTCP) // nothing in there would be looked at
 	}
 	// No receiver joins a fragment that it drops: not this one either, for it
 	// could take the place of the true one.

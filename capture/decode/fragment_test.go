@@ -49,7 +49,7 @@ func TestFragments(t *testing.T) {
 		{"another protocol", []string{f4(0, 24), frag4(with(packet4, 9, "\x11"), 7, 24, 42)}, fragment, decode.FragmentStats{Waiting: 2}},
 		{"a broken header", []string{with(changed4(0, 24), 8, "\x01"), f4(0, 24), f4(24, 42)}, v4, decode.FragmentStats{Joined: 1, Dropped: 1}},
 		{"without a length", []string{with(changed4(0, 24), 2, "\x00\x00"), f4(0, 24), f4(24, 42)}, v4, decode.FragmentStats{Joined: 1, Dropped: 1}},
-		{"of ICMP", []string{frag4(with(packet4, 9, "\x01"), 7, 0, 24)}, fragment, decode.FragmentStats{}},
+		{"of ICMP", []string{frag4(with(packet4, 9, "\x01"), 7, 0, 24)}, notTCP, decode.FragmentStats{}},
 		{"of UDP", []string{frag4(ip4(17, "", udp(53, "a long question")), 7, 0, 16), frag4(ip4(17, "", udp(53, "a long question")), 7, 16, 23)}, notTCP, decode.FragmentStats{Joined: 1}},
 		{"too long", []string{frag4(with(packet4, 9, "\x06"), 7, 0, 24), with(with(packet4, 6, "\x3f\xff"), 10, "\x00\x00")}, fragment, decode.FragmentStats{Waiting: 1, Dropped: 1}},
 		{"the identification used again", []string{f4(0, 24), f4(24, 42), changed4(0, 24), f4(0, 24)}, fragment,

@@ -115,14 +115,31 @@ func (d *Decoder) erspan() step {
 	if len(d.rest) < erspan2Len {
 		return d.lacks(erspan2Len)
 	}
+	vlan := binary.BigEndian.Uint16(d.rest) & 0x0fff
 	switch d.rest[0] >> 4 {
 	case 1:
 		d.skip(erspan2Len)
-		return d.enter(erspan, toEthernet)
+		return d.mirrored(vlan)
 	case 2:
 		return d.erspan3()
 	}
 	return step(NotTCP)
+}
+
+// mirrored goes on with a mirrored frame. The switch took its VLAN tag off and
+// noted the VLAN in the mirror's header, unless the tag is still there.
+func (d *Decoder) mirrored(vlan uint16) step {
+	tagged := false
+	if len(d.rest) >= ethernetLen {
+		switch binary.BigEndian.Uint16(d.rest[ethernetLen-2:]) {
+		case etherTypeVLAN, etherTypeQinQ, etherTypeQold:
+			tagged = true
+		}
+	}
+	if !tagged {
+		d.key.addVLAN(vlan) // 0, for none, adds nothing
+	}
+	return d.enter(erspan, toEthernet)
 }
 
 func (d *Decoder) erspan3() step {
@@ -130,6 +147,7 @@ func (d *Decoder) erspan3() step {
 	if len(d.rest) < erspan3Len {
 		return d.lacks(erspan3Len)
 	}
+	vlan := binary.BigEndian.Uint16(d.rest) & 0x0fff
 	info := binary.BigEndian.Uint16(d.rest[10:])
 	size := erspan3Len
 	if info&subheader != 0 {
@@ -141,8 +159,9 @@ func (d *Decoder) erspan3() step {
 	d.skip(size)
 	switch frameType := info >> 10 & 0x1f; frameType {
 	case 0:
-		return d.enter(erspan, toEthernet)
+		return d.mirrored(vlan)
 	case 2:
+		d.key.addVLAN(vlan)
 		return d.enter(erspan, toRaw)
 	}
 	return step(NotTCP)

@@ -5,6 +5,7 @@ import "encoding/binary"
 const (
 	ethernetLen = 14
 	vlanLen     = 4
+	pbbLen      = 4
 	llcLen      = 3
 	snapLen     = 8 // with the LLC header
 	nullLen     = 4
@@ -27,6 +28,7 @@ const (
 	etherTypeMPLS     = 0x8847 // RFC 5332
 	etherTypeMPLSup   = 0x8848 // RFC 5332: the label is assigned upstream
 	etherTypePPPoE    = 0x8864 // RFC 2516: the session, not its discovery
+	etherTypePBB      = 0x88e7 // IEEE 802.1ah
 )
 
 func (d *Decoder) ethernet() step {
@@ -51,6 +53,8 @@ func (d *Decoder) byEtherType() step {
 		return toMPLS
 	case etherTypePPPoE:
 		return toPPPoE
+	case etherTypePBB:
+		return toPBB
 	}
 	if d.etherType < etherTypeMin {
 		return toLLC
@@ -70,6 +74,17 @@ func (d *Decoder) vlan() step {
 	d.etherType = binary.BigEndian.Uint16(d.rest[2:])
 	d.skip(vlanLen)
 	return toEtherType
+}
+
+// pbb skips the tag that names a service of a backbone (IEEE 802.1ah, 9.7); the
+// customer's frame follows, with its addresses. The tag is no VLAN: it has 24
+// bits, and only the backbone sees it.
+func (d *Decoder) pbb() step {
+	if len(d.rest) < pbbLen {
+		return step(Truncated)
+	}
+	d.skip(pbbLen)
+	return toEthernet
 }
 
 // llc reads an IEEE 802.2 header, with or without SNAP (RFC 1042).

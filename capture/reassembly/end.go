@@ -35,15 +35,17 @@ func (t *Table) reset(f *Flow, dir Direction, s *decode.Segment) {
 // forgotten takes a segment of a connection whose bytes are not wanted: it
 // looks for its end, and for signs that it has none.
 func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
-	switch {
-	case f.closed:
-		// The end may have been forged.
-		if len(s.Payload) > 0 && s.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && after(s.Seq, f.end[dir]) >= 0 {
-			t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
-		}
-	case f.list == &t.other && s.Flags&(decode.FIN|decode.RST) != 0:
+	if f.list == &t.other && s.Flags&(decode.FIN|decode.RST) != 0 {
 		f.list.remove(f)
 		t.ending.push(f, t.now)
+	}
+	switch {
+	case f.copied && f.twin.number == f.original:
+		t.follow(f, dir, s)
+	case len(s.Payload) == 0 || s.Flags&(decode.SYN|decode.FIN|decode.RST) != 0:
+	case f.copied, f.closed && after(s.Seq, f.end[dir]) >= 0:
+		// The end may have been forged, or only the copy is left.
+		t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
 	}
 }
 

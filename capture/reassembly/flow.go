@@ -63,7 +63,7 @@ func fold(a, b uint64) uint64 {
 // Flow is one connection. Its methods are valid within the Handler's calls;
 // after Close the same Flow may stand for another connection.
 type Flow struct {
-	// What every packet needs stands in front, for the caches.
+	// What every packet needs stands in front: a line of the caches.
 	hash   uint32
 	file   int32 // the first capture that holds it
 	flags  Flags
@@ -72,6 +72,7 @@ type Flow struct {
 	opened bool    // the Handler knows it
 	closed bool
 	reborn bool  // rebirth holds something
+	copied bool  // it is a copy of another: see twin
 	chain  *Flow // in its bucket
 	key    key
 
@@ -84,10 +85,12 @@ type Flow struct {
 	first   int64
 
 	older, newer *Flow
-	number       uint32
+	number       uint32    // from 1
+	original     uint32    // number of twin
 	end          [2]uint32 // of a closed one, where its directions ended
 	rebirth      rebirth
 	files        *[]int32 // the other captures; nil: none
+	twin         *Flow    // what this is a copy of, unless another has its place
 }
 
 // dirOf returns the direction of a segment whose ends were swapped in key.
@@ -137,7 +140,7 @@ func (f *Flow) Bytes(dir Direction) uint64 {
 
 // Flags returns its circumstances so far.
 func (f *Flow) Flags() Flags {
-	flags := f.flags
+	flags := f.flags &^ (mirrored | enrolled)
 	if f.seen[0] != f.seen[1] {
 		flags |= OneSided
 	}

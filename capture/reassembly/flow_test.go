@@ -19,7 +19,13 @@ type hook struct {
 func (h *hook) Open(f *reassembly.Flow)                                             { h.do("open", f) }
 func (h *hook) Data(f *reassembly.Flow, _ reassembly.Direction, _ uint64, _ []byte) { h.do("data", f) }
 func (h *hook) Gap(f *reassembly.Flow, _ reassembly.Direction, _, _ uint64)         { h.do("gap", f) }
-func (h *hook) Close(f *reassembly.Flow)                                            { h.do("close", f) }
+func (h *hook) Again(f *reassembly.Flow, _ reassembly.Direction, _ uint64, _ []byte) {
+	h.do("again", f)
+}
+func (h *hook) Clash(f *reassembly.Flow, _ reassembly.Direction, _ uint64, _, _ reassembly.Version) {
+	h.do("clash", f)
+}
+func (h *hook) Close(f *reassembly.Flow) { h.do("close", f) }
 
 // play adds the lines of a script.
 func play(t *testing.T, table *reassembly.Table, sc *script, lines string) {
@@ -37,7 +43,9 @@ S @3 250 ack=12
 S @6 250 ack=20
 C @12 DATA ack=9 t=1200
 C @30 late ack=9
+C @30 LATE ack=9
 C @16 QUIT ack=9
+S @3 250 ack=12
 C @40 FIN ack=9
 S @9 FIN ack=41
 C @41 ack=10`
@@ -94,7 +102,7 @@ func TestFactsAtClose(t *testing.T) {
 		table.Add(s)
 	}
 	table.Flush()
-	want := []string{"[::9]:1024 [::1]:25 7 1000000 1213000000 14 18 9 [0 1 2] false 7 1"}
+	want := []string{"[::9]:1024 [::1]:25 7 1000000 1215000000 16 18 9 [0 1 2 3] false 7 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -1,6 +1,7 @@
 package reassembly_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -52,12 +53,19 @@ func replayBytes(t *testing.T, ignore byte, b []byte) []string {
 	return h.log
 }
 
-var zeros = make([]byte, 256)
+var (
+	zeros = make([]byte, 256)
+	ones  = bytes.Repeat([]byte{1}, 256)
+)
 
 func fuzzed(b [4]byte, now int64) *decode.Segment {
 	s := &decode.Segment{Time: now, Flags: b[0] & 0x1f, SrcPort: 1000 + uint16(b[0]>>5&1), DstPort: 25, Seq: wide(b[1]), Ack: wide(b[3])}
 	s.Payload = zeros[:b[2]&0x7f]
 	s.Missing = int(b[2] >> 7 * 9)
+	if b[2]&1 != 0 {
+		s.Payload = ones[:len(s.Payload)]
+	}
+	s.Path = decode.PathID(b[0] >> 4 & b[1] & 1)
 	if b[0]&0x40 != 0 {
 		s.SrcAddr[0], s.SrcPort, s.DstPort = 1, s.DstPort, s.SrcPort
 	} else {
@@ -113,6 +121,25 @@ func (h *tiler) Data(f *reassembly.Flow, dir reassembly.Direction, off uint64, b
 func (h *tiler) Gap(f *reassembly.Flow, dir reassembly.Direction, off, n uint64) {
 	h.advance(f, dir, off, n)
 	h.say(f, "%d gap %d", dir, n)
+}
+
+// Again repeats what was given, and no more of it than is told.
+func (h *tiler) Again(f *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
+	ends := h.ends[f]
+	if ends == nil || len(b) == 0 || off+uint64(len(b)) > ends[dir] || ends[dir]-off > 1<<16 {
+		h.t.Fatalf("%d bytes again at %d, of %v", len(b), off, ends)
+	}
+	h.say(f, "%d again %d %d", dir, off, len(b))
+}
+
+func (h *tiler) Clash(f *reassembly.Flow, dir reassembly.Direction, off uint64, first, again reassembly.Version) {
+	if len(first.Text) != len(again.Text) || string(first.Text) == string(again.Text) {
+		h.t.Fatalf("no conflict: %q, %q", first.Text, again.Text)
+	}
+	if ends := h.ends[f]; ends != nil && off < ends[dir] {
+		h.t.Fatalf("a conflict at %d of what was given, to %d", off, ends[dir])
+	}
+	h.say(f, "%d clash %d %d", dir, off, len(again.Text))
 }
 
 func (h *tiler) Close(f *reassembly.Flow) {

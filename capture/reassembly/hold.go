@@ -13,6 +13,7 @@ type piece struct {
 	ack     uint32
 	missing int32 // bytes behind data that the capture cut off
 	hasAck  bool
+	probe   bool // it may be a keep-alive
 	data    []byte
 	mark    mark // off is not set
 }
@@ -49,7 +50,9 @@ func (t *Table) hold(f *Flow, dir Direction, p piece) {
 	if i > 0 {
 		prev := &h.pieces[i-1]
 		if over := after(prev.end(), p.seq); over > 0 {
-			f.compare(prev, &p)
+			if !t.clash(f, dir, prev, &p) {
+				return
+			}
 			if over >= p.len() {
 				t.repeated(f, &prev.mark, &p)
 				return
@@ -63,7 +66,9 @@ func (t *Table) hold(f *Flow, dir Direction, p piece) {
 		if room >= p.len() {
 			break
 		}
-		f.compare(next, &p)
+		if !t.clash(f, dir, next, &p) {
+			return
+		}
 		covered := min(p.len(), room+next.len())
 		if room > 0 {
 			front := p
@@ -124,24 +129,6 @@ func (t *Table) relieve(f *Flow, dir Direction) {
 		if victim != f && victim.stream != nil {
 			t.ended(victim)
 		}
-	}
-}
-
-// compare flags f where the bytes that a and b share differ.
-func (f *Flow) compare(a, b *piece) {
-	if f.flags&Conflict != 0 {
-		return
-	}
-	if after(a.seq, b.seq) > 0 {
-		a, b = b, a
-	}
-	skip := after(b.seq, a.seq)
-	if skip >= len(a.data) {
-		return
-	}
-	n := min(len(a.data)-skip, len(b.data))
-	if !bytes.Equal(a.data[skip:skip+n], b.data[:n]) {
-		f.flags |= Conflict
 	}
 }
 

@@ -50,16 +50,18 @@ func (l Limits) withDefaults() Limits {
 
 // Bounds that no setting moves.
 const (
-	maxAhead  = 1 << 30 // sequence numbers further ahead are noise
-	maxAcked  = 1 << 20 // what acknowledges further ahead is not held for it
-	maxBehind = 1 << 20 // bytes further behind are no repetition
-	maxBack   = 1 << 16 // how far the beginning of a connection joined late may move
-	maxPieces = 1 << 10 // segments held by one direction
-	fewMarks  = 8       // packets remembered of a direction: see Flow.At
-	maxMarks  = 64      // the same where one end talks on in small packets; powers of two
-	markSpan  = 8 << 10 // for so many bytes
-	maxFiles  = 64      // captures remembered of a connection
-	twice     = 1e6     // ns within which the same bytes are one packet, captured twice
+	maxAhead   = 1 << 30 // sequence numbers further ahead are noise
+	maxAcked   = 1 << 20 // what acknowledges further ahead is not held for it
+	maxBehind  = 1 << 20 // bytes further behind are no repetition
+	maxBack    = 1 << 16 // how far the beginning of a connection joined late may move
+	maxPieces  = 1 << 10 // segments held by one direction
+	fewMarks   = 8       // packets remembered of a direction: see Flow.At
+	maxMarks   = 64      // the same where one end talks on in small packets; powers of two
+	markSpan   = 8 << 10 // for so many bytes
+	maxFiles   = 64      // captures remembered of a connection
+	maxAgain   = 1 << 16 // bytes that came again are told of if they are not older
+	twice      = 1e6     // ns within which the same bytes are one packet, captured twice
+	copyWindow = 1e9     // ns within which a packet of another path is a copy
 
 	pieceOverhead = 128 // bytes that a held segment costs beside its payload
 )
@@ -74,7 +76,8 @@ type Stats struct {
 	Forced      uint64 // times that held data was given up to keep within a limit
 	OutOfOrder  uint64 // segments that had to be held
 	Retransmits uint64 // segments that held nothing new
-	Duplicates  uint64 // packets captured twice
+	Duplicates  uint64 // packets captured twice, also under another path
+	ClockLeaps  uint64 // packets whose time is so far ahead that the clock waited for a second one
 	OutOfWindow uint64 // segments too far from their stream to belong to it
 	GapBytes    uint64 // lost
 }
@@ -87,8 +90,10 @@ const (
 	Midstream  Flags = 1 << iota // no SYN of the opener was captured
 	OneSided                     // packets of one direction only
 	Gapped                       // bytes were lost
-	Conflict                     // the same range came with different bytes
 	Duplicated                   // packets were captured twice
 	Evicted                      // a limit ended it
 	Truncated                    // payload was cut by the capture
+
+	mirrored // there is a copy of it, under another path
+	enrolled // it stands in Table.twins
 )

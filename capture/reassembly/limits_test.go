@@ -63,8 +63,11 @@ func (h *forget) Open(*reassembly.Flow) {}
 func (h *forget) Data(_ *reassembly.Flow, _ reassembly.Direction, _ uint64, b []byte) {
 	h.bytes += len(b)
 }
-func (h *forget) Gap(*reassembly.Flow, reassembly.Direction, uint64, uint64) {}
-func (h *forget) Close(*reassembly.Flow)                                     { h.closed++ }
+func (h *forget) Gap(*reassembly.Flow, reassembly.Direction, uint64, uint64)   {}
+func (h *forget) Again(*reassembly.Flow, reassembly.Direction, uint64, []byte) {}
+func (h *forget) Clash(*reassembly.Flow, reassembly.Direction, uint64, reassembly.Version, reassembly.Version) {
+}
+func (h *forget) Close(*reassembly.Flow) { h.closed++ }
 
 // A flood of SYNs keeps to the share of connections without payload, and does
 // not push out those that talk.
@@ -190,39 +193,6 @@ func TestFiles(t *testing.T) {
 	table.Flush()
 	if files != 64 {
 		t.Errorf("%d files", files)
-	}
-}
-
-// TestMemory weighs connections, their share of the table included.
-func TestMemory(t *testing.T) {
-	const n = 100_000
-	tests := []struct {
-		name    string
-		handler reassembly.Handler
-		packets int // of each, of a short visit
-		most    uint64
-	}{
-		{"ignored", &stranger{}, 4, 300},
-		{"in dialogue", &forget{}, 9, 1024},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			table := reassembly.New(reassembly.Limits{Flows: n}, tt.handler)
-			before := heap()
-			for i := range uint32(n) {
-				for _, s := range visit(i)[:tt.packets] {
-					table.Add(&s)
-				}
-			}
-			each := (heap() - before) / n
-			if open := table.Stats().Open; open != n {
-				t.Fatalf("%d open", open)
-			}
-			t.Logf("%d bytes each", each)
-			if each > tt.most {
-				t.Errorf("%d bytes each, want at most %d", each, tt.most)
-			}
-		})
 	}
 }
 

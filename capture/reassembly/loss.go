@@ -103,6 +103,7 @@ func (h *half) rewind(p *piece) bool {
 		return false // too wide for the circle
 	}
 	h.next, h.lostTo = from, from
+	h.rewound, h.before = true, from
 	return true
 }
 

@@ -27,23 +27,37 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 			return
 		}
 	}
-	t.enliven(f, dir)
+	if f.list != &t.active {
+		t.arise(f, dir, s, &p, ahead)
+		return
+	}
+	t.take(f, dir, s, &p, ahead)
+}
+
+// take gives p, which begins ahead of the next byte or, below 0, behind, or
+// holds it.
+func (t *Table) take(f *Flow, dir Direction, s *decode.Segment, p *piece, ahead int) {
+	h := &f.stream.half[dir]
 	if old := -ahead; old > 0 {
 		if old >= p.len() {
-			t.repeated(f, h.markOf(uint64(old)), &p)
+			t.repeated(f, h.markOf(uint64(old)), p)
+		}
+		t.again(f, dir, s, p, old)
+		if old >= p.len() || f.stream == nil {
 			return
 		}
 		p.cutFront(old)
 	}
-	if p.seq == h.next && (!h.holds || after(h.pieces[0].seq, p.end()) >= 0) && t.mayGive(f, dir, &p) {
-		t.give(f, dir, &p)
+	if p.seq == h.next && (!h.holds || after(h.pieces[0].seq, p.end()) >= 0) && t.mayGive(f, dir, p) {
+		t.give(f, dir, p)
 		if f.stream != nil && f.stream.holds() {
 			t.drain(f)
 		}
 		return
 	}
 	t.stats.OutOfOrder++
-	t.hold(f, dir, p)
+	p.probe = isProbe(s)
+	t.hold(f, dir, *p)
 	if f.stream != nil {
 		t.drain(f)
 	}
@@ -63,11 +77,11 @@ func (h *half) neverHad(p *piece) bool {
 	return h.disorder != nil && p.within(h.first, h.lostTo)
 }
 
-// enliven moves a connection that talks among those that do. After a reset it
-// takes a segment of the end that seemed to have sent it.
+// enliven moves a connection that talks among those that do; it is not there.
+// After a reset it takes a segment of the end that seemed to have sent it.
 func (t *Table) enliven(f *Flow, dir Direction) {
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
-	if f.list == &t.active || o.reset && !h.reset {
+	if o.reset && !h.reset {
 		return
 	}
 	h.reset = false
@@ -76,9 +90,15 @@ func (t *Table) enliven(f *Flow, dir Direction) {
 }
 
 // repeated counts a segment that holds nothing new; m is the packet that its
-// first byte came with before.
+// first byte came with before. No end sends anything again within twice, so
+// that the packet was captured before and behind a router, say; where the whole
+// connection is captured under two names it may take copyWindow.
 func (t *Table) repeated(f *Flow, m *mark, p *piece) {
-	if m != nil && p.mark.time >= m.time && p.mark.time-m.time < twice && p.mark.packet != m.packet {
+	window := int64(twice)
+	if f.flags&mirrored != 0 {
+		window = copyWindow
+	}
+	if m != nil && p.mark.time >= m.time && p.mark.time-m.time < window && p.mark.packet != m.packet {
 		t.stats.Duplicates++
 		f.flags |= Duplicated
 	}

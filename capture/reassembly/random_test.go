@@ -16,10 +16,16 @@ type collector struct {
 	t    testing.TB
 	got  [2][]byte
 	lost [2][]bool
+
+	opened int
 }
 
-func (c *collector) Open(*reassembly.Flow)  {}
+func (c *collector) Open(*reassembly.Flow)  { c.opened++ }
 func (c *collector) Close(*reassembly.Flow) {}
+
+func (c *collector) Again(*reassembly.Flow, reassembly.Direction, uint64, []byte) {}
+func (c *collector) Clash(*reassembly.Flow, reassembly.Direction, uint64, reassembly.Version, reassembly.Version) {
+}
 
 func (c *collector) Data(_ *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
 	if off != uint64(len(c.got[dir])) {

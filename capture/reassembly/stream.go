@@ -42,6 +42,9 @@ type disorder struct {
 	first  uint32 // where the oldest gap begins, at most maxBehind behind
 	lost   uint32 // the latest gap goes from here
 	lostTo uint32 // to here
+
+	rewound bool   // the latest gap was told of, but bytes of it came after all,
+	before  uint32 // so that what lies before here has other offsets than it seems
 }
 
 // messy returns the disorder of h, to be changed.

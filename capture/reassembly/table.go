@@ -18,6 +18,14 @@ type Handler interface {
 	Data(f *Flow, dir Direction, off uint64, b []byte)
 	// Gap says that n bytes are lost for good.
 	Gap(f *Flow, dir Direction, off, n uint64)
+	// Again gives bytes of the segment being added that were given before, off
+	// as then: it was sent or captured again. They need not be the same. Those
+	// further behind than 64 KiB are left out.
+	Again(f *Flow, dir Direction, off uint64, b []byte)
+	// Clash says that two segments that waited brought different bytes from
+	// off on. The first version is given; the other is of the segment being
+	// added. It may come before Open, which then follows.
+	Clash(f *Flow, dir Direction, off uint64, first, again Version)
 	// Close ends f. It comes once for each Open.
 	Close(f *Flow)
 }
@@ -30,6 +38,7 @@ type Table struct {
 	buckets []*Flow
 	n       int
 	now     int64 // packet time
+	leap    int64 // a time far ahead that is not believed yet
 	sweep   int64 // when timeouts are looked at again
 	numbers uint32
 
@@ -39,8 +48,10 @@ type Table struct {
 	ending  list // closed or reset
 	waits   waits
 	scratch key
-	flows   []*Flow   // spare
-	streams []*stream // spare
+	path    uint32        // of the first connection
+	twins   map[key]*Flow // by tuple: those that may have copies; nil: all have one path
+	flows   []*Flow       // spare
+	streams []*stream     // spare
 	stats   Stats
 }
 
@@ -125,8 +136,12 @@ func (t *Table) begin(s *decode.Segment, hash uint32, swapped bool) *Flow {
 // born makes a connection.
 func (t *Table) born(k key, hash uint32) *Flow {
 	f := t.flow()
+	if t.numbers++; t.numbers == 1 {
+		t.path = k.path
+	} else if k.path != t.path && t.twins == nil {
+		t.diverge()
+	}
 	f.key, f.hash, f.number = k, hash, t.numbers
-	t.numbers++
 	f.stream = t.stream()
 	f.stream.flow = f
 	t.insert(f)
@@ -206,6 +221,9 @@ func (t *Table) evict(f *Flow) {
 // themselves; a live capture moves it while none come.
 func (t *Table) Advance(now int64) {
 	if now > t.now || t.now-now > clockBack {
+		if now-t.now > int64(t.limits.Idle) && t.leaps(now) {
+			return
+		}
 		t.now = now
 	}
 	for s := t.waits.oldest; s != nil && (t.now-s.since >= int64(t.limits.Patience) || t.now < s.since); s = t.waits.oldest {
@@ -214,15 +232,32 @@ func (t *Table) Advance(now int64) {
 	if t.now-t.sweep < sweepEvery && t.now >= t.sweep {
 		return
 	}
-	t.sweep = t.now
+	t.sweep, t.leap = t.now, 0
 	t.timeout(&t.nascent, int64(t.limits.Nascent))
 	t.timeout(&t.active, int64(t.limits.Idle))
 	t.timeout(&t.other, int64(t.limits.Forgotten))
 	t.timeout(&t.ending, int64(t.limits.Linger))
 }
 
+// leaps tells whether now, so far ahead that all connections would end, is one
+// packet's mistake: only the second in a row is believed.
+func (t *Table) leaps(now int64) bool {
+	if t.now == 0 || t.leap != 0 && now >= t.leap-clockBack {
+		t.leap = 0
+		return false
+	}
+	t.leap = now
+	t.stats.ClockLeaps++
+	return true
+}
+
 func (t *Table) timeout(l *list, limit int64) {
-	for f := l.oldest; f != nil && t.now-f.moved > limit; f = l.oldest {
+	for f := l.oldest; f != nil && (t.now-f.moved > limit || t.now < f.moved); f = l.oldest {
+		if t.now < f.moved { // the clock was set back
+			l.remove(f)
+			l.push(f, t.now)
+			continue
+		}
 		if t.now-f.last <= limit && f.last <= t.now { // a packet came since it was moved
 			l.remove(f)
 			l.push(f, f.last)
@@ -247,7 +282,7 @@ func (t *Table) Flush() {
 		t.finish(f)
 		t.remove(f)
 	}
-	t.now, t.sweep = 0, 0
+	t.now, t.sweep, t.leap = 0, 0, 0
 }
 
 func (t *Table) flow() *Flow {
@@ -271,6 +306,7 @@ func (t *Table) stream() *stream {
 // free takes a stream back.
 func (t *Table) free(s *stream) {
 	t.waits.remove(s)
+	t.strike(s.flow)
 	for i := range s.half {
 		h := &s.half[i]
 		if h.disorder != nil {

@@ -67,6 +67,15 @@ func (tr *trace) Gap(f *reassembly.Flow, dir reassembly.Direction, off, n uint64
 	tr.follow(f, dir, off, n)
 }
 
+func (tr *trace) Again(f *reassembly.Flow, dir reassembly.Direction, off uint64, b []byte) {
+	tr.say(f, "%d again %d %s", dir, off, b)
+}
+
+// Clash may come before Open: it is the first connection's, then.
+func (tr *trace) Clash(f *reassembly.Flow, dir reassembly.Direction, off uint64, first, again reassembly.Version) {
+	tr.log = append(tr.log, fmt.Sprintf("%d clash %d %s %s packets %d %d", dir, off, first.Text, again.Text, first.Packet, again.Packet))
+}
+
 func (tr *trace) Close(f *reassembly.Flow) {
 	tr.say(f, "close %s", flagNames(f.Flags()))
 	delete(tr.open, f)
@@ -74,7 +83,7 @@ func (tr *trace) Close(f *reassembly.Flow) {
 
 func flagNames(f reassembly.Flags) string {
 	var names []string
-	for i, n := range []string{"midstream", "one-sided", "gap", "conflict", "duplicated", "evicted", "truncated"} {
+	for i, n := range []string{"midstream", "one-sided", "gap", "duplicated", "evicted", "truncated"} {
 		if f&(1<<i) != 0 {
 			names = append(names, n)
 		}
@@ -159,7 +168,7 @@ func TestTable(t *testing.T) {
 		{"in order", handshake + "S @0 220 ack=0\nC @0 EHLO ack=3\nS @3 250 ack=4\nC @4 FIN ack=6\nS @6 FIN ack=5\nC @5 ack=7",
 			"1 220 4|0 EHLO 5|1 250 6|close "},
 		{"out of order", handshake + "C @4 MAIL ack=0\nC @0 EHLO ack=0", "0 EHLO 5|0 MAIL 4|close "},
-		{"retransmission", handshake + "C @0 EHLO ack=0\nC @0 EHLO ack=0\nC @2 LOxx ack=0", "0 EHLO 4|0 xx 6|close "},
+		{"retransmission", handshake + "C @0 EHLO ack=0\nC @0 EHLO ack=0\nC @2 LOxx ack=0", "0 EHLO 4|0 again 0 EHLO|0 again 2 LO|0 xx 6|close "},
 		{"a reply before its command", handshake + "S @0 220 ack=0\nS @3 250 ack=4\nC @0 EHLO ack=3", "1 220 4|0 EHLO 6|1 250 5|close "},
 		{"a hole that was acknowledged", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ok ack=12\nC @12 QUIT ack=2 t=1100",
 			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|close gap"},
@@ -186,7 +195,7 @@ func TestTable(t *testing.T) {
 		{"a forged reset", handshake + "C @0 EHLO ack=0\nS @900 RST\nC @4 MAIL ack=0", "0 EHLO 4|0 MAIL 6|close "},
 		{"wild acknowledgement", handshake + "C @0 EHLO rawack=3000000000\nS @0 ok rawack=3000000000\nC @4 MAIL ack=2", "0 EHLO 4|1 ok 5|0 MAIL 6|close "},
 		{"far out of the window", handshake + "C @0 EHLO ack=0\nC @1500000000 junk ack=0\nC @4 MAIL ack=0", "0 EHLO 4|0 MAIL 6|close "},
-		{"overlap with other bytes", handshake + "C @4 MAIL ack=0\nC @4 EVIL ack=0\nC @0 EHLO ack=0", "0 EHLO 6|0 MAIL 4|close conflict"},
+		{"overlap with other bytes", handshake + "C @4 MAIL ack=0\nC @4 EVIL ack=0\nC @0 EHLO ack=0", "0 clash 4 MAIL EVIL packets 4 5|0 EHLO 6|0 MAIL 4|close "},
 		{"overlaps on both sides", handshake + "C @2 cd ack=0\nC @6 gh ack=0\nC @1 bcdefghij ack=0\nC @0 a ack=0", "0 a 7|0 b 6|0 cd 4|0 ef 6|0 gh 5|0 ij 6|close "},
 		{"the end was acknowledged but not captured", handshake + "C @0 EHLO ack=0\nS @0 ok ack=44", "0 EHLO 4|0 gap 40|1 ok 5|close gap"},
 		{"port reuse after the end", handshake + "C @0 EHLO FIN ack=0\nS @0 FIN ack=5\nC SYN isn=70000\nS SYN isn=90000 ack=0\nC @0 HELO ack=0",
@@ -202,7 +211,7 @@ func TestTable(t *testing.T) {
 		{"bytes that overlap what was declared lost", handshake + "S @0 220 ack=0\nC @0 EHLO ack=10\nS @1 20-250 ack=4 t=1100\nS @7 end ack=4",
 			"1 220 4|1 gap 7|0 EHLO 5|1 -250 6|1 end 7|close gap"},
 		{"bytes behind a gap come with the lost ones", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ok ack=12\nC @4 MAILRCPTQUIT ack=2 t=1100",
-			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|close gap"},
+			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 again 8 RCPT|0 QUIT 7|close gap"},
 		{"a forged jump", handshake + "S @0 220 ack=0\nS @50000 junk ack=0\nC @0 ack=50004\nS @3 250 ack=0 t=1100\nC @0 ack=6\nS @6 ok ack=0\nS @8 hi ack=0",
 			"1 220 4|1 gap 49997|1 junk 5|close gap|2: 1 ok 9|2: 1 hi 10|2: close midstream"},
 		{"a forged SYN before the first bytes", handshake + "C SYN isn=7000000\nC isn=0 @0 EHLO ack=0\nS @0 ok ack=4", "0 EHLO 5|1 ok 6|close "},
@@ -244,11 +253,21 @@ func TestTable(t *testing.T) {
 		{"joined late, two bytes", "C @98 xy PSH ack=500", "0 xy 1|close midstream one-sided"},
 		{"the first bytes before the SYN", "C @0 EHLO ack=0\nC SYN\nS SYN ack=0\nS @0 220 ack=4", "0 EHLO 1|1 220 4|close "},
 		{"only acknowledgements", handshake + "S @0 ack=0\nC @0 ack=0 t=2000", ""},
-		{"a zero-window probe", handshake + "C @0 DATA ack=0\nS @0 ack=4\nC @4 x ack=0\nS @0 ack=4\nC @4 xyz ack=0\nS @0 ack=7", "0 DATA 4|0 x 6|0 yz 8|close "},
-		{"packets captured twice", handshake + "C @0 EHLO ack=0\nC @0 EHLO ack=0 t=0\nS @0 ok ack=4\nS @0 ok ack=4 t=0", "0 EHLO 4|1 ok 6|close duplicated"},
+		{"a zero-window probe", handshake + "C @0 DATA ack=0\nS @0 ack=4\nC @4 x ack=0\nS @0 ack=4\nC @4 xyz ack=0\nS @0 ack=7", "0 DATA 4|0 x 6|0 again 4 x|0 yz 8|close "},
+		{"packets captured twice", handshake + "C @0 EHLO ack=0\nC @0 EHLO ack=0 t=0\nS @0 ok ack=4\nS @0 ok ack=4 t=0", "0 EHLO 4|0 again 0 EHLO|1 ok 6|1 again 0 ok|close duplicated"},
 		{"held packets captured twice", handshake + "C @4 MAIL ack=0\nC @4 MAIL ack=0 t=0\nC @0 EHLO ack=0", "0 EHLO 6|0 MAIL 4|close duplicated"},
 		{"IPv6", "C v6 SYN\nS v6 SYN ack=0\nC v6 @0 EHLO ack=0\nS v6 @0 ok ack=4", "0 EHLO 3|1 ok 4|close "},
-		{"a hole before held bytes is filled and passed", handshake + "C @2 cd ack=0\nC @0 abXXef ack=0", "0 ab 5|0 cd 4|0 ef 5|close conflict"},
+		{"a hole before held bytes is filled and passed", handshake + "C @2 cd ack=0\nC @0 abXXef ack=0", "0 clash 2 cd XX packets 4 5|0 ab 5|0 cd 4|0 ef 5|close "},
+		{"a retransmission that differs", handshake + "S @0 250-STARTTLS ack=0\nS @0 250-XXXXXXXX ack=0 t=300",
+			"1 250-STARTTLS 4|1 again 0 250-XXXXXXXX|close "},
+		{"again, partly new, after others", handshake + "C @0 EHLO ack=0\nC @4 MAIL ack=0\nC @2 loMAilRCPT ack=0", "0 EHLO 4|0 MAIL 5|0 again 2 loMAil|0 RCPT 6|close "},
+		{"a conflict of which a part was given", handshake + "C @0 EH ack=0\nC @4 MAIL ack=0\nC @0 ehLOmaILrcpt ack=0",
+			"0 EH 4|0 again 0 eh|0 clash 4 MAIL maIL packets 5 6|0 LO 6|0 MAIL 5|0 rcpt 6|close "},
+		{"a held keep-alive differs from what it repeats", handshake + "C @4 MAIL ack=0\nC @7 \x00 ack=0\nC @0 EHLO ack=0", "0 EHLO 6|0 MAIL 4|close "},
+		{"a cut packet again", handshake + "C @0 EHLO ack=0\nC @0 XX ack=0 cut=2\nC @8 RCPT ack=0\nC @8 XX ack=0 cut=2\nC @4 MAIL ack=0",
+			"0 EHLO 4|0 MAIL 8|0 RCPT 6|close truncated"},
+		{"what was lost was not given before", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0\nS @0 ok ack=12\nC @12 QUIT ack=2 t=1100\nC @0 EHLOMAILRCPTQUITx ack=2",
+			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|0 again 8 RCPTQUIT|0 x 8|close gap"},
 		{"a clock that goes back", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0 t=-60000\nS @0 ok ack=12\nC @12 QUIT ack=2 t=1100\nC @16 x ack=2 t=1100",
 			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|0 x 8|close gap"},
 		{"a forged SYN", handshake + "C @0 EHLO ack=0\nC SYN isn=7000000\nC isn=0 @4 MAIL ack=0", "0 EHLO 4|0 MAIL 6|close "},
@@ -288,7 +307,7 @@ func expand(w string) string {
 	}
 	var dir, packet int
 	var text string
-	if n, _ := fmt.Sscanf(w, "%d %s %d", &dir, &text, &packet); n == 3 && text != "gap" {
+	if n, _ := fmt.Sscanf(w, "%d %s %d", &dir, &text, &packet); n == 3 && text != "gap" && text != "again" && text != "clash" {
 		return fmt.Sprintf("%s%d %q packet %d", prefix, dir, text, packet)
 	}
 	return prefix + w

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
 )
 
 const analyzeHelp = `Reads capture files and reports the insecure mail sessions in them.
@@ -16,6 +17,14 @@ A FILE is a pcap or pcapng capture, as it is or compressed with gzip or zstd;
 "-" is standard input; a DIR stands for the captures in it and below. Files
 whose times do not overlap are read as one continuous capture, as a rotating
 capture writes them, so that a session may cross them.
+
+With --follow it reads on as files grow and new ones appear in a DIR, until it
+is interrupted. The files of a ring ("tcpdump -C -W", "dumpcap -b") are read as
+they are written, also when a name is used again; compressed ones once, when
+they have stopped growing. What was found is soon in the database, where
+'mailtap tui' shows it, and with --format jsonl in the output; the table comes
+at the end. "-" cannot be followed, and need not be: it is read as it comes.
+Let the writer not hold packets back (tcpdump -U).
 
 Exit status: 0 done; 1 something could not be read or stored; 2 wrong flags;
 3 done, and something at or above --fail-on was found. A damaged capture is
@@ -26,17 +35,25 @@ const checkEvery = 4096
 
 func analyzeCommand(env *environment) *cobra.Command {
 	var o runOptions
+	var follow bool
 	cmd := &cobra.Command{
 		Use:   "analyze [flags] FILE|DIR|- ...",
 		Short: "find insecure mail sessions in capture files",
 		Long:  analyzeHelp,
 		Example: `  mailtap analyze samples/imap-login.pcap
   mailtap analyze --format jsonl --db none /var/captures | jq .
+  mailtap analyze --follow /var/captures
   ssh gate tcpdump -U -w - | mailtap analyze -`,
 		Args: arguments(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return analyze(cmd.Context(), env, &o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if follow {
+				return followFiles(cmd.Context(), env, &o, args)
+			}
+			return analyze(cmd.Context(), env, &o, args)
+		},
 	}
 	o.addFlags(cmd, env)
+	cmd.Flags().BoolVar(&follow, "follow", false, "read on as files grow and new ones appear, until interrupted")
 	return cmd
 }
 
@@ -52,7 +69,7 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 	chain := capture.NewChain(files)
 	defer chain.Close()
 	r.begin(chain.Files)
-	stop := showProgress(env, o, chain.Progress, r.found)
+	stop := showProgress(env, o, chain.Progress, r.found, notWaiting)
 	err = readAll(ctx, r, chain)
 	stop()
 	return r.end(err)
@@ -61,44 +78,60 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 // readAll takes every packet of the chain to the engine. What cannot be read
 // is told, and the next file is read.
 func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
-	filters := filterSet{expression: r.options.filter}
-	links := map[capture.LinkType]bool{}
-	last := capture.LinkType(0xffff) // of the packet before: a map costs too much for each
+	in := newIntake(r, chain.Files)
 	var p capture.Packet
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
 			return errInterrupted
 		}
-		err := chain.Next(&p)
-		var damage *capture.Damage
-		switch {
-		case err == nil:
-			if p.Link != last && !links[p.Link] {
-				links[p.Link] = true
-				r.checkLink(chain.Files()[p.File], p.Link)
+		switch err := chain.Next(&p); err {
+		case nil:
+			if err := in.packet(r.engine, &p); err != nil {
+				return err
 			}
-			last = p.Link
-			if filters.expression != "" {
-				match, err := filters.match(&p)
-				if err != nil {
-					return err
-				}
-				if !match {
-					continue
-				}
-			}
-			r.engine.Packet(&p)
-		case err == io.EOF:
-			filters.tell(r)
+		case io.EOF:
+			in.filters.tell(r)
 			return nil
-		case errors.Is(err, capture.ErrNewCapture):
+		case capture.ErrNewCapture:
 			r.engine.Flush()
-		case errors.As(err, &damage) && damage.Packet > 1:
-			r.damaged(damage)
 		default:
-			r.unreadable(err)
+			r.unread(err)
 		}
 	}
+}
+
+// intake is what packets of files pass on their way to an engine.
+type intake struct {
+	runner  *runner
+	files   func() []string
+	filters filterSet
+	links   map[capture.LinkType]bool
+	last    capture.LinkType // of the packet before: a map costs too much for each
+}
+
+func newIntake(r *runner, files func() []string) *intake {
+	return &intake{
+		runner: r, files: files, filters: filterSet{expression: r.options.filter},
+		links: map[capture.LinkType]bool{}, last: noLink,
+	}
+}
+
+// noLink is no link type.
+const noLink = capture.LinkType(0xffff)
+
+func (in *intake) packet(e *engine.Engine, p *capture.Packet) error {
+	if p.Link != in.last && !in.links[p.Link] {
+		in.links[p.Link] = true
+		in.runner.checkLink(in.files()[p.File], p.Link)
+	}
+	in.last = p.Link
+	if in.filters.expression != "" {
+		if match, err := in.filters.match(p); !match {
+			return err
+		}
+	}
+	e.Packet(p)
+	return nil
 }
 
 var errInterrupted = errors.New("interrupted: what was found until then is reported and stored")

@@ -17,6 +17,8 @@ var arrows = []struct{ from, to string }{
 	{`^dissect/(line|sasl|tls)$`, `^dissect$`},
 	{`^dissect/message$`, `^dissect(/line)?$`},
 	{`^dissect/session$`, `^dissect(/[a-z0-9]+)?$`},
+	{`^dissect/imap$`, `^dissect(/line|/sasl|/message|/imap/inflate)?$`},
+	{`^dissect/imap/inflate$`, `^$`},
 	{`^dissect/internal/`, `^dissect$`},
 	{`^dissect/[a-z0-9]+$`, `^dissect(/line|/sasl|/message)?$`},
 	{`^alerts$`, `^dissect$`},

@@ -10,9 +10,9 @@ import (
 // progressEvery is how often the progress bar is drawn.
 const progressEvery = 200 * time.Millisecond
 
-// showProgress draws how far the analysis has come while a person waits for
-// it. The function it returns ends the drawing.
-func showProgress(env *environment, o *runOptions, read func() (done, total int64), found func() int) (stop func()) {
+// showProgress draws how far the analysis has come, and what it waits for,
+// while a person waits for it. The function it returns ends the drawing.
+func showProgress(env *environment, o *runOptions, read func() (done, total int64), found func() int, waiting func() string) (stop func()) {
 	if o.quiet || o.format != formatTable || !isTerminal(env.stderr) {
 		return func() {}
 	}
@@ -37,7 +37,7 @@ func showProgress(env *environment, o *runOptions, read func() (done, total int6
 				return
 			case <-tick.C:
 				done, _ := read()
-				bar.Describe(fmt.Sprintf("%d findings", found()))
+				bar.Describe(progressText(found(), waiting()))
 				bar.Set64(done)
 			}
 		}
@@ -48,8 +48,19 @@ func showProgress(env *environment, o *runOptions, read func() (done, total int6
 	}
 }
 
+// progressText is what stands before the bar.
+func progressText(found int, waiting string) string {
+	if waiting == "" {
+		return fmt.Sprintf("%d findings", found)
+	}
+	return fmt.Sprintf("%d findings, %s", found, waiting)
+}
+
+// notWaiting is for what is only read.
+func notWaiting() string { return "" }
+
 // showStatus draws a status line while a live capture runs.
 func showStatus(env *environment, o *runOptions, found func() int) (stop func()) {
 	none := func() (int64, int64) { return 0, -1 }
-	return showProgress(env, o, none, found)
+	return showProgress(env, o, none, found, notWaiting)
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -68,6 +70,7 @@ type runner struct {
 	store    *store.Store // nil: nothing is kept
 	recorder *engine.Recorder
 	engine   *engine.Engine
+	beside   []*engine.Engine // of captures that are followed at the same time
 	out      output
 	summary  alerts.Summary
 	findings atomic.Int64
@@ -141,6 +144,54 @@ func (r *runner) begin(files func() []string) {
 	r.engine = engine.New(files, r.recorder.Session)
 }
 
+// of returns the engine of a capture that is followed: each has its own, as
+// their clocks differ.
+func (r *runner) of(slot int, files func() []string) *engine.Engine {
+	for len(r.beside) < slot {
+		r.beside = append(r.beside, engine.New(files, r.recorder.Session))
+	}
+	if slot == 0 {
+		return r.engine
+	}
+	return r.beside[slot-1]
+}
+
+// flush ends all sessions and returns what was seen.
+func (r *runner) flush() engine.Stats {
+	r.engine.Flush()
+	st := r.engine.Stats()
+	for _, e := range r.beside {
+		e.Flush()
+		st = sum(st, e.Stats())
+	}
+	return st
+}
+
+// sum adds up what two engines have seen.
+func sum(a, b engine.Stats) engine.Stats {
+	switch {
+	case a.Packets == 0:
+		a.First, a.Last = b.First, b.Last
+	case b.Packets > 0:
+		a.First, a.Last = min(a.First, b.First), max(a.Last, b.Last)
+	}
+	a.Packets += b.Packets
+	a.Bytes += b.Bytes
+	a.NotTCP += b.NotTCP
+	a.Truncated += b.Truncated
+	a.UnknownLink += b.UnknownLink
+	a.BadChecksums += b.BadChecksums
+	a.GapBytes += b.GapBytes
+	a.Evicted += b.Evicted
+	a.Duplicates += b.Duplicates
+	a.Forced += b.Forced
+	a.Unsettled += b.Unsettled
+	a.Fragments += b.Fragments
+	a.Joined += b.Joined
+	a.Unjoined += b.Unjoined
+	return a
+}
+
 // report writes one result. It is called from one goroutine at a time: the
 // store's, else the recorder's.
 func (r *runner) report(result alerts.Result) {
@@ -160,6 +211,16 @@ func (r *runner) damaged(d *capture.Damage) {
 	r.env.say("%v; read up to there", d)
 }
 
+// unread tells why a file was not read to its end.
+func (r *runner) unread(err error) {
+	var damage *capture.Damage
+	if errors.As(err, &damage) && damage.Packet > 1 {
+		r.damaged(damage)
+		return
+	}
+	r.unreadable(err)
+}
+
 // unreadable tells of a file of which nothing could be read.
 func (r *runner) unreadable(err error) {
 	r.failed = true
@@ -175,7 +236,7 @@ func (r *runner) checkLink(file string, link capture.LinkType) {
 
 // end stores and writes what is left. err is what ended the reading.
 func (r *runner) end(err error) error {
-	r.engine.Flush()
+	st := r.flush()
 	r.recorder.Close()
 	if r.store != nil {
 		if e := r.store.Close(); e != nil {
@@ -183,13 +244,12 @@ func (r *runner) end(err error) error {
 			r.failed = true
 		}
 	}
-	st := r.engine.Stats()
 	s := &r.summary
 	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last
 	s.GapBytes = st.GapBytes
 	s.NotTCP, s.TruncatedPackets, s.UnknownLink = st.NotTCP, st.Truncated, st.UnknownLink
 	s.EvictedFlows, s.DuplicatePackets, s.BadChecksums = st.Evicted, st.Duplicates, st.BadChecksums
-	if e := r.out.end(s); e != nil && r.writeErr == nil {
+	if e := r.writeEnd(&st); e != nil && r.writeErr == nil {
 		r.writeErr = e
 	}
 	if !r.options.quiet {
@@ -206,6 +266,15 @@ func (r *runner) end(err error) error {
 		return errFound
 	}
 	return nil
+}
+
+// writeEnd writes the summary.
+func (r *runner) writeEnd(st *engine.Stats) error {
+	if err := r.out.end(&r.summary); err != nil || r.options.format != formatTable {
+		return err
+	}
+	_, err := io.WriteString(r.env.stdout, limitsText(st))
+	return err
 }
 
 func (r *runner) reached(least alerts.Severity) bool {
@@ -253,21 +322,50 @@ func summaryText(s *alerts.Summary) string {
 	c := s.Findings
 	fmt.Fprintf(&b, "findings: %d critical, %d high, %d medium, %d low, %d info\n",
 		c[alerts.Critical], c[alerts.High], c[alerts.Medium], c[alerts.Low], c[alerts.Info])
-	var limits []string
-	add := func(n uint64, what string) {
-		if n > 0 {
-			limits = append(limits, fmt.Sprintf("%d %s", n, what))
+	writeCounts(&b, "not all was seen: ", []count{
+		{s.Midstream, "sessions joined late"},
+		{s.OneSided, "sessions seen from one side only"},
+		{s.Gapped, "sessions with lost bytes"},
+		{s.GapBytes, "bytes lost in them"},
+		{s.Dropped, "packets dropped before they were seen"},
+		{s.UnknownLink, "packets of an unknown link type"},
+		{s.TruncatedPackets, "packets cut within their headers"},
+		{uint64(len(s.Damaged)), "files read only up to their damage"},
+	})
+	writeCounts(&b, "passed over: ", []count{
+		{s.DuplicatePackets, "packets that were captured twice"},
+	})
+	return b.String()
+}
+
+// limitsText says in words which bounds of memory were reached, and what that
+// costs.
+func limitsText(st *engine.Stats) string {
+	var b strings.Builder
+	writeCounts(&b, "limits that were reached: ", []count{
+		{st.Evicted, "connections given up, as too many were open at a time"},
+		{st.Forced, "times that missing packets were not waited for any longer, as too much was held back"},
+		{st.Unsettled, "repeated ranges that were not compared, so a forged packet may have been missed"},
+		{st.Unjoined, "datagrams whose fragments were not put together, by a limit or as some were missing"},
+	})
+	return b.String()
+}
+
+// count is a number of things.
+type count struct {
+	n    uint64
+	what string
+}
+
+// writeCounts writes a line of the counts that are not 0, if there are any.
+func writeCounts(b *strings.Builder, about string, counts []count) {
+	var words []string
+	for _, c := range counts {
+		if c.n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	add(s.Midstream, "sessions joined late")
-	add(s.OneSided, "sessions seen from one side only")
-	add(s.Gapped, "sessions with lost bytes")
-	add(s.Dropped, "packets dropped before they were seen")
-	add(s.EvictedFlows, "connections ended by a limit")
-	add(s.UnknownLink, "packets of an unknown link type")
-	add(s.TruncatedPackets, "packets cut within their headers")
-	if len(limits) > 0 {
-		fmt.Fprintf(&b, "not all was seen: %s\n", strings.Join(limits, ", "))
+	if len(words) > 0 {
+		fmt.Fprintf(b, "%s%s\n", about, strings.Join(words, ", "))
 	}
-	return b.String()
 }

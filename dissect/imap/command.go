@@ -1,7 +1,6 @@
 package imap
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/mailtap/mailtap/dissect"
@@ -18,21 +17,30 @@ type question struct {
 // command is what the client is sending: until its last line, and for
 // AUTHENTICATE, STARTTLS and COMPRESS until the reply.
 type command struct {
-	tag     string
-	verb    verb
-	guess   bool // it goes on without the server's word
-	lost    bool // a part of the literal was lost
-	boxed   bool // APPEND: the mailbox was named
-	message bool // APPEND: the literal is a message, or a part of one
-	attempt *attempt
+	tag      string
+	verb     verb
+	guess    bool // it goes on without the server's word
+	lost     bool // a part of the literal was lost
+	boxed    bool // APPEND: the mailbox was named
+	message  bool // APPEND: the literal is a message, or a part of one
+	joined   bool // APPEND: the message is put together from parts
+	headless bool // APPEND: the text begins elsewhere, for its first part is a URL
+	attempt  *attempt
 
 	size  uint64 // of the literal
 	start uint64 // stream offset of the literal
-	text  []byte // the literal, for LOGIN
+	text  []byte // the literal, for LOGIN, ID and URLFETCH
 
-	line []byte // APPEND: its first line
-	at   span   // of line
-	mail *mail
+	id *identity // ID
+
+	first *firstLine // APPEND
+	mail  *mail
+}
+
+// firstLine is a copy of the first line of a command.
+type firstLine struct {
+	text []byte
+	span
 }
 
 func (s *Session) clientLine(dst []dissect.Event, text []byte) []dissect.Event {
@@ -102,14 +110,14 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte) []dissect.Event 
 	case logoutVerb:
 		dst = append(dst, s.event(dissect.Client, dissect.Bye, text))
 	case identifyVerb:
-		dst = s.clientName(dst, text, args)
+		s.command.id = &identity{}
 	case unknownVerb:
 		dst = append(dst, s.hidden(dissect.Unexpected, text))
 	case appendVerb:
-		s.command.begins(text, s.at[dissect.Client])
+		s.command.begins(beforeToken(text), s.at[dissect.Client])
 	}
 	if v.onMail() {
-		e := s.event(dissect.Client, dissect.MailCommand, text)
+		e := s.event(dissect.Client, dissect.MailCommand, beforeToken(text))
 		e.Text = name
 		dst = append(dst, e)
 	}
@@ -156,33 +164,17 @@ func (s *Session) forget(i int) {
 	s.open = s.open[:last]
 }
 
-// clientName reads the name that ID gives (RFC 2971, section 3.3).
-func (s *Session) clientName(dst []dissect.Event, text, args []byte) []dissect.Event {
-	args = bytes.TrimLeft(args, " \t(")
-	for i := 0; len(args) > 0 && args[0] == '"' && i < maxIDFields; i++ {
-		key, n, ok := quoted(args)
-		args = skipSpace(args[n:])
-		if !ok || len(args) == 0 || args[0] != '"' {
-			return dst
-		}
-		value, n, ok := quoted(args)
-		args = skipSpace(args[n:])
-		if ok && fold(key, "NAME") {
-			e := s.event(dissect.Client, dissect.Hello, text)
-			e.Text = value
-			return append(dst, e)
-		}
-	}
-	return dst
-}
-
-// maxIDFields is how many fields of ID are looked at (RFC 2971, section 3.3).
-const maxIDFields = 30
-
 // endPart ends a line of a command: it goes on with a literal, or is over. part
 // is what was not looked at yet.
 func (s *Session) endPart(dst []dissect.Event, text, part []byte) []dissect.Event {
 	m := literalMark(text)
+	before := part[:len(part)-(len(text)-m.at)]
+	switch s.command.verb {
+	case identifyVerb:
+		dst = s.identify(dst, dissect.Client, s.command.id, text, before)
+	case appendVerb, urlVerb:
+		dst = s.urlsAuth(dst, dissect.Client, text)
+	}
 	switch {
 	case !m.found:
 		return s.endCommand(dst)
@@ -191,7 +183,7 @@ func (s *Session) endPart(dst []dissect.Event, text, part []byte) []dissect.Even
 		return s.endCommand(dst)
 	}
 	if s.command.verb == appendVerb {
-		dst = s.nextMessage(dst, part[:len(part)-(len(text)-m.at)])
+		dst = s.nextMessage(dst, before)
 	}
 	s.announced(m)
 	return dst
@@ -220,7 +212,7 @@ func (s *Session) beginLiteral() {
 func (s *Session) commandContent(dst []dissect.Event, b []byte) []dissect.Event {
 	c := &s.command
 	switch {
-	case c.verb == loginVerb:
+	case c.verb == loginVerb, c.verb == identifyVerb, c.verb == urlVerb:
 		c.text = append(c.text, b[:min(len(b), maxArgument-len(c.text))]...)
 	case c.message && len(b) > 0:
 		if c.mail == nil {
@@ -233,8 +225,19 @@ func (s *Session) commandContent(dst []dissect.Event, b []byte) []dissect.Event 
 
 // endArgument: a literal of the client is over.
 func (s *Session) endArgument(dst []dissect.Event) []dissect.Event {
-	if s.command.verb == loginVerb {
+	c := &s.command
+	whole := !c.lost && c.size <= maxArgument
+	switch c.verb {
+	case loginVerb:
 		return s.loginLiteral(dst)
+	case identifyVerb:
+		if !whole {
+			c.text = nil
+		}
+		return s.identifyLiteral(dst, dissect.Client, c.id, c.start, c.text)
+	case urlVerb:
+		s.at[dissect.Client] = span{c.start, s.in[dissect.Client].Offset}
+		return s.urlsAuth(dst, dissect.Client, c.text)
 	}
 	return dst
 }

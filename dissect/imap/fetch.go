@@ -15,7 +15,8 @@ type response struct {
 	into   item   // what the literal is; noItem: it is skipped
 	mail   *mail
 	env    *envelope
-	text   []byte // the literal, for env
+	text   []byte    // the literal, for env and id
+	id     *identity // ID
 }
 
 // item is a data item of FETCH (RFC 3501, section 7.4.2), as far as it shows a
@@ -29,6 +30,7 @@ const (
 	textItem          // its text
 	partItem          // some other part of it
 	envelopeItem      // ENVELOPE
+	idItem            // no item: a string of ID
 )
 
 // responsePart takes a line of a response. items is what has to be read of it.
@@ -40,7 +42,10 @@ func (s *Session) responsePart(dst []dissect.Event, text, items []byte) []dissec
 	}
 	r := &s.response
 	m := literalMark(text)
-	if r.fetch {
+	switch {
+	case r.id != nil:
+		dst = s.identify(dst, dissect.Server, r.id, text, items[:len(items)-(len(text)-m.at)])
+	case r.fetch:
 		dst = s.fetchItems(dst, text, items[:len(items)-(len(text)-m.at)])
 	}
 	if m.found && !m.tooBig {
@@ -58,6 +63,8 @@ func (s *Session) literalBegins(dst []dissect.Event, text []byte, m mark) []diss
 	r := &s.response
 	r.into, r.text = noItem, nil
 	switch {
+	case r.id != nil:
+		r.into, r.id.start = idItem, s.in[dissect.Server].Offset
 	case r.env.open():
 		r.into = envelopeItem
 	case r.shows() && m.size > 0:
@@ -78,7 +85,7 @@ func (r *response) shows() bool {
 func (r *response) content(b []byte) {
 	switch r.into {
 	case noItem:
-	case envelopeItem:
+	case envelopeItem, idItem:
 		r.text = append(r.text, b[:min(len(b), maxArgument-len(r.text))]...)
 	default:
 		r.mail.write(b)
@@ -90,19 +97,27 @@ func (r *response) lose() {
 	if r.mail != nil {
 		r.mail.lose()
 	}
-	if r.into == envelopeItem {
+	switch r.into {
+	case envelopeItem:
 		r.env.holed = true
+	case idItem:
+		r.into = noItem
 	}
 }
 
-func (r *response) endLiteral() {
+// endResponseLiteral: a literal of the server is over.
+func (s *Session) endResponseLiteral(dst []dissect.Event) []dissect.Event {
+	r := &s.response
 	switch r.into {
+	case idItem:
+		dst = s.identifyLiteral(dst, dissect.Server, r.id, r.id.start, r.text)
 	case envelopeItem:
 		r.env.value(r.text)
 	case headerItem:
 		r.mail.headerEnds()
 	}
 	r.into, r.item, r.text = noItem, noItem, nil
+	return dst
 }
 
 // fetchItems reads what stands in a line of FETCH.

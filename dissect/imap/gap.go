@@ -4,6 +4,15 @@ import "github.com/mailtap/mailtap/dissect"
 
 // Gap says that n bytes of side were lost.
 func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	s.layerTells[side] = false
+	if p := s.packed[side]; p != nil {
+		if side == dissect.Client {
+			dst = s.forceWaiting(dst)
+		}
+		if s.packed[side] != nil {
+			dst = s.goDeaf(dst, side)
+		}
+	}
 	e := s.here(side, dissect.Lost)
 	e.End += n
 	dst = append(dst, e)
@@ -15,7 +24,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	}
 	s.in[side].Lose(n)
 	switch {
-	case s.state[side] == opaque || s.wait == forTLS:
+	case s.state[side] == opaque, s.wait == forTLS:
 	case s.state[side] == inLiteral && n <= s.left[side]:
 		s.left[side] -= n
 		s.loseContent(side)
@@ -65,7 +74,7 @@ func (s *Session) loseClient(dst []dissect.Event) []dissect.Event {
 // loseServer: nobody knows what the server's next bytes are.
 func (s *Session) loseServer(dst []dissect.Event) []dissect.Event {
 	side := dissect.Server
-	if !s.greeted || s.loggingIn() {
+	if !s.greeted || s.loggingIn() || !s.heard[dissect.Client] {
 		s.sure = false
 	}
 	s.known = nil // an EXPUNGE may have been lost

@@ -56,6 +56,10 @@ func hasPrefixFold(b []byte, upper string) bool {
 	return true
 }
 
+func hasSuffixFold(b []byte, upper string) bool {
+	return len(b) >= len(upper) && fold(b[len(b)-len(upper):], upper)
+}
+
 // number reads b as a number. Beyond limit it is none.
 func number(b []byte, limit uint64) (n uint64, ok bool) {
 	for _, c := range b {

@@ -2,9 +2,28 @@
 // may join late, lose bytes, see one side only, or watch two programs break
 // the rules, and still has to say what most likely happened, and nothing more.
 //
-// It reads logins (LOGIN, AUTHENTICATE), the offer and use of STARTTLS, and
-// who wrote to whom about what in messages that cross (FETCH, APPEND). Literals
-// are counted, never searched: words inside a message are content.
+// It reads, of RFC 3501 and where they differ of RFC 9051, sections 4, 6 and 7:
+//
+//   - the greeting and the capabilities before a login, wherever the server
+//     gives them (RFC 3501, sections 7.1 and 7.2.1); ALERT (section 7.1) and
+//     REFERRAL (RFC 2193, RFC 2221); mailbox data before a login;
+//   - LOGIN and AUTHENTICATE (sections 6.2.2 and 6.2.3; RFC 4959), up to the
+//     first buffer of a security layer (RFC 4422, section 3.7), behind which
+//     nothing is read, and UNAUTHENTICATE (RFC 8437);
+//   - STARTTLS (section 6.2.1), as far as TLS, which the caller takes over;
+//   - literals of all kinds: {n}, {n+} (RFC 7888), ~{n} (RFC 3516, section 4.3).
+//     They are counted, never searched: words inside a message are content;
+//   - who wrote to whom about what in messages that cross: FETCH (section 7.4.2,
+//     partial and BINARY, too) with ENVELOPE, and APPEND (section 6.3.11; RFC
+//     3502; RFC 4469; RFC 6855, section 4);
+//   - ID (RFC 2971, section 3.3), URLs that authorize (RFC 4467, section 3), and
+//     IDLE (RFC 2177), whose "+" is no go-ahead;
+//   - COMPRESS (RFC 4978): what follows is inflated and read as before.
+//
+// It does not read message structure (BODYSTRUCTURE), the results of SEARCH and
+// its like, mailbox names, access rights, quotas and metadata: their literals
+// are skipped. Nor does it read URLs in literals of APPEND and of the server,
+// and TLS or a second COMPRESS within COMPRESS.
 package imap
 
 import (
@@ -33,7 +52,7 @@ const (
 	inLiteral                 // the bytes of a literal
 	afterLiteral              // the line that goes on behind a literal
 	atAnswer                  // client: a line that answers a SASL challenge
-	opaque                    // compressed (RFC 4978)
+	opaque                    // behind what cannot be read: a SASL layer, a broken compressed stream
 )
 
 // wait is what the client's next bytes depend on.
@@ -52,22 +71,28 @@ const (
 // Session is one conversation. The zero value has joined late. It is not safe
 // for concurrent use.
 type Session struct {
-	in    [2]line.Splitter // by side, as the next four
-	left  [2]uint64        // bytes of the literal still to come
-	at    [2]span          // of the line being read
-	state [2]state
-	heard [2]bool // the side has said something
-	wait  wait
+	in       [2]line.Splitter // by side, as left, at, state and heard
+	dialogue *dissect.Dialogue
+	left     [2]uint64 // bytes of the literal still to come
+	at       [2]span   // of the line being read
+	state    [2]state
+	heard    [2]bool // the side has said something
+	wait     wait
+	packed   [2]*packed // by side: it is compressed
+
+	layer      *dissect.Attempt // accepted, and a security layer may follow
+	layerTells [2]bool          // by side: its next byte is the first behind it
 
 	greeted       bool
 	sure          bool // no login can have been missed
 	authenticated bool
+	toldEarly     bool
 
 	open     []question // commands without a reply yet, oldest first
 	command  command    // being sent
 	response response   // being received
 	doubt    doubt
-	held     held
+	held     *held  // nil: there is none
 	resume   uint64 // client offset at which a line begins for certain, or a segment
 	first    uint64 // server offset at which a greeting would stand
 	known    []known
@@ -90,50 +115,25 @@ func New(base [2]uint64, late bool) *Session {
 	return s
 }
 
-// Need tells what the session needs before it can take more of the client.
-func (s *Session) Need() dissect.Need {
-	switch s.wait {
-	case nothing:
-		return dissect.NeedNothing
-	case forTLSAnswer:
-		return dissect.NeedTLSAnswer
-	case forTLS:
-		return dissect.NeedTLS
-	}
-	return dissect.NeedAnswer
-}
-
-// Proceed goes on without what Need asked for, as if the server had agreed;
-// STARTTLS, though, has then led to nothing.
-func (s *Session) Proceed() {
-	switch s.wait {
-	case forGoAhead:
-		s.beginLiteral()
-		s.command.guess = true
-	case forChallenge:
-		s.state[dissect.Client] = atAnswer
-		s.command.guess = true
-	case forDeflate:
-		s.state = [2]state{opaque, opaque}
-	case forProof:
-		// With the server's side missing nothing can prove it; where the server
-		// has spoken, its silence on this line is telling.
-		s.doubt.accepted = !s.heard[dissect.Server]
-	case forTLSAnswer, forTLS:
-		s.command = command{}
-	}
-	s.wait = nothing
-}
+// Record keeps the lines of both sides in d from now on.
+func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
 
 // Feed takes the next bytes that side sent and appends what they meant to dst.
 // It returns how many it took: fewer than len(b) only when Need is not
 // NeedNothing (client), or is NeedTLS (either side).
 func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	taken := 0
+	if s.packed[side] != nil {
+		return s.feedPacked(dst, side, b), len(b)
+	}
 	if len(b) > 0 && s.takes(side) {
 		dst = s.spoke(dst, side)
 	}
 	for taken < len(b) && s.takes(side) {
+		if s.packed[side] != nil {
+			return s.feedPacked(dst, side, b[taken:]), len(b)
+		}
+		dst = s.beginsLayer(dst, side, b[taken:])
 		var n int
 		dst, n = s.step(dst, side, b[taken:])
 		taken += n
@@ -142,6 +142,11 @@ func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 		s.doubt.followed = true
 	}
 	return dst, taken
+}
+
+// follows tells whether it is known what the client's bytes are.
+func (s *Session) follows() bool {
+	return s.state[dissect.Client] != unsynced && s.state[dissect.Client] != opaque
 }
 
 func (s *Session) takes(side dissect.Side) bool {
@@ -155,7 +160,7 @@ func (s *Session) spoke(dst []dissect.Event, side dissect.Side) []dissect.Event 
 		dst = s.takeHeld(dst)
 		return s.dropDoubt(dst)
 	}
-	s.held = held{}
+	s.held = nil
 	return dst
 }
 
@@ -167,11 +172,12 @@ func (s *Session) step(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 			return dst, s.doubtfulLiteral(b)
 		}
 	case opaque:
-		in.Skip(len(b))
+		in.Lose(uint64(len(b)))
 		return dst, len(b)
 	case inLiteral:
 		n := int(min(uint64(len(b)), s.left[side]))
 		in.Skip(n)
+		s.moved(side)
 		s.left[side] -= uint64(n)
 		dst = s.content(dst, side, b[:n])
 		if s.left[side] == 0 {
@@ -180,9 +186,11 @@ func (s *Session) step(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 		return dst, n
 	}
 	text, n, whole := in.Next(b)
+	s.moved(side)
 	if !whole {
 		return dst, n
 	}
+	s.record(side, text)
 	s.at[side] = span{in.Start, in.Offset}
 	if side == dissect.Client {
 		return s.clientLine(dst, text), n
@@ -203,12 +211,12 @@ func (s *Session) endLiteral(dst []dissect.Event, side dissect.Side) []dissect.E
 	if side == dissect.Client {
 		return s.endArgument(dst)
 	}
-	s.response.endLiteral()
-	return dst
+	return s.endResponseLiteral(dst)
 }
 
 // End says that the connection is over.
 func (s *Session) End(dst []dissect.Event) []dissect.Event {
+	dst = s.forceWaiting(dst)
 	dst = s.dropDoubt(dst)
 	if s.command.mail != nil {
 		// Its literal may have crossed as a whole.

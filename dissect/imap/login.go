@@ -131,6 +131,7 @@ func (s *Session) loginLiteral(dst []dissect.Event) []dissect.Event {
 	if c.lost || c.size > maxArgument {
 		c.attempt.deaf = true
 	}
+	s.recordArgument()
 	e := s.here(dissect.Client, dissect.AuthStep)
 	e.Start = c.start
 	e.Line = c.text
@@ -198,6 +199,9 @@ func (s *Session) endAttempt(dst []dissect.Event, q *question, o dissect.Outcome
 	a.facts.Outcome = o
 	if a.exchange != nil {
 		a.exchange.End(o)
+	}
+	if o == dissect.Accepted {
+		s.expectLayer(a.exchange)
 	}
 	e := s.here(dissect.Server, dissect.AuthEnd)
 	if line != nil {

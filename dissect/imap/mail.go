@@ -81,13 +81,12 @@ func (s *Session) endMail(dst []dissect.Event, side dissect.Side, m *mail, compl
 
 // begins notes the first line of an APPEND: only the literal makes a message.
 func (c *command) begins(text []byte, at span) {
-	c.line = bytes.Clone(text[:min(len(text), dissect.MaxQuote)])
-	c.at = at
+	c.first = &firstLine{bytes.Clone(text[:min(len(text), dissect.MaxQuote)]), at}
 }
 
 // nextMessage tells what the literal behind before is: a mailbox name, a
-// message (RFC 3501, section 6.3.11; several: RFC 3502), or a further part of
-// one (CATENATE, RFC 4469).
+// message (RFC 3501, section 6.3.11; several: RFC 3502), or a part of one, text
+// or the URL of text (CATENATE, RFC 4469).
 func (s *Session) nextMessage(dst []dissect.Event, before []byte) []dissect.Event {
 	c := &s.command
 	before = bytes.TrimRight(before, " ")
@@ -95,20 +94,41 @@ func (s *Session) nextMessage(dst []dissect.Event, before []byte) []dissect.Even
 		c.boxed = true
 		return dst
 	}
-	c.boxed, c.message = true, true
-	if c.mail != nil && !bytes.HasSuffix(before, []byte(" TEXT")) {
-		dst = s.endMail(dst, dissect.Client, c.mail, true)
-		c.mail = nil
+	c.boxed = true
+	parts, joins := catenated(before)
+	if begins := joins || !c.joined || bytes.HasPrefix(before, []byte{')'}); begins {
+		if c.mail != nil {
+			dst = s.endMail(dst, dissect.Client, c.mail, true)
+		}
+		c.mail, c.headless, c.joined = nil, false, joins
 	}
+	isURL := c.joined && hasSuffixFold(before, "URL")
+	if c.mail == nil && (isURL || joins && hasPrefixFold(parts, "URL")) {
+		c.headless = true
+	}
+	c.message = !isURL
 	return dst
+}
+
+// catenated returns what stands behind "CATENATE (", if before has it.
+func catenated(before []byte) (parts []byte, ok bool) {
+	const catenate = "CATENATE ("
+	for i := bytes.LastIndexByte(before, '('); i >= 0; i = bytes.LastIndexByte(before[:i], '(') {
+		if hasSuffixFold(before[:i+1], catenate) {
+			return before[i+1:], true
+		}
+	}
+	return nil, false
 }
 
 // beginAppended: the first bytes of an appended message have come.
 func (s *Session) beginAppended(dst []dissect.Event) []dissect.Event {
 	c := &s.command
-	e := dissect.Event{Side: dissect.Client, Start: c.at.start, End: c.at.end, Line: c.line}
+	e := dissect.Event{Side: dissect.Client, Start: c.first.start, End: c.first.end, Line: c.first.text}
 	dst, c.mail = beginMail(dst, e)
-	c.mail.header()
+	if !c.headless {
+		c.mail.header()
+	}
 	if c.lost {
 		c.mail.lose()
 	}

@@ -14,7 +14,7 @@ func (s *Session) serverLine(dst []dissect.Event, text []byte) []dissect.Event {
 			s.sure = true
 			return s.greet(dst, text)
 		}
-		s.held = held{}
+		s.held = nil
 		switch s.place(text) {
 		case nowhere:
 			return dst
@@ -55,7 +55,7 @@ func (s *Session) greet(dst []dissect.Event, text []byte) []dissect.Event {
 		return s.responseLine(dst, text)
 	}
 	s.greeted = true
-	return s.responseCode(dst, text, words)
+	return s.responseCode(dst, text, words, untagged)
 }
 
 var untaggedMark = []byte("* ")
@@ -97,6 +97,7 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 	if fold(status, "OK") {
 		o = dissect.Accepted
 	}
+	waited := s.wait == forDeflate && s.command.tag == q.tag
 	if s.command.tag == q.tag {
 		s.answered(o)
 	}
@@ -105,20 +106,23 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 		dst = s.endAttempt(dst, &q, o, text)
 		s.authenticated = s.authenticated || o == dissect.Accepted
 	case startTLSVerb:
+		if s.packed != [2]*packed{} {
+			return s.tlsBeneath(dst, o)
+		}
 		e := s.event(dissect.Server, dissect.StartTLSReply, text)
 		e.Outcome = o
 		dst = append(dst, e)
 	case compressVerb:
 		if o == dissect.Accepted {
-			s.state = [2]state{opaque, opaque}
+			dst = s.compressed(dst, text, waited)
 		}
-	case selectVerb:
+	case selectVerb, unauthenticateVerb:
 		s.known = nil
 	}
-	if o == dissect.Accepted {
-		dst = s.responseCode(dst, text, words)
+	if o != dissect.Accepted {
+		return s.responseCode(dst, text, words, refusal)
 	}
-	return dst
+	return s.responseCode(dst, text, words, completion)
 }
 
 // stray takes a reply to a command that was not seen. It may have been a login,
@@ -132,7 +136,7 @@ func (s *Session) stray(dst []dissect.Event, text []byte) []dissect.Event {
 	if s.wait == forProof {
 		s.wait = nothing
 	}
-	if s.heard[dissect.Client] && s.state[dissect.Client] != unsynced {
+	if s.heard[dissect.Client] && s.follows() {
 		dst = append(dst, s.event(dissect.Server, dissect.Unexpected, text))
 	}
 	return dst
@@ -178,7 +182,7 @@ func (s *Session) invitation(dst []dissect.Event, text []byte) []dissect.Event {
 		e := s.event(dissect.Server, dissect.AuthStep, text)
 		e.Attempt = a.facts
 		dst = append(dst, e)
-	case s.heard[dissect.Client] && s.state[dissect.Client] != unsynced:
+	case s.heard[dissect.Client] && s.follows():
 		dst = append(dst, s.event(dissect.Server, dissect.Unexpected, text))
 	}
 	return dst
@@ -195,18 +199,27 @@ func (s *Session) untagged(dst []dissect.Event, text []byte) []dissect.Event {
 	name, words := word(text[len(untaggedMark):])
 	switch {
 	case fold(name, "OK"):
-		return s.responseCode(dst, text, words)
+		return s.responseCode(dst, text, words, untagged)
 	case fold(name, "NO"), fold(name, "BAD"), fold(name, "PREAUTH"):
-		return dst
+		return s.responseCode(dst, text, words, refusal)
 	case fold(name, "BYE"):
 		e := s.event(dissect.Server, dissect.Bye, text)
 		e.Text = afterCode(words)
-		return append(dst, e)
+		return s.responseCode(append(dst, e), text, words, refusal)
 	case fold(name, "CAPABILITY"):
 		if !s.asksNoLogin() {
 			return dst
 		}
 		return s.capabilities(dst, text, words)
+	case fold(name, "ID"):
+		s.response.id = &identity{}
+		return s.responsePart(dst, text, words)
+	case fold(name, "GENURLAUTH"), fold(name, "URLFETCH"):
+		dst = s.urlsAuth(dst, dissect.Server, text)
+		return s.responsePart(dst, text, nil)
+	}
+	dst = s.early(dst, text, name)
+	switch {
 	case fold(name, "SEARCH"), fold(name, "SORT"), fold(name, "THREAD"), fold(name, "ESEARCH"):
 		return dst // long, and without literals
 	case fold(name, "VANISHED"):
@@ -225,6 +238,7 @@ const maxNumber = 1<<32 - 1
 // numbered takes a response about a message number (RFC 3501, section 7.4).
 func (s *Session) numbered(dst []dissect.Event, text []byte, n uint32, words []byte) []dissect.Event {
 	name, items := word(words)
+	dst = s.early(dst, text, name)
 	switch {
 	case fold(name, "EXPUNGE"):
 		s.expunge(n)
@@ -234,23 +248,6 @@ func (s *Session) numbered(dst []dissect.Event, text []byte, n uint32, words []b
 		s.response.number = n
 	}
 	return s.responsePart(dst, text, items)
-}
-
-// responseCode reads the code in brackets (RFC 3501, section 7.1).
-func (s *Session) responseCode(dst []dissect.Event, text, words []byte) []dissect.Event {
-	code, _, ok := bytes.Cut(skipSpace(words), []byte{']'})
-	code, open := bytes.CutPrefix(code, []byte{'['})
-	if !ok || !open {
-		return dst
-	}
-	name, args := word(code)
-	switch {
-	case fold(name, "CAPABILITY"):
-		return s.capabilities(dst, text, args)
-	case fold(name, "UIDVALIDITY"):
-		s.known = nil // another mailbox is open
-	}
-	return dst
 }
 
 // afterCode gives the words for people.

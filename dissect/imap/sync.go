@@ -9,7 +9,7 @@ import (
 // held is a line of the server, out of step, that looks like the end of what it
 // has to say. It counts when the client is the next to speak.
 type held struct {
-	line []byte // nil: there is none
+	line []byte
 	at   span
 }
 
@@ -87,7 +87,7 @@ func (s *Session) mayFetch() bool {
 // hold keeps a line of the server that is likely to end what it has to say. A
 // client that waits for a proof has to speak first.
 func (s *Session) hold(text []byte) {
-	s.held = held{bytes.Clone(text), s.at[dissect.Server]}
+	s.held = &held{bytes.Clone(text), s.at[dissect.Server]}
 	if s.wait == forProof {
 		s.wait = nothing
 	}
@@ -96,8 +96,8 @@ func (s *Session) hold(text []byte) {
 // takeHeld: the client speaks, so the server was at the end of a response.
 func (s *Session) takeHeld(dst []dissect.Event) []dissect.Event {
 	h := s.held
-	s.held = held{}
-	if h.line == nil || len(s.in[dissect.Server].Part()) > 0 {
+	s.held = nil
+	if h == nil || len(s.in[dissect.Server].Part()) > 0 {
 		return dst
 	}
 	s.state[dissect.Server] = atLine

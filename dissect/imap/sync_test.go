@@ -67,6 +67,9 @@ func summary(f *dissect.Facts) []string {
 	for _, a := range f.Auth {
 		got = append(got, fmt.Sprintf("%s %q %q %s", a.Mechanism, a.Account, a.Secret.Reveal(), a.Outcome))
 	}
+	if f.Signs != nil && f.Signs.EarlyData != nil {
+		got = append(got, "early "+f.Signs.EarlyData.Text)
+	}
 	for _, m := range f.Messages {
 		got = append(got, fmt.Sprintf("%q %v", m.Subject, m.Complete))
 	}
@@ -194,7 +197,7 @@ func TestFindsItsFeet(t *testing.T) {
 			S: a1 OK welcome
 			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
 		{"gap in a literal of the server", false, `
-			S: * OK ready
+			S: * PREAUTH ready
 			C: a1 FETCH 1:2 BODY[]
 			S: * 1 FETCH (BODY[] {30}
 			S: Subject: one
@@ -207,7 +210,7 @@ func TestFindsItsFeet(t *testing.T) {
 			S: a1 OK done
 			end`, []string{`"one" false`, `"two" true`}},
 		{"gap over the end of a literal", false, `
-			S: * OK ready
+			S: * PREAUTH ready
 			C: a1 FETCH 1 BODY[]
 			S: * 1 FETCH (BODY[] {30}
 			S: Subject: one
@@ -222,7 +225,7 @@ func TestFindsItsFeet(t *testing.T) {
 			S: )
 			end`, []string{`"one" false`, `"two" true`}},
 		{"gap in the subject of an ENVELOPE", false, `
-			S: * OK ready
+			S: * PREAUTH ready
 			C: a1 FETCH 1:2 ENVELOPE
 			S: * 1 FETCH (ENVELOPE (NIL {5}
 			S: s
@@ -231,6 +234,44 @@ func TestFindsItsFeet(t *testing.T) {
 			S: * 2 FETCH (ENVELOPE (NIL "two" NIL NIL NIL NIL NIL NIL NIL NIL))
 			S: a1 OK done
 			end`, []string{`"" false`, `"two" true`}},
+		{"mailbox data behind a gap that may have held a login", false, `
+			S: * OK ready
+			C! 30
+			S: * 3 EXISTS
+			end`, []string{}},
+		{"mailbox data behind a lost reply to a login", false, `
+			S: * OK ready
+			C: a1 LOGIN joe hunter22
+			S! 12
+			S: * 3 EXISTS
+			C: a2 NOOP
+			end`, []string{`LOGIN-CMD "joe" "hunter22" unknown`}},
+		{"mailbox data behind a gap, client missing", false, `
+			S: * OK ready
+			S! 12
+			S: a2 OK done
+			S: * 3 EXISTS
+			end`, []string{}},
+		{"mailbox data behind a refused login", false, `
+			S: * OK ready
+			C: a1 LOGIN joe hunter22
+			S: a1 NO no
+			S: * 3 EXISTS
+			end`, []string{`LOGIN-CMD "joe" "hunter22" rejected`, "early * 3 EXISTS"}},
+		{"COMPRESS with its answer lost", false, `
+			S: * OK ready
+			C: a1 COMPRESS DEFLATE
+			S! 12
+			C- 2\x04LOGIN joe hunter22\r\n
+			end`, []string{}},
+		{"COMPRESS with its answer found late", false, `
+			S: * OK ready
+			C: a1 COMPRESS DEFLATE
+			S! 12
+			C: a2 LOGIN joe hunter22
+			S: a1 OK active
+			C: a3 LOGIN joe hunter22
+			end`, []string{}},
 		{"list behind a gap that may have held a login", false, `
 			S: * OK ready
 			C! 30

@@ -4,19 +4,21 @@ package imap
 type verb uint8
 
 const (
-	unknownVerb      verb = iota
-	plainVerb             // NOOP and others that touch neither mail nor security
-	mailVerb              // works on mail or mailboxes
-	uidVerb               // UID: the next word says what
-	selectVerb            // SELECT, EXAMINE: message numbers get a new meaning
-	appendVerb            // APPEND, REPLACE: a literal is a message
-	idleVerb              // IDLE (RFC 2177): answered with a "+" of its own
-	identifyVerb          // ID (RFC 2971)
-	loginVerb             // LOGIN
-	authenticateVerb      // AUTHENTICATE
-	startTLSVerb          // STARTTLS
-	compressVerb          // COMPRESS (RFC 4978)
-	logoutVerb            // LOGOUT
+	unknownVerb        verb = iota
+	plainVerb               // NOOP and others that touch neither mail nor security
+	mailVerb                // works on mail or mailboxes
+	uidVerb                 // UID: the next word says what
+	selectVerb              // SELECT, EXAMINE: message numbers get a new meaning
+	appendVerb              // APPEND, REPLACE: a literal is a message
+	idleVerb                // IDLE (RFC 2177): answered with a "+" of its own
+	identifyVerb            // ID (RFC 2971)
+	loginVerb               // LOGIN
+	authenticateVerb        // AUTHENTICATE
+	startTLSVerb            // STARTTLS
+	compressVerb            // COMPRESS (RFC 4978)
+	unauthenticateVerb      // UNAUTHENTICATE (RFC 8437)
+	urlVerb                 // GENURLAUTH, URLFETCH: with URLs (RFC 4467)
+	logoutVerb              // LOGOUT
 )
 
 // maxVerb is the length of the longest verb that verbOf knows.
@@ -58,9 +60,13 @@ func verbOf(b []byte) verb {
 		return compressVerb
 	case "LOGOUT":
 		return logoutVerb
-	case "CAPABILITY", "NOOP", "ENABLE", "NAMESPACE", "CHECK", "UNSELECT", "NOTIFY", "LANGUAGE", "COMPARATOR", "UNAUTHENTICATE",
+	case "UNAUTHENTICATE":
+		return unauthenticateVerb
+	case "GENURLAUTH", "URLFETCH":
+		return urlVerb
+	case "CAPABILITY", "NOOP", "ENABLE", "NAMESPACE", "CHECK", "UNSELECT", "NOTIFY", "LANGUAGE", "COMPARATOR",
 		"GETQUOTA", "GETQUOTAROOT", "SETQUOTA", "GETACL", "SETACL", "DELETEACL", "LISTRIGHTS", "MYRIGHTS",
-		"GETMETADATA", "SETMETADATA", "GENURLAUTH", "RESETKEY", "URLFETCH":
+		"GETMETADATA", "SETMETADATA", "RESETKEY":
 		return plainVerb
 	}
 	return unknownVerb

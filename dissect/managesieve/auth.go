@@ -167,6 +167,9 @@ func (s *Session) endAttempt(dst []dissect.Event, q *question, o dissect.Outcome
 	}
 	a.over = true
 	a.exchange.End(o)
+	if o == dissect.Accepted {
+		s.expectLayer(a.exchange)
+	}
 	if a == s.exchange {
 		s.exchange = nil
 		if s.wait == forChallenge {

@@ -2,9 +2,16 @@
 // it may join late, lose bytes, or see one side only, and still has to say what
 // most likely happened, and nothing more.
 //
-// It reads AUTHENTICATE, the offer and use of STARTTLS, and which commands work
-// on a user's scripts. The scripts are counted, never searched: commands inside
-// a script are content.
+// It reads the capabilities (section 1.7) in the greeting, in the answer to
+// CAPABILITY and where the server sends them unasked; AUTHENTICATE with strings
+// of every form (sections 2.1 and 4) and SASL data in OK; STARTTLS (section
+// 2.2); UNAUTHENTICATE, LOGOUT and NOOP; which commands work on a user's scripts
+// (sections 2.4 to 2.12); and REFERRAL among the response codes (section 1.3).
+//
+// It does not read the scripts and their names: their length counts, and what
+// looks like a command inside one is content. Nor does it read the other
+// response codes, URLs (section 3), what TLS or a SASL security layer carries,
+// or the capabilities behind them.
 package managesieve
 
 import (
@@ -46,12 +53,13 @@ const (
 // Session is one conversation. The zero value has joined late. It is not safe
 // for concurrent use.
 type Session struct {
-	in    [2]line.Splitter // by side, as the next four
-	state [2]state
-	left  [2]uint64 // bytes of the literal still to come
-	at    [2]span   // of the line or literal being read
-	heard [2]bool   // the side has said something
-	wait  wait
+	in       [2]line.Splitter // by side, as left, at, state and heard
+	dialogue *dissect.Dialogue
+	state    [2]state
+	left     [2]uint64 // bytes of the literal still to come
+	at       [2]span   // of the line or literal being read
+	heard    [2]bool   // the side has said something
+	wait     wait
 
 	open     []question // commands without a reply yet, oldest first
 	command  command    // being sent
@@ -60,6 +68,7 @@ type Session struct {
 	response response   // being received
 	list     list
 	doubt    doubt
+	layer    layer
 	shifted  bool   // a reply may be that to an earlier command than it seems
 	resume   uint64 // client offset at which a segment begins, and perhaps a command
 	first    uint64 // server offset at which a greeting would stand
@@ -89,6 +98,9 @@ func New(base [2]uint64, late bool) *Session {
 	}
 	return s
 }
+
+// Record keeps the lines of both sides in d from now on.
+func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
 
 // Need tells what the session needs before it can take more of the client.
 func (s *Session) Need() dissect.Need {
@@ -127,6 +139,11 @@ func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 		dst = s.dropDoubt(dst)
 	}
 	for taken < len(b) && s.takes(side) {
+		var layered bool
+		if dst, layered = s.beginsLayer(dst, side, b[taken:]); layered {
+			s.in[side].Lose(uint64(len(b) - taken))
+			return dst, len(b)
+		}
 		if side == dissect.Server && s.missedTLSAnswer(b[taken]) {
 			s.wait = forTLS
 			break
@@ -170,6 +187,9 @@ func (s *Session) step(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 	if !whole {
 		return dst, n
 	}
+	if s.state[side] != unsynced {
+		s.dialogue.Add(side, in.Start, text)
+	}
 	s.at[side] = span{in.Start, in.Offset}
 	if side == dissect.Client {
 		return s.clientLine(dst, text), n
@@ -209,6 +229,9 @@ func (s *Session) keep(side dissect.Side, b []byte) {
 func (s *Session) endLiteral(dst []dissect.Event, side dissect.Side) []dissect.Event {
 	s.state[side] = afterLiteral
 	if side == dissect.Client {
+		if s.command.verb == authenticateVerb && !s.command.lost {
+			s.dialogue.Add(side, s.at[side].start, s.command.literal)
+		}
 		return s.authLiteral(dst)
 	}
 	s.response.endLiteral()

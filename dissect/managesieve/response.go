@@ -163,6 +163,7 @@ func (s *Session) data(dst []dissect.Event) []dissect.Event {
 // statusLine takes the line that ends a response (RFC 5804, section 1.2).
 // Where it goes on behind a literal, only its words are still to come.
 func (s *Session) statusLine(dst []dissect.Event, st status, text []byte, next int) []dissect.Event {
+	dst = s.referral(dst, text, next)
 	if s.state[dissect.Server] == greeting {
 		return s.endGreeting(dst, st, text, next)
 	}
@@ -189,6 +190,18 @@ func (s *Session) statusLine(dst []dissect.Event, st status, text []byte, next i
 		s.in[dissect.Client].Lose(0)
 	}
 	return dst
+}
+
+// referral takes the response code that sends the client to another server (RFC
+// 5804, section 1.3): before TLS anybody on the path can write one.
+func (s *Session) referral(dst []dissect.Event, text []byte, next int) []dissect.Event {
+	code, _, _ := argumentAt(text, next)
+	if !bytes.EqualFold(code.value, []byte("(REFERRAL")) {
+		return dst
+	}
+	e := s.event(dissect.Server, dissect.ServerAlert, text)
+	e.Text = []byte("REFERRAL")
+	return append(dst, e)
 }
 
 func (s *Session) tlsAnswer(dst []dissect.Event, q *question, st status, text []byte) []dissect.Event {

@@ -92,6 +92,11 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	e := s.here(side, dissect.Lost)
 	e.End += n
 	dst = append(dst, e)
+	s.layer.tells[side] = false
+	if s.layer.begun {
+		s.in[side].Lose(n)
+		return dst
+	}
 	s.heard[side] = true
 	dst = s.dropDoubt(dst)
 	if s.wait == forProof {

@@ -14,26 +14,36 @@ const (
 	fieldCount
 )
 
+// maxValue is how much of a field's value is kept.
+var maxValue = [fieldCount]int{subject: maxSubject, from: maxFrom, to: maxTo, contentType: maxContentType}
+
+// nameRoom is as much of a name as tells those fields, and the first word of a
+// PGP armour, from others.
+const nameRoom = 16
+
 func fieldOf(name []byte) field {
-	switch {
-	case bytes.EqualFold(name, []byte("Subject")):
-		return subject
-	case bytes.EqualFold(name, []byte("From")):
-		return from
-	case bytes.EqualFold(name, []byte("To")):
-		return to
-	case bytes.EqualFold(name, []byte("Content-Type")):
-		return contentType
+	switch len(name) {
+	case len("To"):
+		if bytes.EqualFold(name, []byte("To")) {
+			return to
+		}
+	case len("From"):
+		if bytes.EqualFold(name, []byte("From")) {
+			return from
+		}
+	case len("Subject"):
+		if bytes.EqualFold(name, []byte("Subject")) {
+			return subject
+		}
+	case len("Content-Type"):
+		if bytes.EqualFold(name, []byte("Content-Type")) {
+			return contentType
+		}
 	}
 	return otherField
 }
 
-// isFieldName follows RFC 5322, section 2.2: printable ASCII.
-func isFieldName(b []byte) bool {
-	for _, c := range b {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return len(b) > 0
-}
+// inName tells the bytes of a field's name (RFC 5322, section 2.2).
+func inName(c byte) bool { return ' ' < c && c <= '~' && c != ':' }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }

@@ -1,35 +1,54 @@
 // Package message reads the head of a mail message (RFC 5322) that crosses in
 // pieces: who, to whom, what about, and whether the content is protected end
-// to end (S/MIME, RFC 8551; OpenPGP, RFC 3156). It keeps no body.
+// to end (S/MIME, RFC 8551; OpenPGP, RFC 3156). It keeps no body, and of the
+// header only the fields that tell this.
 package message
 
-import (
-	"bytes"
+import "github.com/mailtap/mailtap/dissect"
 
-	"github.com/mailtap/mailtap/dissect"
-	"github.com/mailtap/mailtap/dissect/line"
-)
-
-// Bounds of what is kept of a message.
+// Bounds of what is looked at and kept of a message.
 const (
-	MaxHeader = 1 << 20  // a header that is longer counts as ended
-	maxField  = 64 << 10 // what is kept of a field
-	maxBlank  = 4 << 10  // empty space before the first words of a body
-	maxCMS    = 128      // the first bytes of an S/MIME body
+	MaxHeader = 1 << 20 // a header that is longer counts as ended
+	MaxKept   = maxSubject + maxFrom + maxTo + maxContentType + maxCMS
+
+	maxSubject     = maxRawText
+	maxFrom        = 1 << 10
+	maxTo          = 8 << 10 // about 200 recipients; the others are counted
+	maxContentType = 1 << 10
+	maxBlank       = 4 << 10 // empty space before the first words of a body
+	maxCMS         = 128     // the first bytes of an S/MIME body
 )
 
-// A Reader takes the content of one message. The zero value is ready.
+// A Reader takes the content of one message. The zero value is ready. It keeps
+// at most MaxKept bytes of it, and of most messages some hundred.
 type Reader struct {
-	state state
-	lines line.Splitter
-	field field // that the last line belongs to
-	value [fieldCount][]byte
-	seen  [fieldCount]bool
-
-	headerEnd  uint64
-	blank      int    // bytes of line ends before an S/MIME body
-	cms        []byte // the first bytes of an S/MIME body
+	state      state
 	protection dissect.Protection
+
+	at      place
+	field   field // of the header that the line belongs to
+	over    bool  // the field's value is longer than what is kept of it
+	begun   bool  // a line has ended
+	seen    [fieldCount]bool
+	name    [nameRoom]byte // the first bytes of a field's name
+	named   uint8          // how many bytes of name are set
+	line    uint16         // where in kept the line's value begins
+	value   [fieldCount]value
+	kept    []byte // the values, one after the other
+	dropped uint32 // recipients behind what is kept of To
+
+	offset    uint32 // of the next byte, until all is decided
+	headerEnd uint32
+	matched   uint8 // bytes of a PGP armour that the first words of the body have
+	blank     int   // bytes of line ends before an S/MIME body
+	cms       []byte
+}
+
+// value is where in kept the value of a field stands, as far as its lines are
+// whole.
+type value struct {
+	from, to uint16
+	cut      bool // only its beginning is kept
 }
 
 type state uint8
@@ -49,19 +68,25 @@ func (r *Reader) Write(b []byte) {
 			r.takeCMS(b)
 			return
 		}
-		text, n, whole := r.lines.Next(b)
-		b = b[n:]
-		switch {
-		case r.lines.Offset > r.limit():
+		room := r.limit() - r.offset
+		if room == 0 {
 			r.decide(r.likelyProtection())
-		case whole:
-			r.line(text)
+			return
 		}
+		part := b[:min(len(b), int(room))]
+		n := 0
+		if r.state == inHeader {
+			n = r.takeHeader(part)
+		} else {
+			n = r.takeText(part)
+		}
+		r.offset += uint32(n)
+		b = b[n:]
 	}
 }
 
 // limit is the offset at which the search ends.
-func (r *Reader) limit() uint64 {
+func (r *Reader) limit() uint32 {
 	if r.state == inHeader {
 		return MaxHeader
 	}
@@ -73,11 +98,11 @@ func (r *Reader) limit() uint64 {
 func (r *Reader) Wants() bool { return r.state != decided }
 
 // Lose tells that bytes of the content were lost, or that it broke off: nobody
-// can say what the rest is, so no more is wanted. The field that was read last
-// may have gone on, and does not count.
+// can say what the rest is, so no more is wanted. A field that may have gone on
+// does not count.
 func (r *Reader) Lose() {
 	if r.state == inHeader {
-		r.seen[r.field], r.value[r.field] = false, nil
+		r.seen[r.field], r.value[r.field] = false, value{}
 	}
 	r.decide(r.likelyProtection())
 }
@@ -88,64 +113,35 @@ func (r *Reader) Lose() {
 func (r *Reader) Fill(m *dissect.Message, addresses bool) {
 	m.Protection = r.likelyProtection()
 	m.HasSubject = r.seen[subject]
-	m.Subject = decodeText(r.value[subject])
+	m.Subject = decodeText(r.words())
 	if !addresses {
 		return
 	}
 	m.From, m.HasFrom = "", r.seen[from]
-	if senders := addressList(r.value[from]); len(senders) > 0 {
+	if senders := addressList(r.wholePieces(from)); len(senders) > 0 {
 		m.From = senders[0]
 	}
-	m.To, m.ToDropped = addressList(r.value[to]), 0
+	m.To, m.ToDropped = addressList(r.wholePieces(to)), 0
+	if r.value[to].cut {
+		m.ToDropped = int(r.dropped)
+	}
 	if over := len(m.To) - dissect.MaxRecipients; over > 0 {
-		m.To, m.ToDropped = m.To[:dissect.MaxRecipients], over
+		m.To, m.ToDropped = m.To[:dissect.MaxRecipients], m.ToDropped+over
 	}
 }
+
+// words returns what is kept of the subject. A character that was cut must not
+// make UTF-8 look like something else.
+func (r *Reader) words() []byte {
+	if r.value[subject].cut {
+		return wholeRunes(r.text(subject))
+	}
+	return r.text(subject)
+}
+
+// text returns what is kept of a field.
+func (r *Reader) text(f field) []byte { return r.kept[r.value[f].from:r.value[f].to] }
 
 func (r *Reader) decide(p dissect.Protection) {
-	r.state, r.protection = decided, p
-	r.lines, r.cms = line.Splitter{}, nil
-}
-
-func (r *Reader) line(text []byte) {
-	switch {
-	case r.state == inText:
-		r.bodyLine(text)
-	case len(text) == 0:
-		r.endHeader()
-	case text[0] == ' ' || text[0] == '\t':
-		// RFC 5322, section 2.2.3: unfolding removes the line's end alone.
-		r.keep(text)
-	default:
-		r.beginField(text)
-	}
-}
-
-// beginField takes the first line of a field. A line that is none ends the
-// header, as it does for Postfix, but for the "From " that begins a message in
-// a mailbox file.
-func (r *Reader) beginField(text []byte) {
-	name, value, ok := bytes.Cut(text, []byte(":"))
-	name = bytes.TrimRight(name, " \t")
-	if !ok || !isFieldName(name) {
-		r.field = otherField
-		if r.lines.Start > 0 || !bytes.HasPrefix(bytes.TrimPrefix(text, []byte(">")), []byte("From ")) {
-			r.endHeader()
-			r.bodyLine(text)
-		}
-		return
-	}
-	r.field = fieldOf(name)
-	if r.seen[r.field] {
-		r.field = otherField // the first of a kind counts
-	}
-	r.seen[r.field] = true
-	r.keep(value)
-}
-
-func (r *Reader) keep(text []byte) {
-	if r.field != otherField {
-		have := r.value[r.field]
-		r.value[r.field] = append(have, text[:min(len(text), maxField-len(have))]...)
-	}
+	r.state, r.protection, r.cms = decided, p, nil
 }

@@ -3,6 +3,7 @@ package message_test
 import (
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestSubject(t *testing.T) {
 		{"not a word", "Subject: what =? is =?this? =?utf-8?q?a?=", "what =? is =?this? a"},
 		{"raw UTF-8", "Subject: café", "café"},
 		{"raw windows-1252", "Subject: What\x92s", "What’s"},
+		{"raw windows-1252 at the end", "Subject: caf\xe9", "café"},
 		{"control characters", "Subject: a\x1b[31mb\x00c =?utf-8?q?=1B]0;x=07_=C2=9B?=", "a[31mbc ]0;x"},
 		{"line end in a word", "Subject: =?utf-8?q?a=0D=0Ab?=", "a  b"},
 	}
@@ -129,6 +131,13 @@ func TestBrokenHeader(t *testing.T) {
 		{"no empty line", "Subject: x\r\n", dissect.Message{Subject: "x", HasSubject: true}},
 		{"unfinished line", "To: a@example.org\r\nSubject: x", dissect.Message{To: []string{"a@example.org"}}},
 		{"text in the header", "Subject: x\r\nhello there\r\nTo: a@example.org\r\n", dissect.Message{Subject: "x", HasSubject: true}},
+		{"mailbox line without fields", "From joe\r\n\r\nSubject: body\r\n", dissect.Message{}},
+		{"mailbox line later", "Subject: x\r\nFrom joe\r\nTo: a@example.org\r\n", dissect.Message{Subject: "x", HasSubject: true}},
+		{"no name", ": y\r\nSubject: x\r\n\r\n", dissect.Message{}},
+		{"CR alone", "\rSubject: x\r\n\r\n", dissect.Message{}},
+		{"armour for a header", "-----BEGIN PGP MESSAGE-----\r\n", dissect.Message{Protection: dissect.PGP}},
+		{"armour behind a field", "Subject: x\r\n-----BEGIN PGP MESSAGE-----\r\n", dissect.Message{Subject: "x", HasSubject: true, Protection: dissect.PGP}},
+		{"armour with more", "-----BEGIN PGP MESSAGE----- x\r\n", dissect.Message{}},
 		{"mailbox line", ">From joe Mon Jan  1\r\nSubject: x\r\n\r\n", dissect.Message{Subject: "x", HasSubject: true}},
 		{"fold first", " fold\r\nSubject: x\r\n\r\n", dissect.Message{Subject: "x", HasSubject: true}},
 	}
@@ -141,12 +150,12 @@ func TestBrokenHeader(t *testing.T) {
 
 func TestLose(t *testing.T) {
 	var r message.Reader
-	r.Write([]byte("Subject: seen\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"\r\nTo: a@example.org\r\nFrom: jo"))
+	r.Write([]byte("Subject: seen\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"\r\nTo: a@example.org\r\n"))
 	r.Lose() // To may have gone on behind a fold
 	if r.Wants() {
 		t.Error("still wants bytes")
 	}
-	r.Write([]byte("e@example.org\r\n\r\n"))
+	r.Write([]byte("From: joe@example.org\r\n\r\n"))
 	m := &dissect.Message{}
 	r.Fill(m, true)
 	want := &dissect.Message{Subject: "seen", HasSubject: true, Protection: dissect.PGP}
@@ -161,6 +170,10 @@ func TestBounds(t *testing.T) {
 		t.Errorf("subject of %d bytes", len(subject))
 	}
 	m := read("To: "+strings.Repeat("a@example.org,\r\n ", dissect.MaxRecipients+9)+"b@example.org\r\n\r\n", 1000)
+	if len(m.To) < 200 || len(m.To)+m.ToDropped != dissect.MaxRecipients+10 {
+		t.Errorf("%d recipients, %d dropped", len(m.To), m.ToDropped)
+	}
+	m = read("To: "+strings.Repeat("a,", dissect.MaxRecipients+9)+"b\r\n\r\n", 1000)
 	if len(m.To) != dissect.MaxRecipients || m.ToDropped != 10 {
 		t.Errorf("%d recipients, %d dropped", len(m.To), m.ToDropped)
 	}
@@ -177,6 +190,50 @@ func TestBounds(t *testing.T) {
 		}
 		if m := read("Content-Type: application/pkcs7-mime\r\n\r\n"+strings.Repeat("\r\n", 5000)+"MIAGCSqGSIb3DQEHA6CA\r\n", cut); m.Protection != dissect.Unprotected {
 			t.Errorf("cut %d: looked beyond the bound for CMS", cut)
+		}
+	}
+}
+
+// What an open message costs has a bound, whatever its header says.
+func TestMemory(t *testing.T) {
+	long := strings.Repeat("x, ", 100_000)
+	header := []byte("Subject: " + long + "\r\nFrom: " + long + "\r\nX-Other: " + long + "\r\nTo: " + long + "\r\n " + long +
+		"\r\nContent-Type: application/pkcs7-mime; " + long)
+	open := make([]message.Reader, 500)
+	before := heap()
+	for i := range open {
+		for rest := header; len(rest) > 0; rest = rest[min(len(rest), 1448):] {
+			open[i].Write(rest[:min(len(rest), 1448)])
+		}
+	}
+	each := (heap() - before) / uint64(len(open))
+	t.Logf("%d bytes a message", each)
+	if each < message.MaxKept/2 || each > 2*message.MaxKept { // growing by steps may waste some
+		t.Errorf("%d bytes a message, want about %d", each, message.MaxKept)
+	}
+	runtime.KeepAlive(open)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// A cut value tells only what is whole in it.
+func TestCutValues(t *testing.T) {
+	name := strings.Repeat("n", 2000)
+	for _, cut := range []int{1, 7, 100_000} {
+		m := read("From: "+name+" <joe@example.org>\r\nTo: "+strings.Repeat("a", 9000)+"\r\n\r\n", cut)
+		want := &dissect.Message{HasFrom: true, ToDropped: 1}
+		if diff := cmp.Diff(want, m); diff != "" {
+			t.Errorf("cut %d: one piece (-want +got):\n%s", cut, diff)
+		}
+		m = read("From: joe@example.org, "+name+"\r\nTo: a@b,\r\n "+strings.Repeat("a", 8190)+",c@d,\r\n e@f\r\n\r\n", cut)
+		want = &dissect.Message{From: "joe@example.org", HasFrom: true, To: []string{"a@b"}, ToDropped: 3}
+		if diff := cmp.Diff(want, m); diff != "" {
+			t.Errorf("cut %d: several (-want +got):\n%s", cut, diff)
 		}
 	}
 }
@@ -250,11 +307,11 @@ func TestWants(t *testing.T) {
 			t.Errorf("%q: Wants is %v", header, r.Wants())
 		}
 	}
-	var r message.Reader
-	r.Write([]byte("Subject: x\r\n\r\nhello\r\n"))
-	body := []byte("a line of mail\r\n")
-	if n := testing.AllocsPerRun(100, func() { r.Write(body) }); n != 0 {
-		t.Errorf("a body line costs %v allocations", n)
+	var body, header message.Reader
+	body.Write([]byte("Subject: x\r\n\r\nhello\r\n"))
+	line := []byte("X-Line: of mail\r\n")
+	if n := testing.AllocsPerRun(100, func() { body.Write(line); header.Write(line) }); n != 0 {
+		t.Errorf("a line costs %v allocations", n)
 	}
 }
 
@@ -278,13 +335,17 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-func BenchmarkReader(b *testing.B) {
+func longHeader() []byte {
 	var header strings.Builder
 	for i := range 20 {
 		fmt.Fprintf(&header, "Received: from a%d.example.org by b.example.org with ESMTP;\r\n\tMon, 1 Jan 2024 00:00:00 +0000\r\n", i)
 	}
 	header.WriteString("From: Joe <joe@example.org>\r\nTo: ann@example.org\r\nSubject: =?utf-8?q?caf=C3=A9?=\r\nContent-Type: text/html\r\n\r\n")
-	text := []byte(header.String())
+	return []byte(header.String())
+}
+
+func BenchmarkReader(b *testing.B) {
+	text := longHeader()
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -292,5 +353,29 @@ func BenchmarkReader(b *testing.B) {
 		r.Write(text)
 		var m dissect.Message
 		r.Fill(&m, true)
+	}
+}
+
+// BenchmarkMessage: a header and a body of 64 KiB, as segments come.
+func BenchmarkMessage(b *testing.B) {
+	text := append(longHeader(), strings.Repeat("a line of mail of a length that is common, about seventy bytes, no more\r\n", 900)...)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var r message.Reader
+		for rest := text; len(rest) > 0; rest = rest[min(len(rest), 1448):] {
+			r.Write(rest[:min(len(rest), 1448)])
+		}
+	}
+}
+
+// BenchmarkHeader: fields that are skipped.
+func BenchmarkHeader(b *testing.B) {
+	fields := []byte(strings.Repeat("X-Spam-Report: a line of mail of a length that is common, about seventy bytes\r\n\tand its fold\r\n", 100))
+	b.SetBytes(int64(len(fields)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var r message.Reader
+		r.Write(fields)
 	}
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// endHeader decides by the content type what to look for in the body.
-func (r *Reader) endHeader() {
-	r.headerEnd = r.lines.Offset
+// endHeader decides by the content type what to look for in the body, which
+// begins n bytes behind the offset.
+func (r *Reader) endHeader(n int) {
+	r.headerEnd = r.offset + uint32(n)
 	// An error leaves no name, or no parameters: those declare nothing.
-	kind, parameters, _ := mime.ParseMediaType(string(r.value[contentType]))
+	kind, parameters, _ := mime.ParseMediaType(string(r.text(contentType)))
 	switch {
 	case kind == "", kind == "text/plain":
 		r.state = inText
@@ -30,7 +31,7 @@ func (r *Reader) endHeader() {
 func (r *Reader) likelyProtection() dissect.Protection {
 	switch r.state {
 	case inHeader:
-		kind, parameters, _ := mime.ParseMediaType(string(r.value[contentType]))
+		kind, parameters, _ := mime.ParseMediaType(string(r.text(contentType)))
 		return declared(kind, parameters)
 	case inCMS:
 		return cmsProtection(r.cms)
@@ -68,22 +69,29 @@ func isCMS(kind string, parameters map[string]string) bool {
 	return false
 }
 
-var pgpArmour = []byte("-----BEGIN PGP MESSAGE-----") // RFC 9580, section 6.2.1
+const pgpArmour = "-----BEGIN PGP MESSAGE-----" // RFC 9580, section 6.2.1
 
-// bodyLine looks for an armoured message as the first words of the body. One
+// takeText looks for an armoured message as the first words of the body. One
 // that comes later is quoted or attached, and protects nothing else.
-func (r *Reader) bodyLine(text []byte) {
-	if r.state != inText {
-		return
+func (r *Reader) takeText(b []byte) int {
+	for _, c := range b {
+		all := int(r.matched) == len(pgpArmour)
+		switch {
+		case all && c == '\n':
+			r.decide(dissect.PGP)
+			return len(b)
+		case isSpace(c) && (all || r.matched == 0):
+		case !all && c == pgpArmour[r.matched]:
+			r.matched++
+		default:
+			r.decide(dissect.Unprotected)
+			return len(b)
+		}
 	}
-	text = bytes.TrimSpace(text)
-	switch {
-	case bytes.Equal(text, pgpArmour):
-		r.decide(dissect.PGP)
-	case len(text) > 0:
-		r.decide(dissect.Unprotected)
-	}
+	return len(b)
 }
+
+func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 // takeCMS collects the first bytes of an S/MIME body.
 func (r *Reader) takeCMS(b []byte) {

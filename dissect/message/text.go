@@ -28,6 +28,19 @@ func decodeText(b []byte) string {
 	return clip(clean(s), dissect.MaxText)
 }
 
+// wholeRunes drops a last character of which only the beginning is there.
+func wholeRunes(b []byte) []byte {
+	for n := len(b) - 1; n >= 0 && n > len(b)-utf8.UTFMax; n-- {
+		if utf8.RuneStart(b[n]) {
+			if !utf8.FullRune(b[n:]) {
+				return b[:n]
+			}
+			break
+		}
+	}
+	return b
+}
+
 // toUTF8 reads bytes of an unknown character set: UTF-8 if they are, else
 // windows-1252, the commonest of the others.
 func toUTF8(b []byte) string {

@@ -18,6 +18,8 @@ func (s *Session) clientLine(text []byte) {
 	case s.client == guessed:
 		s.client = command
 		s.declineInvitation()
+	case s.client == perhaps && s.perhapsSent(p, text):
+		return
 	}
 	if fragment && !p.fits {
 		s.fragmentLine()
@@ -56,6 +58,8 @@ func (s *Session) command(p parsed, text []byte) {
 		s.ask(question{verb: stls})
 		s.emitLine(dissect.Client, dissect.Event{Kind: dissect.StartTLS, Line: text})
 		s.need = dissect.NeedTLSAnswer
+	case xtnd:
+		s.xtndCommand(p, text)
 	case quit:
 		s.ask(question{verb: quit})
 		s.emitLine(dissect.Client, dissect.Event{Kind: dissect.Bye, Line: text})
@@ -82,6 +86,11 @@ func severalLines(p parsed) bool {
 // unknownCommand takes a line that is no command that is known. It may be a
 // password that came out of turn, so it is not shown.
 func (s *Session) unknownCommand(text []byte) {
+	if s.doubt && isHeader(text) {
+		s.sentFrom(text) // XTND XMIT was lost: no command looks so
+		s.sent.lossy = true
+		return
+	}
 	s.ask(question{})
 	s.oddity(dissect.Client, dissect.Event{Kind: dissect.Unexpected, Line: text, Hide: dissect.Span{To: len(text)}})
 }
@@ -135,7 +144,10 @@ func (s *Session) distrust() {
 func (s *Session) unanswered(q *question) {
 	current := s.isCurrent(q)
 	s.endAttempt(q, dissect.OutcomeUnknown, nil)
-	if q.verb == auth && current {
+	switch {
+	case q.verb == auth && current:
 		s.endExchange()
+	case q.verb == xmit && s.need == dissect.NeedAnswer:
+		s.Proceed()
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 // content is a message that is crossing.
 type content struct {
+	side    dissect.Side // who sends it
 	message *dissect.Message
 	reader  message.Reader
 	dot     line.Dot
@@ -19,35 +20,39 @@ type content struct {
 // it.
 func (s *Session) beginMessage(text []byte) {
 	s.server = body
-	s.open = &content{message: &dissect.Message{}}
+	s.open = &content{side: dissect.Server, message: &dissect.Message{}}
 	s.emitLine(dissect.Server, dissect.Event{Kind: dissect.MessageBegin, Line: text, Message: s.open.message})
 }
 
-// takeBody takes bytes of the message, and returns how many. It looks at lines
+// takeBody takes bytes of a message, and returns how many. It looks at lines
 // only as long as they tell something.
-func (s *Session) takeBody(b []byte) int {
-	c := s.open
+func (s *Session) takeBody(c *content, b []byte) int {
 	n, end := c.dot.Take(b)
 	if c.reader.Wants() {
 		c.reader.Write(b[:n])
 	}
 	c.message.Size += uint64(n)
-	s.in[dissect.Server].Skip(n)
-	if end {
-		if n >= 2 {
-			c.last = b[n-2]
-		}
-		mark := uint64(len(".\n"))
-		if c.last == '\r' {
-			mark = uint64(len(".\r\n"))
-		}
-		c.message.Size -= min(mark, c.message.Size)
-		c.message.Complete = !c.lossy
-		s.server = status
-		s.endMessage(mark)
+	s.in[c.side].Skip(n)
+	if !end {
+		c.last = b[n-1]
 		return n
 	}
-	c.last = b[n-1]
+	if n >= 2 {
+		c.last = b[n-2]
+	}
+	mark := uint64(len(".\n"))
+	if c.last == '\r' {
+		mark = uint64(len(".\r\n"))
+	}
+	c.message.Size -= min(mark, c.message.Size)
+	c.message.Complete = !c.lossy
+	if c.side == dissect.Client {
+		s.endSent(mark)
+		s.ask(question{verb: other}) // the server says what became of it
+		return n
+	}
+	s.server = status
+	s.endMessage(mark)
 	return n
 }
 
@@ -66,17 +71,23 @@ func (c *content) lose() {
 	c.dot.Take([]byte("?")) // in the midst of a line, as far as anyone knows
 }
 
-// endMessage tells the message. mark is the length of the mark that ended it.
+// endMessage ends the message of the server. mark is the length of the mark
+// that ended it.
 func (s *Session) endMessage(mark uint64) {
 	c := s.open
 	s.open = nil
 	if s.server == body {
 		s.server = astray
 	}
+	s.tell(c, mark)
+}
+
+// tell tells a message that is over.
+func (s *Session) tell(c *content, mark uint64) {
 	if !c.message.Complete {
 		c.reader.Lose()
 	}
 	c.reader.Fill(c.message, true)
-	end := s.in[dissect.Server].Offset
-	s.emit(dissect.Event{Kind: dissect.MessageEnd, Side: dissect.Server, Start: end - mark, End: end, Message: c.message})
+	end := s.in[c.side].Offset
+	s.emit(dissect.Event{Kind: dissect.MessageEnd, Side: c.side, Start: end - mark, End: end, Message: c.message})
 }

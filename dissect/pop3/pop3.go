@@ -1,9 +1,28 @@
 // Package pop3 follows POP3 (RFC 1939) sessions as an onlooker: it may join
 // late, lose bytes, hear one side only, or watch two programs break the rules,
-// and still has to say what most likely happened.
+// and still has to say what most likely happened. It judges nothing and keeps
+// no content.
 //
-// It knows CAPA (RFC 2449), STLS (RFC 2595), AUTH (RFC 5034), APOP and the
-// extensions of RFC 6856. It judges nothing and keeps no content.
+// It reads, beside RFC 1939, sections 3 to 7:
+//
+//   - CAPA (RFC 2449, section 5), and what it says of SASL and STLS; commands
+//     sent ahead of their replies (section 6.6);
+//   - STLS (RFC 2595, section 4), as far as TLS, which the caller takes over;
+//   - AUTH with any mechanism, initial response or not, and with the mistakes of
+//     real servers (RFC 5034, section 4), and AUTH alone, which lists the
+//     mechanisms; up to the first buffer of a security layer (RFC 4422, section
+//     3.7), behind which nothing is read;
+//   - USER and PASS, whose password may hold spaces, and APOP (RFC 1939, section
+//     7), as often as they are tried;
+//   - messages: RETR and TOP, and XTND XMIT, with which old clients send one;
+//   - UTF8 and LANG, as far as their replies have lines of their own (RFC 6856,
+//     section 3).
+//
+// It does not read sizes, unique ids and the words of replies, the other
+// response codes (RFC 2449, section 8; RFC 3206), the other commands of XTND, and
+// of messages no more than the head. The lines of a reply whose command was not
+// seen are taken for a message where they begin like one, else for a list: they
+// are never commands.
 package pop3
 
 import (
@@ -26,6 +45,8 @@ const (
 	command  clientState = iota // a command
 	response                    // a line of the SASL exchange: AUTH was answered with "+"
 	guessed                     // as response, or a command: the answer to AUTH was not seen, or not clear
+	sending                     // a message, until the lone dot: XTND XMIT was answered with +OK
+	perhaps                     // the first line of a message, or a command: the answer to XTND XMIT was not seen
 )
 
 // serverState says what the server's next bytes are.
@@ -43,11 +64,12 @@ const (
 // A Session is one conversation. New returns one; it is not safe for
 // concurrent use.
 type Session struct {
-	client clientState
-	server serverState
-	need   dissect.Need
-	in     [2]line.Splitter // by dissect.Side
-	out    []dissect.Event  // of the call that is running
+	client   clientState
+	server   serverState
+	need     dissect.Need
+	in       [2]line.Splitter // by dissect.Side
+	dialogue *dissect.Dialogue
+	out      []dissect.Event // of the call that is running
 
 	pending  []question
 	doubt    bool // commands may be missing: replies cannot be paired for certain
@@ -64,7 +86,9 @@ type Session struct {
 	listed     listKind
 	listLines  int // of the list so far
 	mechanisms int
-	open       *content
+	open       *content // of the server
+	sent       *content // of the client
+	layer      layer
 	oddities   int
 }
 
@@ -90,6 +114,9 @@ func New(base [2]uint64, late bool) *Session {
 	return s
 }
 
+// Record keeps the lines of both sides in d from now on.
+func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
+
 // Need tells what the session waits for before it takes more bytes.
 func (s *Session) Need() dissect.Need { return s.need }
 
@@ -111,9 +138,17 @@ func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 func (s *Session) feedClient(b []byte) int {
 	taken := 0
 	for taken < len(b) && s.need == dissect.NeedNothing {
+		if s.layered(dissect.Client, b[taken:]) {
+			return len(b)
+		}
+		if s.client == sending {
+			taken += s.takeBody(s.sent, b[taken:])
+			continue
+		}
 		text, n, whole := s.in[dissect.Client].Next(b[taken:])
 		taken += n
 		if whole {
+			s.recordCommand(text)
 			s.clientLine(text)
 		}
 	}
@@ -123,13 +158,17 @@ func (s *Session) feedClient(b []byte) int {
 func (s *Session) feedServer(b []byte) int {
 	taken := 0
 	for taken < len(b) && s.need != dissect.NeedTLS {
+		if s.layered(dissect.Server, b[taken:]) {
+			return len(b)
+		}
 		if s.server == body {
-			taken += s.takeBody(b[taken:])
+			taken += s.takeBody(s.open, b[taken:])
 			continue
 		}
 		text, n, whole := s.in[dissect.Server].Next(b[taken:])
 		taken += n
 		if whole {
+			s.recordReply(text)
 			s.serverLine(text)
 		}
 	}
@@ -141,51 +180,11 @@ func (s *Session) feedServer(b []byte) int {
 func (s *Session) Proceed() {
 	if s.need == dissect.NeedAnswer {
 		s.client = guessed
-	}
-	s.need = dissect.NeedNothing
-}
-
-// Gap says that n bytes of side were lost.
-func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
-	s.out = dst
-	start := s.in[side].Offset
-	s.in[side].Lose(n)
-	s.emit(dissect.Event{Kind: dissect.Lost, Side: side, Start: start, End: start + n})
-	if side == dissect.Server {
-		s.loseServer()
-	} else {
-		s.loseClient()
-	}
-	dst, s.out = s.out, nil
-	return dst
-}
-
-// loseServer: an unknown number of replies is missing, and what comes next may
-// be the middle of a message.
-func (s *Session) loseServer() {
-	s.hole = true
-	s.distrust()
-	if s.need == dissect.NeedAnswer {
-		s.Proceed() // the answer may have been among the lost bytes
-	}
-	if s.server == body {
-		s.open.lose()
-		return
-	}
-	s.server = astray
-}
-
-// loseClient: an unknown number of commands is missing, or lines of an
-// exchange, which nobody can count any more.
-func (s *Session) loseClient() {
-	s.doubt, s.replied, s.fragment = true, false, true
-	s.login = nil
-	for i := range s.pending {
-		if q := &s.pending[i]; q.verb == auth {
-			s.endAttempt(q, dissect.OutcomeUnknown, nil)
+		if n := len(s.pending); n > 0 && s.pending[n-1].verb == xmit {
+			s.client = perhaps
 		}
 	}
-	s.endExchange()
+	s.need = dissect.NeedNothing
 }
 
 // End says that the connection is over.
@@ -194,6 +193,9 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 	s.dropPending(len(s.pending))
 	if s.open != nil {
 		s.endMessage(0)
+	}
+	if s.sent != nil {
+		s.endSent(0)
 	}
 	dst, s.out = s.out, nil
 	return dst

@@ -103,6 +103,44 @@ S: +OK
 			`client 8-21 auth-begin USER line "PASS ****"`,
 			`server 56-61 auth-end USER accepted secret of 6 line "+OK"`,
 		}},
+		{"commands within a message of the client", `
+S: +OK ready
+C: XTND XMIT
+S: +OK
+C: Subject: sent
+C: 
+C: USER decoy
+C: PASS decoy
+C: .
+C: USER joe
+S: +OK
+S: +OK
+C: PASS secret
+S: +OK
+`, false, []string{
+			`server 0-11 greeting "ready" line "+OK ready"`,
+			`client 0-11 mail-command "XTND XMIT" line "XTND XMIT"`,
+			`server 11-16 message-begin line "+OK"`,
+			`client 52-55 message-end subject "sent" size 41 complete`,
+			`client 55-65 auth-begin USER line "USER joe"`,
+			`client 65-78 auth-step USER line "PASS ****"`,
+			`server 26-31 auth-end USER accepted account "joe" secret of 6 line "+OK"`,
+		}},
+		{"message of the client, server missing", `
+C: XTND XMIT
+C: Subject: sent
+C: 
+C: PASS decoy
+C: .
+C: XTND XMIT
+C: STAT
+`, false, []string{
+			`client 0-11 mail-command "XTND XMIT" line "XTND XMIT"`,
+			`client 11-26 message-begin`,
+			`client 40-43 message-end subject "sent" size 29 complete`,
+			`client 43-54 mail-command "XTND XMIT" line "XTND XMIT"`,
+			`client 54-60 mail-command "STAT" line "STAT"`,
+		}},
 		{"joined behind USER", `
 C: PASS secret
 S: +OK
@@ -183,6 +221,77 @@ func TestForgottenReplies(t *testing.T) {
 	}
 }
 
+// A gap within a message of the client: it goes on until its end or, where that
+// is lost, until the server answers.
+func TestSentGap(t *testing.T) {
+	tests := []struct {
+		name, client, server, then string
+		want                       string
+	}{
+		{"within", "PASS decoy\r\n.\r\n", "+OK\r\n", "PASS secret\r\n", "secret"},
+		{"over its end", "", "+OK\r\n", "PASS secret\r\n", "secret"},
+		{"no answer yet", "PASS decoy\r\n", "", "", ""},
+	}
+	for _, tt := range tests {
+		s, f := pop3.New([2]uint64{}, false), dissect.Facts{Protocol: dissect.POP3}
+		add := func(events []dissect.Event) {
+			for i := range events {
+				f.Add(&events[i])
+			}
+		}
+		feed := func(side dissect.Side, text string) {
+			events, _ := s.Feed(nil, side, []byte(text))
+			add(events)
+		}
+		feed(dissect.Server, "+OK\r\n")
+		feed(dissect.Client, "XTND XMIT\r\n")
+		feed(dissect.Server, "+OK\r\n")
+		feed(dissect.Client, "Subject: sent\r\n\r\n")
+		add(s.Gap(nil, dissect.Client, 100))
+		feed(dissect.Client, tt.client)
+		feed(dissect.Server, tt.server)
+		feed(dissect.Client, tt.then)
+		add(s.End(nil))
+		secret := ""
+		for _, a := range f.Auth {
+			secret += a.Secret.Reveal()
+		}
+		if secret != tt.want || len(f.Messages) != 1 || f.Messages[0].Complete || f.Messages[0].Subject != "sent" {
+			t.Errorf("%s: secret %q, messages %+v", tt.name, secret, f.Messages)
+		}
+	}
+}
+
+// The lines of both sides are recorded, and none of a message or of a reply
+// that nobody knows.
+func TestRecord(t *testing.T) {
+	s := pop3.New([2]uint64{}, false)
+	d := new(dissect.Room).New()
+	s.Record(d)
+	steps := []string{
+		"S+OK ready", "CUSER joe", "S+OK", "CPASS secret", "S+OK", "CRETR 1", "S+OK", "SSubject: content", "S", "Scontent", "S.",
+		"CXTND XMIT", "S+OK", "CSubject: content", "C.", "S+OK queued", "S+OK to nobody", "SSubject: content", "S.", "CQUIT",
+	}
+	for _, step := range steps {
+		side := dissect.Client
+		if step[0] == 'S' {
+			side = dissect.Server
+		}
+		s.Feed(nil, side, []byte(step[1:]+"\r\n"))
+	}
+	var got []string
+	for _, l := range d.Lines() {
+		got = append(got, string("CS"[l.Side])+string(d.Text(&l)))
+	}
+	want := []string{
+		"S+OK ready", "CUSER joe", "S+OK", "CPASS secret", "S+OK", "CRETR 1", "S+OK",
+		"CXTND XMIT", "S+OK", "S+OK queued", "S+OK to nobody", "CQUIT",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Offsets count from the base that New was given.
 func TestBase(t *testing.T) {
 	s := pop3.New([2]uint64{100, 5000}, false)
@@ -231,6 +340,8 @@ func FuzzFeed(f *testing.F) {
 // and lost adds up to the offsets.
 func FuzzGap(f *testing.F) {
 	f.Add([]byte("+OK\r\n+OK\r\nSubject: x\r\n"), []byte("USER joe\r\nRETR 1\r\n"), uint8(3), uint16(9), false)
+	f.Add([]byte("+OK\r\n+OK\r\n+OK\r\n+OK\r\n"), []byte("XTND XMIT\r\nSubject: x\r\n\r\n.\r\nQUIT\r\n"), uint8(5), uint16(3), false)
+	f.Add([]byte("+OK\r\n+OK\r\n\x00\x00\x00\x01x"), []byte("AUTH GSS-SPNEGO eA==\r\n\x00\x00\x00\x01x"), uint8(90), uint16(1), false)
 	f.Add([]byte("+OK\r\n+ \r\n-ERR\r\n"), []byte("AUTH LOGIN\r\nam9l\r\nSTLS\r\n"), uint8(7), uint16(1), true)
 	f.Fuzz(func(t *testing.T, server, client []byte, cut uint8, lost uint16, late bool) {
 		s := pop3.New([2]uint64{}, late)

@@ -129,6 +129,9 @@ func (s *Session) replyLine(kind replyKind, text []byte) {
 // unpaired takes a reply to a command that was not seen. What follows it may
 // still tell what it is.
 func (s *Session) unpaired(kind replyKind) {
+	if s.sent != nil {
+		s.endSent(0) // its end was lost
+	}
 	if len(s.pending) > 0 {
 		s.dropPending(1)
 	} else if s.need == dissect.NeedTLSAnswer {
@@ -157,11 +160,16 @@ func (s *Session) answer(q *question, ok bool, text []byte) {
 	case pass, apop:
 		s.endAttempt(q, outcome, text)
 	case auth:
-		current := s.isCurrent(q)
+		current, x := s.isCurrent(q), s.exchange
 		s.endAttempt(q, outcome, text)
 		if current {
 			s.endExchange()
 		}
+		if current && ok {
+			s.expectLayer(x)
+		}
+	case xmit:
+		s.xmitAnswered(ok, text)
 	case stls:
 		s.emitLine(dissect.Server, dissect.Event{Kind: dissect.StartTLSReply, Outcome: outcome, Line: text})
 		s.need = dissect.NeedNothing

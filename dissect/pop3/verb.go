@@ -20,6 +20,8 @@ const (
 	uidl
 	listing // LIST
 	lang
+	xtnd    // XTND, of servers before RFC 1939
+	xmit    // XTND XMIT: the client sends a message
 	mailbox // other commands that work on mail: STAT, DELE, LAST
 	other   // the rest: NOOP, RSET, UTF8
 )
@@ -56,6 +58,7 @@ var verbs = [...]struct {
 	{"RSET", other, bare},
 	{"UTF8", other, bare},
 	{"LANG", lang, optional},
+	{"XTND", xtnd, argument},
 }
 
 // parsed is a command line in its parts.

@@ -56,15 +56,6 @@ func (x *Exchange) ntlmNegotiate(message []byte) {
 	x.detail("workstation", Text(ntlmField(message, 24)))
 }
 
-// ntlmChallenge keeps the flags of a type 2 message (section 2.2.1.2), also
-// one that SPNEGO has wrapped.
-func (x *Exchange) ntlmChallenge(message []byte) {
-	message = message[max(0, bytes.Index(message, ntlmSignature)):]
-	if kind, _ := ntlmType(message); kind == ntlmChallenge && len(message) >= 24 {
-		x.ntlm = binary.LittleEndian.Uint32(message[20:])
-	}
-}
-
 // ntlmAuthenticate reads a type 3 message (section 2.2.1.3).
 func (x *Exchange) ntlmAuthenticate(message []byte) {
 	text := Text

@@ -114,6 +114,8 @@ func TestNTLM(t *testing.T) {
 			result{"GSS-SPNEGO", "joe", true, string(full), append(pairs("inner", "NTLM"), v1("DOM")...), yes}},
 		{"bare in GSSAPI", "GSSAPI", []string{"c " + string(authenticate("DOM", "joe", "PC", nil, full, true))},
 			result{"GSSAPI", "joe", true, string(full), append(pairs("inner", "NTLM"), v1("DOM")...), yes}},
+		{"under another name", "MSN", []string{"c " + string(authenticate("DOM", "joe", "PC", nil, full, true))},
+			result{"MSN", "joe", true, string(full), v1("DOM"), yes}},
 		{"not NTLM", "NTLM", []string{"c joe"}, result{"NTLM", "", false, "joe", nil, yes}},
 		{"type 1 cut", "NTLM", []string{"c " + negotiate[:14]}, result{"NTLM", "", false, "-", nil, no}},
 	}
@@ -121,6 +123,62 @@ func TestNTLM(t *testing.T) {
 		if diff := cmp.Diff(tt.want, exchange(tt.mechanism, tt.lines...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// pair is a name of a type 2 message's target information.
+func pair(id uint16, value []byte) []byte {
+	b := binary.LittleEndian.AppendUint16(nil, id)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	return append(b, value...)
+}
+
+// type2 builds a challenge.
+func type2(target []byte, unicode bool, info ...[]byte) []byte {
+	b := ntlm(2, 48, map[int][]byte{12: target, 40: bytes.Join(info, nil)}, 12, 40)
+	if unicode {
+		b[20] = 1
+	}
+	return b
+}
+
+func TestNTLMTarget(t *testing.T) {
+	end := pair(0, nil)
+	netbios := append(pair(2, utf16le("CORP")), pair(1, utf16le("MAIL1"))...)
+	dns := append(pair(4, utf16le("corp.example")), pair(3, utf16le("mail1.corp.example"))...)
+	tests := []struct {
+		name      string
+		challenge []byte
+		want      []dissect.Pair
+	}{
+		{"NetBIOS", type2(utf16le("CORP"), true, netbios, end), pairs("target", "CORP", "target-computer", "MAIL1", "target-domain", "CORP")},
+		{"DNS", type2(utf16le("CORP"), true, netbios, dns, pair(5, utf16le("example")), pair(7, make([]byte, 8)), end),
+			pairs("target", "CORP", "target-computer", "mail1.corp.example", "target-domain", "corp.example", "target-forest", "example")},
+		{"a forest of one domain", type2(nil, true, dns, pair(5, utf16le("corp.example")), end),
+			pairs("target-computer", "mail1.corp.example", "target-domain", "corp.example")},
+		{"OEM", type2([]byte("C\xd6RP"), false), pairs("target", "CÖRP")},
+		{"behind the end", type2(nil, true, end, netbios), nil},
+		{"no end, and too short", type2(nil, true, netbios, []byte{3, 0, 9, 0, 'x', 0}), pairs("target-computer", "MAIL1", "target-domain", "CORP")},
+		{"too many", type2(nil, true, bytes.Repeat(pair(9, nil), 32), netbios, end), nil},
+		{"in SPNEGO", append([]byte("\xa1\x81\x20"), type2(utf16le("CORP"), true)...), pairs("target", "CORP")},
+		{"cut", type2(utf16le("CORP"), true, netbios)[:23], nil},
+		{"type 3", authenticate("DOM", "joe", "PC", nil, full, true), nil},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, exchange("NTLM", "s "+string(tt.challenge)).Detail); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// All that three messages tell has room.
+func TestNTLMDetail(t *testing.T) {
+	challenge := type2(utf16le("CORP"), true, pair(3, utf16le("m.c.example")), pair(4, utf16le("c.example")), pair(5, utf16le("example")))
+	got := exchange("GSS-SPNEGO", "c "+string(ntlm(1, 32, nil)), "s "+string(challenge), "c "+string(authenticate("DOM", "joe", "PC", nil, full, true)))
+	want := pairs("inner", "NTLM", "target", "CORP", "target-computer", "m.c.example", "target-domain", "c.example", "target-forest", "example",
+		"domain", "DOM", "workstation", "PC", "response", "NTLMv1")
+	if diff := cmp.Diff(want, got.Detail); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -141,6 +199,19 @@ func TestNTLMHostile(t *testing.T) {
 	}
 	for n := range good {
 		exchange("NTLM", "c "+string(good[:n]))
+	}
+	target := type2(utf16le("CORP"), true, pair(1, utf16le("MAIL1")), pair(0, nil))
+	for _, at := range []int{12, 40} {
+		for _, offset := range []uint32{0, uint32(len(target)) - 1, uint32(len(target)), 1<<32 - 1} {
+			b := bytes.Clone(target)
+			binary.LittleEndian.PutUint16(b[at:], 0xffff)
+			binary.LittleEndian.PutUint32(b[at+4:], offset)
+			for _, p := range exchange("NTLM", "s "+string(b)).Detail {
+				if at == 12 && p.Key == "target" || at == 40 && p.Key != "target" {
+					t.Errorf("field %d, offset %d: %v", at, offset, p)
+				}
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package sasl
 
 import (
 	"bytes"
+	"encoding/json"
 	"unicode/utf8"
 
 	"github.com/mailtap/mailtap/dissect"
@@ -10,12 +11,12 @@ import (
 // plain reads authzid NUL authcid NUL passwd (RFC 4616, section 2). Some
 // clients fill in the authzid alone.
 func (x *Exchange) plain(message []byte) (hide bool) {
-	part := bytes.SplitN(message, []byte{0}, 4)
-	if len(part) != 3 {
+	authzid, rest, _ := bytes.Cut(message, []byte{0})
+	authcid, password, ok := bytes.Cut(rest, []byte{0})
+	if !ok || bytes.IndexByte(password, 0) >= 0 {
 		x.detail("message", "malformed")
 		return x.opaque(message)
 	}
-	authzid, authcid := part[0], part[1]
 	if len(authcid) == 0 {
 		authcid = authzid
 	}
@@ -23,7 +24,7 @@ func (x *Exchange) plain(message []byte) (hide bool) {
 	if !bytes.Equal(authzid, authcid) {
 		x.detail("authzid", Text(authzid))
 	}
-	x.Attempt.Secret = dissect.NewSecret(part[2])
+	x.Attempt.Secret = dissect.NewSecret(password)
 	return true
 }
 
@@ -81,6 +82,26 @@ func (x *Exchange) nameOnly(message []byte) (hide bool) {
 	return false
 }
 
+// oneTime reads OTP, whose first message is "authzid NUL authcid" (RFC 2444,
+// section 3), and SKEY, whose first is a name (RFC 2222, section 7.3). The
+// password follows.
+func (x *Exchange) oneTime(message []byte) (hide bool) {
+	if x.taken > 1 {
+		return x.opaque(message)
+	}
+	authzid, authcid, ok := bytes.Cut(message, []byte{0})
+	if !ok {
+		return x.nameOnly(message)
+	}
+	if len(authcid) == 0 {
+		authcid = authzid
+	}
+	if !bytes.Equal(authzid, authcid) {
+		x.detail("authzid", Text(authzid))
+	}
+	return x.nameOnly(authcid)
+}
+
 // oauth reads the tokens of XOAUTH2, "user=joe^Aauth=Bearer token^A^A", and
 // OAUTHBEARER, "n,a=joe,^Aauth=Bearer token^A^A" (RFC 7628, section 3.1). The
 // lone ^A that answers an error holds nothing.
@@ -112,4 +133,15 @@ func bearer(value []byte) []byte {
 		value = value[len(scheme):]
 	}
 	return bytes.Trim(value, " ")
+}
+
+// oauthError reads why a server refuses a token: {"status":"invalid_token"}
+// (RFC 7628, section 3.2.2).
+func (x *Exchange) oauthError(message []byte) {
+	var reason struct {
+		Status string `json:"status"`
+	}
+	if json.Unmarshal(message, &reason) == nil {
+		x.detail("error", Text([]byte(reason.Status)))
+	}
 }

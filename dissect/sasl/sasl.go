@@ -1,11 +1,13 @@
-// Package sasl follows one SASL exchange (RFC 4422) as an onlooker, and the
-// mechanisms that leak: PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195),
-// DIGEST-MD5 (RFC 2831), SCRAM (RFC 5802, 7677), NTLM, GSSAPI (RFC 4752),
-// XOAUTH2, OAUTHBEARER (RFC 7628), EXTERNAL, ANONYMOUS (RFC 4505), and any
-// other by its name.
+// Package sasl follows one SASL exchange (RFC 4422) as an onlooker, and reads
+// what its mechanism leaks: PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195),
+// DIGEST-MD5 (RFC 2831), SCRAM (RFC 5802, 7677), NTLM, GSSAPI (RFC 4752) and
+// GSS-SPNEGO (RFC 4178) with Kerberos or NTLM inside, KERBEROS_V4 and SKEY (RFC
+// 2222), XOAUTH2, OAUTHBEARER (RFC 7628), EXTERNAL, ANONYMOUS (RFC 4505), OTP
+// (RFC 2444), and any other (DPA, MSN, SRP ...) by its name.
 //
 // It is shared by SMTP, IMAP, POP3 and ManageSieve, which carry the same
-// messages as BASE64 in different lines.
+// messages as BASE64 in different lines. What a security layer carries behind
+// the exchange is not read; see Layer.
 package sasl
 
 import (
@@ -26,45 +28,57 @@ type Exchange struct {
 	read  reader
 	taken int    // messages of the client that carried something
 	ntlm  uint32 // flags of the server's NTLM challenge
+	layer bool   // see Layer
 }
 
 // A reader takes one decoded message of the client. It reports whether the
 // message holds a secret.
 type reader func(x *Exchange, message []byte) (hide bool)
 
+// mechanisms are those whose messages are read.
+var mechanisms = [...]struct {
+	name string
+	read reader
+}{
+	{"PLAIN", (*Exchange).plain},
+	{"LOGIN", (*Exchange).opaque}, // see Client
+	{"CRAM-MD5", (*Exchange).cramMD5},
+	{"NTLM", (*Exchange).ntlmMessage},
+	{"XOAUTH2", (*Exchange).oauth},
+	{"OAUTHBEARER", (*Exchange).oauth},
+	{"DIGEST-MD5", (*Exchange).digestMD5},
+	{"GSSAPI", (*Exchange).gssapi},
+	{"GSS-SPNEGO", (*Exchange).gssapi},
+	{"EXTERNAL", (*Exchange).nameOnly},
+	{"ANONYMOUS", (*Exchange).nameOnly},
+	{"OTP", (*Exchange).oneTime},
+	{"SKEY", (*Exchange).oneTime},
+	{"KERBEROS_V4", (*Exchange).kerberosV4},
+}
+
 // Begin starts an exchange with a mechanism, spelt as the client spelt it.
 func Begin(mechanism []byte) *Exchange {
-	name := mechanismName(mechanism)
 	x := &struct {
 		Exchange
 		attempt dissect.Attempt // beside it: one allocation less
 	}{}
-	x.attempt.Mechanism = name
-	x.Exchange = Exchange{Attempt: &x.attempt, read: readerOf(name)}
+	x.Attempt = &x.attempt
+	x.attempt.Mechanism, x.read = find(mechanism)
+	x.layer = x.attempt.Mechanism == "KERBEROS_V4" || x.attempt.Mechanism == "GSS-SPNEGO"
 	return &x.Exchange
 }
 
-func readerOf(mechanism string) reader {
-	switch mechanism {
-	case "PLAIN":
-		return (*Exchange).plain
-	case "CRAM-MD5":
-		return (*Exchange).cramMD5
-	case "DIGEST-MD5":
-		return (*Exchange).digestMD5
-	case "NTLM":
-		return (*Exchange).ntlmMessage
-	case "GSSAPI", "GSS-SPNEGO":
-		return (*Exchange).gssapi
-	case "XOAUTH2", "OAUTHBEARER":
-		return (*Exchange).oauth
-	case "EXTERNAL", "ANONYMOUS":
-		return (*Exchange).nameOnly
+func find(mechanism []byte) (name string, read reader) {
+	for i := range mechanisms {
+		if m := &mechanisms[i]; strings.EqualFold(m.name, string(mechanism)) {
+			return m.name, m.read
+		}
 	}
-	if strings.HasPrefix(mechanism, "SCRAM-") {
-		return (*Exchange).scram
+	name = mechanismName(mechanism)
+	if strings.HasPrefix(name, "SCRAM-") {
+		return name, (*Exchange).scram
 	}
-	return (*Exchange).opaque
+	return name, (*Exchange).unknown
 }
 
 // mechanismName gives the printable ASCII of a name in upper case.
@@ -116,16 +130,25 @@ func (x *Exchange) opaque(message []byte) (hide bool) {
 	return true
 }
 
+// unknown takes a message of a mechanism that has only a name here. Some of
+// Microsoft's are NTLM under another one.
+func (x *Exchange) unknown(message []byte) (hide bool) {
+	if bytes.HasPrefix(message, ntlmSignature) {
+		return x.ntlmMessage(message)
+	}
+	return x.opaque(message)
+}
+
 // Challenge takes a message of the server as it stood on the line: BASE64,
 // or words, or nothing.
 func (x *Exchange) Challenge(text []byte) {
 	message, ok := decode(text)
-	if !ok {
-		return // Exchange asks for NTLM with "ntlm supported"
-	}
-	switch {
-	case strings.HasPrefix(x.Attempt.Mechanism, "SCRAM-"):
+	switch m := x.Attempt.Mechanism; {
+	case !ok: // Exchange asks for NTLM with "ntlm supported"
+	case strings.HasPrefix(m, "SCRAM-"):
 		x.scramChallenge(message)
+	case m == "XOAUTH2", m == "OAUTHBEARER":
+		x.oauthError(message)
 	default:
 		x.ntlmChallenge(message)
 	}

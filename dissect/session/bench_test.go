@@ -46,6 +46,8 @@ func BenchmarkLogin(b *testing.B) {
 				for _, e := range s.End(events[:0]) {
 					f.Add(&e)
 				}
+				s.Dialogue().Leave()
+				s.Dialogue().Recycle()
 				if f.Finish(); len(f.Auth) != 1 || f.Auth[0].Outcome != dissect.Accepted {
 					b.Fatal("no log-in")
 				}

@@ -10,7 +10,7 @@ import (
 func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
 	switch {
 	case s.mode == encrypted:
-		s.taken[side] += uint64(len(b))
+		s.offset[side] += uint64(len(b))
 		return s.tls.Feed(dst, side, b)
 	case side == dissect.Server:
 		return s.feedServer(dst, b)
@@ -35,12 +35,12 @@ func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
 		// While the client's bytes wait, each line may be the answer that they
 		// wait for, and the next line the answer to them.
 		piece := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 && len(s.parked) > 0 {
+		if i := bytes.IndexByte(b, '\n'); i >= 0 && len(s.parked()) > 0 {
 			piece = b[:i+1]
 		}
 		var n int
 		dst, n = s.machine.Feed(dst, dissect.Server, piece)
-		s.taken[dissect.Server] += uint64(n)
+		s.offset[dissect.Server] += uint64(n)
 		b = b[n:]
 		if s.machine.Need() == dissect.NeedTLS {
 			dst = s.agreed(dst)
@@ -54,7 +54,7 @@ func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
 // feedClient gives bytes to the machine, and parks what it does not take.
 func (s *Session) feedClient(dst []dissect.Event, b []byte) []dissect.Event {
 	dst, n := s.machine.Feed(dst, dissect.Client, b)
-	s.taken[dissect.Client] += uint64(n)
+	s.offset[dissect.Client] += uint64(n)
 	switch {
 	case s.machine.Need() == dissect.NeedTLS:
 		// Only now it was certain that the server had agreed.
@@ -69,13 +69,14 @@ func (s *Session) feedClient(dst []dissect.Event, b []byte) []dissect.Event {
 // park keeps bytes of the client until the server has answered: only its
 // answer tells whether they are content, a password, a command or TLS.
 func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
-	s.parked = append(s.parked, b...)
+	w := s.wait()
+	w.parked = append(w.parked, b...)
 	s.pool.used += len(b)
-	if len(s.parked) > MaxParked || s.pool.used > MaxPool {
+	if len(w.parked) > MaxParked || s.pool.used > MaxPool {
 		s.silent = s.silent || !s.heard
 		return s.proceed(dst)
 	}
-	if s.silent || s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(s.parked) {
+	if s.silent || s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(w.parked) {
 		return s.proceed(dst)
 	}
 	return dst
@@ -83,10 +84,10 @@ func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
 
 // release feeds what is parked as far as the server's answers allow.
 func (s *Session) release(dst []dissect.Event) []dissect.Event {
-	for len(s.parked) > 0 && s.machine.Need() == dissect.NeedNothing {
+	for len(s.parked()) > 0 && s.machine.Need() == dissect.NeedNothing {
 		var n int
-		dst, n = s.machine.Feed(dst, dissect.Client, s.parked)
-		s.taken[dissect.Client] += uint64(n)
+		dst, n = s.machine.Feed(dst, dissect.Client, s.parked())
+		s.offset[dissect.Client] += uint64(n)
 		s.unpark(n)
 	}
 	if s.machine.Need() == dissect.NeedTLS {
@@ -96,24 +97,25 @@ func (s *Session) release(dst []dissect.Event) []dissect.Event {
 }
 
 func (s *Session) unpark(n int) {
+	w := s.wait()
 	s.pool.used -= n
-	if n == len(s.parked) {
-		s.parked = nil
+	if n == len(w.parked) {
+		w.parked = nil
 		return
 	}
-	s.parked = s.parked[n:]
+	w.parked = w.parked[n:]
 }
 
 // proceed feeds what is parked without waiting for any answer.
 func (s *Session) proceed(dst []dissect.Event) []dissect.Event {
-	for len(s.parked)+len(s.held) > 0 {
+	for w := s.waiting; w != nil && len(w.parked)+len(w.held) > 0; {
 		switch {
 		case s.mode == encrypted:
 			return dst
 		case s.mode == awaitingTLS:
 			dst = s.stayClear(dst)
 			continue
-		case s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(s.parked):
+		case s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(w.parked):
 			return s.beginTLS(dst)
 		case s.machine.Need() != dissect.NeedNothing:
 			s.machine.Proceed()
@@ -130,12 +132,12 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	}
 	switch s.mode {
 	case encrypted:
-		s.taken[side] += n
+		s.offset[side] += n
 		return s.tls.Gap(dst, side, n)
 	case awaitingTLS:
 		return s.tear(dst, side, n)
 	}
-	s.taken[side] += n
+	s.offset[side] += n
 	dst = s.machine.Gap(dst, side, n)
 	if side == dissect.Server {
 		s.unanswered = s.machine.Need() == dissect.NeedTLSAnswer

@@ -10,62 +10,86 @@ import (
 // them only whole lines tell more.
 const firstBytes = 16
 
+// head is what a connection has said before it is identified, by direction.
+type head struct {
+	said   [2][]byte
+	order  []piece // the order in which it came; nil while it is one piece
+	looks  int     // how often it was looked at
+	tunnel preface // that was read over
+}
+
+type piece struct {
+	dir uint8
+	n   int
+}
+
+func (h *head) size() int   { return len(h.said[0]) + len(h.said[1]) }
+func (h *head) empty() bool { return h.size() == 0 }
+
 // collect keeps the first bytes until they tell what they are. Most do at once,
 // and are not copied then.
 func (s *Session) collect(dst []dissect.Event, dir uint8, b []byte) []dissect.Event {
-	if len(s.heads[0])+len(s.heads[1]) > 0 {
+	if s.head != nil {
 		return s.collectMore(dst, dir, b)
 	}
-	s.heads[dir] = b
+	h := &s.pool.first
+	h.said[dir] = b
+	s.head = h
 	s.pool.used += len(b)
 	dst = s.look(dst, dir, len(b))
 	if s.mode == identifying {
-		s.heads[dir] = bytes.Clone(s.heads[dir])
-		s.order = append(s.order, piece{dir, len(s.heads[dir])})
+		own := *h
+		own.said[dir] = bytes.Clone(own.said[dir])
+		own.order = []piece{{dir, len(own.said[dir])}}
+		s.head = &own
 	}
+	*h = head{}
 	return dst
 }
 
 func (s *Session) collectMore(dst []dissect.Event, dir uint8, b []byte) []dissect.Event {
-	s.heads[dir] = append(s.heads[dir], b...)
-	if last := len(s.order) - 1; last >= 0 && s.order[last].dir == dir {
-		s.order[last].n += len(b)
+	h := s.head
+	h.said[dir] = append(h.said[dir], b...)
+	if last := len(h.order) - 1; last >= 0 && h.order[last].dir == dir {
+		h.order[last].n += len(b)
 	} else {
-		s.order = append(s.order, piece{dir, len(b)})
+		h.order = append(h.order, piece{dir, len(b)})
 	}
 	s.pool.used += len(b)
 	return s.look(dst, dir, len(b))
 }
 
-// look looks at the heads, if the last n bytes of dir may tell something new.
+// look looks at the head, if the last n bytes of dir may tell something new.
 func (s *Session) look(dst []dissect.Event, dir uint8, n int) []dissect.Event {
-	full := len(s.heads[0]) >= MaxHead || len(s.heads[1]) >= MaxHead || s.pool.used > MaxPool
+	h := s.head
+	full := len(h.said[0]) >= MaxHead || len(h.said[1]) >= MaxHead || s.pool.used > MaxPool
 	if !full {
 		if s.inPreface() {
 			return dst
 		}
-		before := len(s.heads[dir]) - n
-		if before >= firstBytes && bytes.IndexByte(s.heads[dir][before:], '\n') < 0 {
+		before := len(h.said[dir]) - n
+		if before >= firstBytes && bytes.IndexByte(h.said[dir][before:], '\n') < 0 {
 			return dst
 		}
 	}
-	s.looks++
-	return s.decide(dst, full || s.looks > MaxLooks)
+	h.looks++
+	return s.decide(dst, full || h.looks > MaxLooks)
 }
 
 // inPreface reads a proxy's preface over, and tells whether there is nothing
 // behind it yet.
 func (s *Session) inPreface() bool {
-	if s.tunnel != "" || s.late {
+	h := s.head
+	if h.tunnel.name != "" || s.late {
 		return false
 	}
-	p, step := readPreface(s.heads[0], s.heads[1])
+	p, step := readPreface(h.said[0], h.said[1])
 	if step != whole {
 		return step == moreNeeded
 	}
-	s.tunnel = p.name
-	s.cutHeads(p.size)
-	return len(s.heads[0])+len(s.heads[1]) == 0
+	h.tunnel = p
+	s.cut(p.size)
+	return h.empty()
 }
 
 // Foreign tells at the first bytes of most connections, and before a Session
@@ -83,7 +107,10 @@ func Foreign(ports [2]uint16, late bool, dir uint8, b []byte) bool {
 // decide identifies the session, and feeds what was kept. done: it has to
 // decide now.
 func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
-	v := identify(&scene{head: s.heads, ports: s.ports, first: s.first(), late: s.late, done: done})
+	if s.head == nil {
+		s.head = new(head) // it has said nothing
+	}
+	v := identify(&scene{head: s.head.said, ports: s.ports, first: s.head.first(), late: s.late, done: done})
 	switch v.answer {
 	case undecided:
 		return dst
@@ -93,42 +120,54 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 		return dst
 	}
 	s.protocol, s.server = v.protocol, v.server
-	if s.tunnel != "" {
-		dst = append(dst, dissect.Event{Kind: dissect.Proxied, Text: []byte(s.tunnel)})
-	}
-	s.taken = [2]uint64{s.base[s.Direction(dissect.Client)], s.base[s.Direction(dissect.Server)]}
+	dst = s.head.tunnel.events(dst)
+	s.offset = [2]uint64{s.offset[s.Direction(dissect.Client)], s.offset[s.Direction(dissect.Server)]}
 	if v.answer == inTLS {
 		dst = s.beginTLS(dst)
 	} else {
-		s.machine = newMachine(v.protocol, s.taken, s.late)
+		s.machine = newMachine(v.protocol, s.offset, s.late)
+		s.dialogue = s.pool.room.New()
+		s.machine.Record(s.dialogue)
 		s.mode = clear
 	}
 	return s.replay(dst, v)
 }
 
+// events tells of a preface that was read over, if there was one.
+func (p *preface) events(dst []dissect.Event) []dissect.Event {
+	if p.name != "" {
+		dst = append(dst, dissect.Event{Kind: dissect.Proxied, Text: []byte(p.name)})
+	}
+	if p.from != "" {
+		dst = append(dst, dissect.Event{Kind: dissect.RealClient, Text: []byte(p.from)})
+	}
+	return dst
+}
+
 // first returns the direction that spoke first, a proxy's preface aside.
-func (s *Session) first() uint8 {
-	for _, p := range s.order {
+func (h *head) first() uint8 {
+	for _, p := range h.order {
 		if p.n > 0 {
 			return p.dir
 		}
 	}
-	if len(s.heads[1]) > 0 {
+	if len(h.said[1]) > 0 {
 		return 1
 	}
 	return 0
 }
 
-// cutHeads drops a proxy's preface.
-func (s *Session) cutHeads(size [2]int) {
+// cut drops a proxy's preface.
+func (s *Session) cut(size [2]int) {
+	h := s.head
 	for dir, n := range size {
-		s.heads[dir] = s.heads[dir][n:]
-		s.base[dir] += uint64(n)
+		h.said[dir] = h.said[dir][n:]
+		s.offset[dir] += uint64(n)
 		s.pool.used -= n
 	}
 	left := size
-	for i := range s.order {
-		p := &s.order[i]
+	for i := range h.order {
+		p := &h.order[i]
 		n := min(p.n, left[p.dir])
 		p.n -= n
 		left[p.dir] -= n
@@ -138,9 +177,9 @@ func (s *Session) cutHeads(size [2]int) {
 // replay feeds the heads in the order in which they came, each side by whole
 // lines: the events of all of them have to be valid at once.
 func (s *Session) replay(dst []dissect.Event, v verdict) []dissect.Event {
-	heads, order := s.heads, s.order
-	s.pool.used -= len(heads[0]) + len(heads[1])
-	s.heads, s.order = [2][]byte{}, nil
+	heads, order := s.head.said, s.head.order
+	s.pool.used -= s.head.size()
+	s.head = nil
 	if client := s.Direction(dissect.Client); v.answer == readable && tlsRecord(heads[client]) && !s.late {
 		// The client began with TLS, the server did not: nobody answers it.
 		s.silent = true

@@ -55,6 +55,21 @@ func TestIdentify(t *testing.T) {
 		{"managesieve at an odd port", odd, false, `1: "IMPLEMENTATION" "x"`, "managesieve 1 odd"},
 		{"in clear at a TLS port", 993, false, "1: * OK ready", "imap 1"},
 
+		{"ftp host of smtp", odd, false, "1: 220 ftp.example.org ready\n0: EHLO pc", "smtp 1 odd"},
+		{"ftp says so on 25", 25, false, "1: 220 ftp.example.org FTP server ready", "none"},
+		{"ftp with TLS-C", 21, false, "1: 220 welcome\n0: AUTH TLS-C\n1: 234 go", "none"},
+		{"ftp with GSSAPI", 21, false, "1: 220 welcome\n0: AUTH GSSAPI\n1: 334 go", "none"},
+		{"ftp asks for features", 21, false, "1: 220 welcome\n0: FEAT\n1: 211 end", "none"},
+		{"nntp that refuses", 119, false, "1: 502 no\n0: QUIT", "none"},
+		{"nntp with STARTTLS", 119, false, "1: 200 news\n0: CAPABILITIES\n1: 101 list\n1: STARTTLS\n1: .\n0: STARTTLS\n1: 382 go", "none"},
+		{"dict", 2628, false, "1: 220 dict.example dictd 1.12 <auth> <1@x>\n0: CLIENT x\n1: 250 ok\n0: QUIT", "none"},
+		{"mupdate", 3905, false, `1: * AUTH "PLAIN"` + "\n" + `1: * OK MUPDATE "x"`, "none"},
+		{"sip", 5060, false, "0: REGISTER sip:example.org SIP/2.0\n1: SIP/2.0 401 Unauthorized", "none"},
+		{"sip options", 5060, false, "0: OPTIONS sip:example.org SIP/2.0\n1: SIP/2.0 200 OK", "none"},
+		{"mysql", 3306, false, `1- \x4a\x00\x00\x00\x0a8.0.30\x00`, "none"},
+		{"xmpp", 5222, false, "0- <?xml version='1.0'?><stream:stream>\n1- <stream:features><starttls/></stream:features>\n0- <starttls/>", "none"},
+		{"socks to something else", 1080, false, "0- \\x05\\x01\\x00\n1- \\x05\\x00\n0- \\x05\\x01\\x00\\x01\\x0a\\x00\\x00\\x01\\x00\\x50\n1- \\x05\\x00\\x00\\x01\\x0a\\x00\\x00\\x01\\x00\\x50\n0: GET / HTTP/1.1\n1: HTTP/1.1 200 OK", "none"},
+		{"telnet", 23, false, `1- \xff\xfd\x18\xff\xfd\x20`, "none"},
 		{"ftp", 21, false, "1: 220 (vsFTPd 3.0.3)\n0: USER joe\n1: 331 password", "none"},
 		{"ftp that does not say so", 21, false, "1: 220 welcome\n0: USER joe\n1: 331 password\n0: PASS x", "none"},
 		{"ftp with TLS", 21, false, "1: 220 welcome\n0: AUTH TLS", "none"},
@@ -112,6 +127,78 @@ func TestIdentify(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Every style of greeting is recognised, at the protocol's port by itself, and
+// at any other together with the client's first command.
+func TestGreetings(t *testing.T) {
+	tests := []struct{ name, greeting, command, want string }{
+		{"Exchange", "220 mail.example.org Microsoft ESMTP MAIL Service ready at Mon, 1 Jan 2024 10:00:00 +0100", "EHLO pc", "smtp"},
+		{"Exchange 5.5", "220 mail.example.org ESMTP Server (Microsoft Exchange Internet Mail Service 5.5.2650.21) ready", "HELO pc", "smtp"},
+		{"Postfix", "220 mail.example.org ESMTP Postfix (Debian/GNU)", "EHLO pc", "smtp"},
+		{"Exim in lines", "220-mail.example.org ESMTP Exim 4.96 Mon, 1 Jan 2024\n1: 220-We do not authorize\n1: 220 and/or bulk mail.", "EHLO pc", "smtp"},
+		{"Sendmail", "220 mail.example.org ESMTP Sendmail 8.17.1/8.17.1; Mon, 1 Jan 2024 10:00:00 GMT", "EHLO pc", "smtp"},
+		{"qmail", "220 mail.example.org ESMTP", "HELO pc", "smtp"},
+		{"Courier", "220 mail.example.org ESMTP", "EHLO pc", "smtp"},
+		{"hMailServer", "220 MAILSERVER ESMTP", "EHLO pc", "smtp"},
+		{"hMailServer, own words", "220 welcome", "EHLO pc", "smtp"},
+		{"MailEnable", "220 example.org ESMTP MailEnable Service, Version: 10.30-- ready at 01/01/24 10:00:00", "EHLO pc", "smtp"},
+		{"Domino", "220 mail.example.org ESMTP Service (Lotus Domino Release 8.5.3FP6) ready at Mon, 1 Jan 2024", "EHLO pc", "smtp"},
+		{"Zimbra", "220 zimbra.example.org ESMTP Postfix", "EHLO pc", "smtp"},
+		{"GreenMail", "220 /127.0.0.1 GreenMail SMTP Service v1.6.1 ready", "EHLO pc", "smtp"},
+		{"James", "220 james.example.org SMTP Server (JAMES SMTP Server 3.7) ready", "EHLO pc", "smtp"},
+		{"masked", "220 *************************************2******0*00", "EHLO pc", "smtp"},
+		{"nothing but the code", "220", "EHLO pc", "smtp"},
+		{"busy", "421 too many connections", "QUIT\n0: EHLO pc", "smtp"},
+		{"refused", "554 5.7.1 your address is listed", "EHLO pc", "smtp"},
+		{"Dovecot LMTP", "220 mail.example.org Dovecot (Debian) ready.", "LHLO mx", "lmtp"},
+		{"Cyrus LMTP", "220 mail.example.org LMTP Cyrus v2.4.17 ready", "LHLO mx", "lmtp"},
+
+		{"Exchange", "* OK The Microsoft Exchange IMAP4 service is ready. [TQBBAEkATAA=]", "a CAPABILITY", "imap"},
+		{"Dovecot", "* OK [CAPABILITY IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE LITERAL+ STARTTLS AUTH=PLAIN] Dovecot ready.", "a LOGIN joe x", "imap"},
+		{"Courier", "* OK [CAPABILITY IMAP4rev1 UIDPLUS] Courier-IMAP ready. Copyright 1998-2022 Double Precision, Inc.", "a NOOP", "imap"},
+		{"Cyrus", "* OK [CAPABILITY IMAP4 IMAP4rev1 LITERAL+ ID STARTTLS] mail.example.org Cyrus IMAP v2.4.17 server ready", "a ID NIL", "imap"},
+		{"hMailServer", "* OK IMAPrev1", "a CAPABILITY", "imap"},
+		{"MailEnable", "* OK IMAP4rev1 server ready at 01/01/24 10:00:00", "a CAPABILITY", "imap"},
+		{"Domino", "* OK Domino IMAP4 Server Release 8.5.3FP6 ready Mon, 1 Jan 2024 10:00:00 +0100", "0 LOGIN joe x", "imap"},
+		{"Zimbra", "* OK IMAP4rev1 proxy server ready", "a CAPABILITY", "imap"},
+		{"GreenMail", "* OK IMAP4rev1 Server GreenMail v1.6.1 ready", "a LOGIN joe x", "imap"},
+		{"authenticated", "* PREAUTH ready", "a SELECT INBOX", "imap"},
+		{"refused", "* BYE go away", "a LOGOUT", "imap"},
+
+		{"Exchange", "+OK The Microsoft Exchange POP3 service is ready.", "CAPA", "pop3"},
+		{"Exchange 2003", "+OK Microsoft Exchange Server 2003 POP3 server version 6.5.6944.0 (mail.example.org) ready.", "USER joe", "pop3"},
+		{"Dovecot", "+OK Dovecot (Debian) ready. <1.1.5f.x==@mail.example.org>", "APOP joe 0123456789abcdef0123456789abcdef", "pop3"},
+		{"Courier", "+OK Hello there.", "USER joe", "pop3"},
+		{"Cyrus", "+OK mail.example.org Cyrus POP3 v2.4.17 server ready <1.1@mail.example.org>", "CAPA", "pop3"},
+		{"qpopper", "+OK Qpopper (version 4.1.0) at mail.example.org starting.", "AUTH", "pop3"},
+		{"hMailServer", "+OK POP3", "USER joe", "pop3"},
+		{"MailEnable", "+OK Welcome to MailEnable POP3 Server", "USER joe", "pop3"},
+		{"Domino", "+OK Lotus Notes POP3 server version X2.0 ready <1@mail.example.org>.", "USER joe", "pop3"},
+		{"GreenMail", "+OK POP3 GreenMail Server v1.6.1 ready", "USER joe", "pop3"},
+		{"nothing but the word", "+OK", "STLS", "pop3"},
+		{"busy", "-ERR maximum number of connections reached", "QUIT", "pop3"},
+
+		{"Dovecot", `"IMPLEMENTATION" "Dovecot Pigeonhole"` + "\n1: OK", `AUTHENTICATE "PLAIN" "AGEAYg=="`, "managesieve"},
+		{"Cyrus", `"IMPLEMENTATION" "Cyrus timsieved v2.4.17"` + "\n" + `1: OK`, "LOGOUT", "managesieve"},
+		{"name not first", `"SIEVE" "fileinto"` + "\n1: OK", "CAPABILITY", "managesieve"},
+	}
+	port := map[string]uint16{"smtp": 25, "lmtp": 24, "imap": 143, "pop3": 110, "managesieve": 4190}
+	for _, tt := range tests {
+		t.Run(tt.want+" "+tt.name, func(t *testing.T) {
+			alone := newRun(t, [2]uint16{40000, port[tt.want]}, false).play("1: " + tt.greeting)
+			if got := alone.what(); tt.want != "lmtp" && got != tt.want+" 1" {
+				t.Errorf("at its port, alone: %q", got)
+			}
+			for _, cut := range []int{0, 1, 5} {
+				r := newRun(t, [2]uint16{40000, 12345}, false)
+				r.cut = cut
+				if got := r.play("1: " + tt.greeting + "\n0: " + tt.command).what(); got != tt.want+" 1 odd" {
+					t.Errorf("at another port, cut %d: %q", cut, got)
+				}
+			}
+		})
 	}
 }
 

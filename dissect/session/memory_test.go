@@ -9,7 +9,7 @@ import (
 )
 
 // maxSession is how many bytes a session in the middle of its dialogue may
-// cost, its Facts included.
+// cost, its Facts included, beside its Dialogue, which has a pool.
 const maxSession = 1536
 
 // TestMemory: many sessions stay open behind their capability lists.
@@ -47,6 +47,10 @@ func TestMemory(t *testing.T) {
 					}
 				}
 				open[i] = p
+			}
+			for i := range open {
+				open[i].s.Dialogue().Leave()
+				open[i].s.ForgetDialogue()
 			}
 			each := (heap() - before) / n
 			t.Logf("%d bytes a session", each)

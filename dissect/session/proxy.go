@@ -3,12 +3,15 @@ package session
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
+	"strconv"
 )
 
 // preface is what a proxy said before the mail session began.
 type preface struct {
 	name string // "http-connect", "socks", "proxy"
 	size [2]int // bytes of each flow direction that belong to it
+	from string // the client that the PROXY protocol names, "192.0.2.7:51812"; "" where it names none
 }
 
 // step is how far a preface has been read.
@@ -22,7 +25,7 @@ const (
 
 // readPreface looks for a proxy's preface at the beginning of a connection:
 // HTTP CONNECT with a 2xx answer (RFC 9110, section 9.3.6), SOCKS 4 and 5
-// (RFC 1928), or the PROXY protocol 1 and 2. asked is the opener's direction.
+// (RFC 1928), or the PROXY protocol 1 and 2 of HAProxy. asked is the opener's direction.
 func readPreface(asked, answered []byte) (preface, step) {
 	switch {
 	case len(asked) == 0:
@@ -59,7 +62,7 @@ func readConnect(asked, answered []byte) (preface, step) {
 	if end < 0 {
 		return preface{}, moreNeeded
 	}
-	return preface{"http-connect", [2]int{head + 4, end + 4}}, whole
+	return preface{name: "http-connect", size: [2]int{head + 4, end + 4}}, whole
 }
 
 // readProxy1 reads the line of PROXY protocol version 1, at most 107 bytes.
@@ -71,7 +74,22 @@ func readProxy1(asked []byte) (preface, step) {
 	case end < 0:
 		return preface{}, moreNeeded
 	}
-	return preface{"proxy", [2]int{end + 2, 0}}, whole
+	return preface{"proxy", [2]int{end + 2, 0}, proxy1Client(asked[:end])}, whole
+}
+
+// proxy1Client reads the source of "PROXY TCP4 source target port port". Behind
+// "PROXY UNKNOWN" stands nothing that counts (section 2.1).
+func proxy1Client(line []byte) string {
+	word := bytes.Split(line, []byte{' '})
+	if len(word) != 6 || string(word[1]) != "TCP4" && string(word[1]) != "TCP6" {
+		return ""
+	}
+	addr, err := netip.ParseAddr(string(word[2]))
+	port, err2 := strconv.ParseUint(string(word[4]), 10, 16)
+	if err != nil || err2 != nil || addr.Zone() != "" {
+		return ""
+	}
+	return netip.AddrPortFrom(addr.Unmap(), uint16(port)).String()
 }
 
 const proxy2Signature = "\r\n\r\n\x00\r\nQUIT\n"
@@ -88,7 +106,27 @@ func readProxy2(asked []byte) (preface, step) {
 	if len(asked) < size {
 		return preface{}, moreNeeded
 	}
-	return preface{"proxy", [2]int{size, 0}}, whole
+	return preface{"proxy", [2]int{size, 0}, proxy2Client(asked[12], asked[13], asked[header:size])}, whole
+}
+
+// proxy2Client reads the source of a header of version 2 (section 2.2): both
+// addresses, then both ports. A LOCAL connection is the proxy's own.
+func proxy2Client(command, family byte, addresses []byte) string {
+	const proxied, tcp4, tcp6 = 0x21, 0x11, 0x21
+	size := 0
+	switch {
+	case command != proxied:
+	case family == tcp4:
+		size = 4
+	case family == tcp6:
+		size = 16
+	}
+	if size == 0 || len(addresses) < 2*size+4 {
+		return ""
+	}
+	addr, _ := netip.AddrFromSlice(addresses[:size])
+	port := binary.BigEndian.Uint16(addresses[2*size:])
+	return netip.AddrPortFrom(addr.Unmap(), port).String()
 }
 
 func readSocks4(asked, answered []byte) (preface, step) {
@@ -116,7 +154,7 @@ func readSocks4(asked, answered []byte) (preface, step) {
 	if answered[0] != 0 || answered[1] != 90 {
 		return preface{}, noPreface
 	}
-	return preface{"socks", [2]int{size, 8}}, whole
+	return preface{name: "socks", size: [2]int{size, 8}}, whole
 }
 
 // readSocks5 reads method selection, an optional user name and password
@@ -145,7 +183,7 @@ func readSocks5(asked, answered []byte) (preface, step) {
 	if asked[out+1] != 1 || answered[in+1] != 0 { // CONNECT, succeeded
 		return preface{}, noPreface
 	}
-	return preface{"socks", [2]int{out + request, in + reply}}, whole
+	return preface{name: "socks", size: [2]int{out + request, in + reply}}, whole
 }
 
 // socks5Size returns the size of the request or reply at b[from:].

@@ -67,6 +67,43 @@ func TestPreface(t *testing.T) {
 	}
 }
 
+// The client that stands behind a proxy, as the PROXY protocol names it.
+func TestRealClient(t *testing.T) {
+	const v2 = `0- \r\n\r\n\x00\r\nQUIT\n`
+	const ip6 = `\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07`
+	tests := []struct{ name, preface, want string }{
+		{"1, IPv4", "0: PROXY TCP4 192.0.2.7 198.51.100.1 51812 25", "192.0.2.7:51812"},
+		{"1, IPv6", "0: PROXY TCP6 2001:db8::7 2001:db8::1 51812 25", "[2001:db8::7]:51812"},
+		{"1, IPv4 in IPv6", "0: PROXY TCP6 ::ffff:192.0.2.7 ::1 51812 25", "192.0.2.7:51812"},
+		{"1, unknown", "0: PROXY UNKNOWN", ""},
+		{"1, unknown with addresses", "0: PROXY UNKNOWN 192.0.2.7 198.51.100.1 51812 25", ""},
+		{"1, port too big", "0: PROXY TCP4 192.0.2.7 198.51.100.1 65536 25", ""},
+		{"1, no address", "0: PROXY TCP4 mail.example 198.51.100.1 51812 25", ""},
+		{"1, a zone", "0: PROXY TCP6 fe80::1%eth0 ::1 51812 25", ""},
+		{"2, IPv4", v2 + `\x21\x11\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\xca\x64\x00\x19`, "192.0.2.7:51812"},
+		{"2, IPv6 and more", v2 + `\x21\x21\x00\x27` + ip6 + ip6 + `\xca\x64\x00\x19\x04\x00\x00`, "[2001:db8::7]:51812"},
+		{"2, local", v2 + `\x20\x11\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\xca\x64\x00\x19`, ""},
+		{"2, UDP", v2 + `\x21\x12\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\xca\x64\x00\x19`, ""},
+		{"2, too short", v2 + `\x21\x11\x00\x0b\xc0\x00\x02\x07\xc6\x33\x64\x01\xca\x64\x00`, ""},
+		{"2, nothing", v2 + `\x21\x00\x00\x00`, ""},
+		{"CONNECT", "0- CONNECT mx:25 HTTP/1.1\\r\\nHost: mx\\r\\n\\r\\n\n1- HTTP/1.1 200 OK\\r\\n\\r\\n\n", ""},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{0, 1, 7} {
+			r := newRun(t, [2]uint16{40000, 25}, false)
+			r.cut = cut
+			r.play(tt.preface + dialogue)
+			got := ""
+			if r.facts.Signs != nil {
+				got = r.facts.Signs.RealClient
+			}
+			if got != tt.want || len(r.facts.Tunnel) != 1 || !r.facts.HasHello {
+				t.Errorf("%s, cut %d: client %q, want %q; tunnel %v, hello %q", tt.name, cut, got, tt.want, r.facts.Tunnel, r.facts.Hello)
+			}
+		}
+	}
+}
+
 // What a proxy refuses, and what only looks like a preface, is no session.
 func TestNoPreface(t *testing.T) {
 	for _, tt := range []struct{ name, text string }{

@@ -23,8 +23,12 @@ const (
 	MaxLooks  = 64       // lines that are held against the protocols before the port decides
 )
 
-// Pool bounds what the sessions of one engine hold back together.
-type Pool struct{ used int }
+// Pool bounds what the sessions of one engine keep together.
+type Pool struct {
+	used  int // held back
+	room  dissect.Room
+	first head // of the session that has just said its first bytes
+}
 
 // Used returns how many bytes are held back now.
 func (p *Pool) Used() int { return p.used }
@@ -36,6 +40,7 @@ type machine interface {
 	End(dst []dissect.Event) []dissect.Event
 	Need() dissect.Need
 	Proceed()
+	Record(d *dissect.Dialogue)
 }
 
 // mode says who takes the bytes of a session.
@@ -52,35 +57,46 @@ const (
 // Session is one connection. Its directions are the flow's: 0 opened the
 // connection, or was seen first. Use New; it is not safe for concurrent use.
 type Session struct {
-	mode     mode
-	protocol dissect.Protocol
-	server   uint8 // the server's direction, once identified
-	late     bool
-	silent   bool // the server's side says nothing: wait for no answer
-	ports    [2]uint16
-	pool     *Pool
-
-	heads  [2][]byte
-	order  []piece   // the order in which the pieces of heads came
-	looks  int       // how often heads were looked at
-	base   [2]uint64 // stream offset of heads
-	tunnel string
-
-	machine machine
-	tls     *tls.Session
-	parked  []byte    // bytes of the client that wait for an answer
-	early   int       // awaitingTLS: how many of them were sent before the answer to STARTTLS
-	held    []byte    // awaitingTLS: bytes of the server behind its answer
-	torn    bool      // awaitingTLS: bytes were lost behind the answer
-	taken   [2]uint64 // by protocol side: stream offset of the next byte to feed
-	heard   bool      // the server has said something
-
+	mode       mode
+	protocol   dissect.Protocol
+	server     uint8 // the server's direction, once identified
+	late       bool
+	silent     bool // the server's side says nothing: wait for no answer
+	heard      bool // the server has said something
 	unanswered bool // the answer to STARTTLS may have been lost
+	ports      [2]uint16
+	pool       *Pool
+
+	head     *head     // identifying: what has come so far
+	offset   [2]uint64 // identifying: of head, by direction; then of the next byte to feed, by protocol side
+	machine  machine
+	dialogue *dissect.Dialogue
+	tls      *tls.Session
+	waiting  *waiting // nil: nothing has waited yet
 }
 
-type piece struct {
-	dir uint8
-	n   int
+// waiting is what a session holds back. Few have to.
+type waiting struct {
+	parked []byte // bytes of the client that wait for an answer
+	early  int    // awaitingTLS: how many of them were sent before the answer to STARTTLS
+	held   []byte // awaitingTLS: bytes of the server behind its answer
+	torn   bool   // awaitingTLS: bytes were lost behind the answer
+}
+
+// wait returns what is held back, to be changed.
+func (s *Session) wait() *waiting {
+	if s.waiting == nil {
+		s.waiting = new(waiting)
+	}
+	return s.waiting
+}
+
+// parked returns the bytes of the client that wait for an answer.
+func (s *Session) parked() []byte {
+	if s.waiting == nil {
+		return nil
+	}
+	return s.waiting.parked
 }
 
 // New starts a session between two ports, by direction. late tells that its
@@ -120,6 +136,9 @@ func (s *Session) Direction(side dissect.Side) uint8 {
 	return s.server ^ 1
 }
 
+// Dialogue returns what both sides have said in lines, or nil.
+func (s *Session) Dialogue() *dissect.Dialogue { return s.dialogue }
+
 func (s *Session) side(dir uint8) dissect.Side {
 	if dir == s.server {
 		return dissect.Server
@@ -142,8 +161,8 @@ func (s *Session) Feed(dst []dissect.Event, dir uint8, b []byte) []dissect.Event
 func (s *Session) Gap(dst []dissect.Event, dir uint8, n uint64) []dissect.Event {
 	switch s.mode {
 	case identifying:
-		if len(s.heads[0])+len(s.heads[1]) == 0 {
-			s.base[dir] += n
+		if s.head == nil || s.head.empty() {
+			s.offset[dir] += n
 			s.late = true
 			return dst
 		}
@@ -189,6 +208,12 @@ func newMachine(p dissect.Protocol, base [2]uint64, late bool) machine {
 
 // drop frees what is held back.
 func (s *Session) drop() {
-	s.pool.used -= len(s.heads[0]) + len(s.heads[1]) + len(s.parked) + len(s.held)
-	s.heads, s.order, s.parked, s.held = [2][]byte{}, nil, nil, nil
+	if h := s.head; h != nil {
+		s.pool.used -= h.size()
+		s.head = nil
+	}
+	if w := s.waiting; w != nil {
+		s.pool.used -= len(w.parked) + len(w.held)
+		s.waiting = nil
+	}
 }

@@ -9,12 +9,12 @@ import (
 // either an early hello, or was not meant for TLS: CVE-2011-0411.
 func (s *Session) agreed(dst []dissect.Event) []dissect.Event {
 	s.mode = awaitingTLS
-	switch likeTLS(s.parked) {
+	switch parked := s.parked(); likeTLS(parked) {
 	case sureTLS:
 		return s.beginTLS(dst)
 	case noTLS:
-		s.early = len(s.parked)
-		dst = append(dst, event(dissect.Injected, dissect.Client, s.taken[dissect.Client], s.parked))
+		s.wait().early = len(parked)
+		dst = append(dst, event(dissect.Injected, dissect.Client, s.offset[dissect.Client], parked))
 	}
 	return dst
 }
@@ -23,31 +23,33 @@ func (s *Session) agreed(dst []dissect.Event) []dissect.Event {
 // A server drops what was sent before its answer, or takes it for commands;
 // only what comes now tells.
 func (s *Session) awaitClient(dst []dissect.Event, b []byte) []dissect.Event {
-	s.parked = append(s.parked, b...)
+	w := s.wait()
+	w.parked = append(w.parked, b...)
 	s.pool.used += len(b)
-	next := s.parked[s.early:]
+	next := w.parked[w.early:]
 	switch like := likeTLS(next); {
-	case like == sureTLS, s.torn && !textual(next):
+	case like == sureTLS, w.torn && !textual(next):
 		return s.beginTLS(dst)
 	case like == maybeTLS:
 		return dst
 	}
-	dst = append(dst, event(dissect.ClearAfterTLS, dissect.Client, s.taken[dissect.Client]+uint64(s.early), next))
+	dst = append(dst, event(dissect.ClearAfterTLS, dissect.Client, s.offset[dissect.Client]+uint64(w.early), next))
 	return s.stayClear(dst)
 }
 
 // awaitServer keeps what the server says behind its answer to STARTTLS.
 func (s *Session) awaitServer(dst []dissect.Event, b []byte) []dissect.Event {
-	open := likeTLS(s.held) == maybeTLS
-	s.held = append(s.held, b...)
+	w := s.wait()
+	open := likeTLS(w.held) == maybeTLS
+	w.held = append(w.held, b...)
 	s.pool.used += len(b)
-	switch like := likeTLS(s.held); {
-	case like == sureTLS, s.torn && !textual(s.held):
+	switch like := likeTLS(w.held); {
+	case like == sureTLS, w.torn && !textual(w.held):
 		return s.beginTLS(dst)
-	case like == noTLS && open && !s.torn:
-		dst = append(dst, event(dissect.Injected, dissect.Server, s.taken[dissect.Server], s.held))
+	case like == noTLS && open && !w.torn:
+		dst = append(dst, event(dissect.Injected, dissect.Server, s.offset[dissect.Server], w.held))
 	}
-	if len(s.held) > MaxParked || s.pool.used > MaxPool {
+	if len(w.held) > MaxParked || s.pool.used > MaxPool {
 		return s.stayClear(dst)
 	}
 	return dst
@@ -56,16 +58,17 @@ func (s *Session) awaitServer(dst []dissect.Event, b []byte) []dissect.Event {
 // tear: bytes were lost behind the answer to STARTTLS. What was kept of the
 // side is lost with them; what comes next still tells.
 func (s *Session) tear(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
-	s.torn = true
-	kept := &s.held
+	w := s.wait()
+	w.torn = true
+	kept := &w.held
 	if side == dissect.Client {
-		kept = &s.parked
-		s.early = 0
+		kept = &w.parked
+		w.early = 0
 	}
 	n += uint64(len(*kept))
 	s.pool.used -= len(*kept)
 	*kept = nil
-	s.taken[side] += n
+	s.offset[side] += n
 	return s.machine.Gap(dst, side, n)
 }
 
@@ -74,10 +77,10 @@ func (s *Session) tear(dst []dissect.Event, side dissect.Side, n uint64) []disse
 func (s *Session) stayClear(dst []dissect.Event) []dissect.Event {
 	s.mode = clear
 	s.machine.Proceed()
-	held, next := s.held, s.parked[s.early:]
+	w := s.wait()
+	held, next := w.held, w.parked[w.early:]
 	s.pool.used -= len(held) + len(next)
-	s.held, s.parked = nil, s.parked[:s.early:s.early]
-	s.early, s.torn = 0, false
+	*w = waiting{parked: w.parked[:w.early:w.early]}
 	dst = s.release(dst)
 	dst = s.feedServer(dst, held)
 	if len(next) > 0 {
@@ -89,17 +92,21 @@ func (s *Session) stayClear(dst []dissect.Event) []dissect.Event {
 // beginTLS hands the bytes over to package tls, first what is kept. What was
 // said in clear behind STARTTLS is dropped.
 func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
-	hello, held := s.parked[s.early:], s.held
-	s.pool.used -= len(s.parked) + len(held)
-	s.taken[dissect.Client] += uint64(s.early)
-	s.parked, s.held, s.early = nil, nil, 0
+	var w waiting
+	if s.waiting != nil {
+		w = *s.waiting
+	}
+	hello, held := w.parked[w.early:], w.held
+	s.pool.used -= len(w.parked) + len(held)
+	s.offset[dissect.Client] += uint64(w.early)
+	s.waiting = nil
 	if textual(held) {
-		s.taken[dissect.Server] += uint64(len(held))
+		s.offset[dissect.Server] += uint64(len(held))
 		held = nil
 	}
 	s.mode = encrypted
-	s.tls = tls.New(s.taken)
-	dst = append(dst, event(dissect.TLSBegin, dissect.Client, s.taken[dissect.Client], nil))
+	s.tls = tls.New(s.offset)
+	dst = append(dst, event(dissect.TLSBegin, dissect.Client, s.offset[dissect.Client], nil))
 	if len(hello) > 0 {
 		dst = s.feed(dst, dissect.Client, hello)
 	}

@@ -15,9 +15,7 @@ func serverWord(line []byte, p dissect.Protocol) int {
 	case dissect.IMAP:
 		return imapReply(line)
 	case dissect.POP3:
-		if hasWord(line, "+OK") || hasWord(line, "-ERR") {
-			return 1
-		}
+		return pop3Reply(line)
 	case dissect.ManageSieve:
 		return sieveReply(line)
 	}
@@ -34,14 +32,25 @@ func smtpReply(line []byte) int {
 	}
 	switch string(line[:3]) {
 	case "220", "554", "421":
-		if contains(line, "FTP") && !contains(line, "SMTP") {
-			return -1
+		if _, words := cutVerb(line[min(len(line), 4):]); contains(words, "FTP") && !contains(line, "SMTP") {
+			return -1 // and not only a machine that is called so
 		}
 		if contains(line, "SMTP") || contains(line, "LMTP") {
 			return 2
 		}
 		return 1
 	case "250", "354", "334", "235", "221", "251", "252", "450", "451", "452", "454", "500", "501", "502", "503", "504", "521", "530", "534", "535", "538", "550", "551", "552", "553", "555":
+		return 1
+	}
+	return -1
+}
+
+// pop3Reply: RFC 1939, section 3. Redis says +OK and -ERR, too.
+func pop3Reply(line []byte) int {
+	switch {
+	case hasWord(line, "+OK") && contains(line, "POP3"):
+		return 2
+	case hasWord(line, "+OK"), hasWord(line, "-ERR"):
 		return 1
 	}
 	return -1
@@ -109,14 +118,20 @@ func smtpCommand(line []byte) int {
 		return 2
 	case anyFold(verb, "MAIL") && hasPrefix(rest, "FROM:"), anyFold(verb, "RCPT") && hasPrefix(rest, "TO:"):
 		return 2
-	case anyFold(verb, "AUTH") && !hasWord(rest, "TLS") && !hasWord(rest, "SSL"): // FTP, RFC 4217
-		return 1
-	case anyFold(verb, "QUIT", "NOOP", "HELP"): // FTP says so, too
-		return 0
-	case anyFold(verb, "HELO", "STARTTLS", "DATA", "BDAT", "RSET", "VRFY", "EXPN", "ETRN", "TURN", "ATRN", "XCLIENT", "XFORWARD", "X-EXPS", "X-ANONYMOUSTLS", "BURL", "SEND", "SOML", "SAML"):
+	case anyFold(verb, "AUTH") && authOfFTP(rest):
+		return -1
+	case anyFold(verb, "QUIT", "NOOP", "HELP"), anyFold(verb, "AUTH") && anyFold(rest, "GSSAPI", "KERBEROS_V4"):
+		return 0 // FTP says so, too (RFC 2228, section 3)
+	case anyFold(verb, "AUTH", "HELO", "STARTTLS", "DATA", "BDAT", "RSET", "VRFY", "EXPN", "ETRN", "TURN", "ATRN", "XCLIENT", "XFORWARD", "X-EXPS", "X-ANONYMOUSTLS", "BURL", "SEND", "SOML", "SAML"):
 		return 1
 	}
 	return -1
+}
+
+// authOfFTP tells the mechanisms of FTP, "TLS", "TLS-C", "SSL" (RFC 4217,
+// section 2), which are none of SASL.
+func authOfFTP(mechanism []byte) bool {
+	return hasPrefix(mechanism, "TLS") || hasPrefix(mechanism, "SSL")
 }
 
 func pop3Command(line []byte) int {
@@ -124,9 +139,9 @@ func pop3Command(line []byte) int {
 	switch {
 	case anyFold(verb, "CAPA", "STLS", "UIDL", "APOP"):
 		return 2
-	case anyFold(verb, "AUTH") && !hasWord(rest, "TLS") && !hasWord(rest, "SSL"):
-		return 1
-	case anyFold(verb, "USER", "PASS", "QUIT", "STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "LAST", "UTF8", "LANG", "XTND"):
+	case anyFold(verb, "AUTH") && authOfFTP(rest):
+		return -1
+	case anyFold(verb, "AUTH", "USER", "PASS", "QUIT", "STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "LAST", "UTF8", "LANG", "XTND"):
 		return 1
 	}
 	return -1

@@ -206,6 +206,9 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	}
 	if x := a.exchange; x != nil {
 		x.End(outcome)
+		if outcome == dissect.Accepted && x.Layer() {
+			s.layer = x.Attempt
+		}
 		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text})
 	}
 	s.auth = attempt{}

@@ -81,3 +81,15 @@ func BenchmarkFeedSession(b *testing.B) {
 		events = s.End(events[:0])
 	}
 }
+
+// BenchmarkFeedText: text has dots, and short lines.
+func BenchmarkFeedText(b *testing.B) {
+	s := inBody(b)
+	text := bytes.Repeat([]byte("Dear Ann,\r\nthe forecast for Q3 is attached. See page 4.\r\nPlease answer to joe@example.org today...\r\n\r\n"), 600)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	var events []dissect.Event
+	for b.Loop() {
+		events, _ = s.Feed(events[:0], dissect.Client, text)
+	}
+}

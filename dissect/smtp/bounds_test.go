@@ -25,7 +25,7 @@ func TestMaxRecipients(t *testing.T) {
 	for i := range dissect.MaxRecipients + 5 {
 		hear(t, s, fmt.Sprintf("C: RCPT TO:<u%d@example.net>\r\n", i), "S: 250 ok\r\n")
 	}
-	got := messages(hear(t, s, "C: DATA\r\n", "S: 354 go\r\n", "C: .\r\n"))
+	got := messages(hear(t, s, "C: DATA\r\n", "S: 354 go\r\n", "C: .\r\n", "S: 250 ok\r\n"))
 	if len(got) != 1 || len(got[0].To) != dissect.MaxRecipients || got[0].ToDropped != 5 {
 		t.Errorf("got %d messages, want one with %d recipients and 5 dropped", len(got), dissect.MaxRecipients)
 	}
@@ -42,7 +42,7 @@ func TestMaxPending(t *testing.T) {
 	}
 	hear(t, s, "C: DATA\r\n")
 	hear(t, s, "S: "+strings.Repeat("550 no\r\n", smtp.MaxPending-1)+"354 go\r\n")
-	got := messages(hear(t, s, "C: .\r\n"))
+	got := messages(hear(t, s, "C: .\r\n", "S: 250 ok\r\n"))
 	if len(got) != 1 || len(got[0].To) != over {
 		t.Fatalf("got %+v, want one with %d recipients", got, over)
 	}
@@ -100,5 +100,24 @@ func TestProtocolAndOffsets(t *testing.T) {
 		if events[0].Start != 2000 || events[1].Start != 1000 || events[1].End != 1009 {
 			t.Errorf("%s: offsets %d, %d-%d; want 2000, 1000-1009", verb, events[0].Start, events[1].Start, events[1].End)
 		}
+	}
+}
+
+// Behind TURN the caller keeps nothing of the side that now sends commands. What
+// waits for a reply that does not come is read without it.
+func TestMaxHeldTurned(t *testing.T) {
+	s := smtp.New([2]uint64{}, false)
+	hear(t, s, "S: 220 a\r\n", "C: TURN\r\n", "S: 250 ok\r\n", "C: 220 b\r\n")
+	events := hear(t, s, "S: MAIL FROM:<ann@example.org>\r\nDATA\r\n", "S: Subject: turned\r\n\r\n")
+	if n := count(events, dissect.MessageBegin); n != 0 {
+		t.Fatalf("%d messages begun before the answer to DATA", n)
+	}
+	if need := s.Need(); need != dissect.NeedNothing {
+		t.Fatalf("it needs %d of a caller that cannot give it", need)
+	}
+	events = hear(t, s, "S: "+strings.Repeat("text\r\n", smtp.MaxHeld/6+1)+".\r\n", "C: 250 ok\r\n250 ok\r\n")
+	got := messages(s.End(events))
+	if len(got) != 1 || got[0].Subject != "turned" || !got[0].Complete {
+		t.Errorf("got %+v, want the message", got)
 	}
 }

@@ -16,7 +16,12 @@ type question struct {
 	final bool      // BDAT LAST, end of content: LMTP answers it once a recipient
 	empty bool      // BDAT: no octets, and none before
 	more  int       // replies still to come in LMTP
+	alone bool      // no other waited when it was asked
+	about *textLine // XCLIENT, XFORWARD: the command
 }
+
+// ends tells whether a question is for the end of content.
+func (q *question) ends() bool { return q.final || q.verb == endOfContent }
 
 // ask puts a question behind those that wait. Over the bound the oldest counts
 // as never answered.
@@ -25,8 +30,13 @@ func (s *Session) ask(q question) {
 		s.settle(s.pending[0], noCode)
 		s.dropPending(1)
 	}
+	q.alone = len(s.pending) == 0
 	s.pending = append(s.pending, q)
 }
+
+// sure tells whether the reply that was paired with a question answers it.
+// Where bytes were lost, others may have had replies that nobody expects.
+func (s *Session) sure(q question) bool { return q.alone || !s.missed }
 
 func (s *Session) dropPending(n int) {
 	s.pending = append(s.pending[:0], s.pending[n:]...)
@@ -44,6 +54,10 @@ func (s *Session) lastVerb() verb {
 func (s *Session) command(l textLine) {
 	word, rest := cutWord(l.text)
 	v := lookup(word)
+	if s.behind && v.smuggled() {
+		s.behind = false
+		s.tellSmuggled(l, v)
+	}
 	switch v {
 	case noVerb:
 		s.unknownLine(l, word)
@@ -72,6 +86,15 @@ func (s *Session) command(l textLine) {
 		s.authCommand(l, rest)
 	case xexch50:
 		s.binaryCommand(l, rest)
+	case burl:
+		s.burlCommand(l, rest)
+	case vrfy, expn:
+		s.emitLine(dissect.AddressTest, l, []byte(v.String()))
+		s.ask(question{verb: v})
+	case turn, etrn, atrn:
+		s.turnCommand(v, l)
+	case xclient, xforward:
+		s.originCommand(v, l, rest)
 	case other:
 		s.ask(question{verb: v})
 	}
@@ -85,20 +108,35 @@ func (s *Session) hello(v verb, l textLine, rest []byte) {
 }
 
 // unknownLine tells a line that is no command. It may be a password that came
-// out of turn, so it is not shown; but a command that a device on the path has
-// overwritten with X's is.
+// out of turn, so it is not shown.
 func (s *Session) unknownLine(l textLine, word []byte) {
 	if len(l.text) == 0 {
 		return
 	}
 	s.ask(question{verb: other})
-	hide := dissect.Span{To: len(l.text)}
-	if len(bytes.Trim(word, "X")) == 0 {
-		hide = dissect.Span{}
+	e := dissect.Event{
+		Kind: dissect.Unexpected, Side: dissect.Client, Start: l.start, End: l.end,
+		Line: l.text, Hide: dissect.Span{To: len(l.text)},
 	}
-	s.oddity(dissect.Event{
-		Kind: dissect.Unexpected, Side: dissect.Client, Start: l.start, End: l.end, Line: l.text, Hide: hide,
-	})
+	if isMasked(word) {
+		e.Kind = dissect.MaskedCommand
+		e.Hide = behindArgument(l.text)
+	}
+	s.oddity(e)
+}
+
+// isMasked tells a command that a device on the path has overwritten with X's.
+// No command has fewer than four letters.
+func isMasked(word []byte) bool {
+	return len(word) >= 4 && len(bytes.Trim(word, "X")) == 0
+}
+
+// behindArgument returns what stands behind the first argument of a line: of
+// AUTH that is the secret.
+func behindArgument(text []byte) dissect.Span {
+	_, rest := cutWord(text)
+	_, rest = cutWord(rest)
+	return dissect.Span{From: len(text) - len(rest), To: len(text)}
 }
 
 func (s *Session) malformed(l textLine) {

@@ -35,27 +35,23 @@ func (s *Session) takeFirstLine(l textLine) {
 		s.state = command
 		s.forget(data)
 		if string(l.text) != "." {
+			s.record(l.text)
 			s.command(l)
 		}
 		return
 	}
 	s.state = body
-	if s.smuggled() {
-		s.newTransfer(s.mail).mute = true
+	if s.in[dissect.Client].Long {
+		t := s.bodyTransfer()
+		t.lose() // its line was cut
+		t.size += l.end - l.start
+		return
 	}
-	t := s.bodyTransfer()
-	t.dot.Take([]byte{'\n'})
-	n := l.end - l.start
 	lineEnd := "\r\n"
-	if n == uint64(len(l.text))+1 {
+	if l.end-l.start == uint64(len(l.text))+1 {
 		lineEnd = "\n"
 	}
-	t.take(l.text)
-	t.take([]byte(lineEnd))
-	t.size = n
-	if string(l.text) == "." {
-		s.endBody()
-	}
+	s.reread(l.start, append(l.text[:len(l.text):len(l.text)], lineEnd...))
 }
 
 // isField tells whether a line can begin a message: a header field (RFC 5322,
@@ -162,7 +158,7 @@ func (s *Session) endChunk() {
 // commands.
 func (s *Session) bdatAnswered(q question, code int) {
 	if q.empty && q.final && code < refusal && s.open == nil && !q.mail.torn {
-		s.begin(q.mail)
+		s.begin(q.mail).facts.Outcome = dissect.Accepted
 		s.finish(0)
 	}
 	if (code == 500 || code == 502) && s.state == chunk && s.lastVerb() != bdat {

@@ -10,11 +10,16 @@ import (
 func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
 	s.out = dst
 	s.goOn()
-	in := &s.in[side]
+	role := s.role(side)
+	if role == dissect.Client {
+		s.forceBacklog() // their order must stay
+	}
+	s.missed = true
+	in := &s.in[role]
 	start := in.Offset
 	in.Lose(n)
-	s.emit(dissect.Event{Kind: dissect.Lost, Side: side, Start: start, End: in.Offset})
-	if side == dissect.Server {
+	s.emit(dissect.Event{Kind: dissect.Lost, Side: role, Start: start, End: in.Offset})
+	if role == dissect.Server {
 		s.serverGap()
 	} else {
 		s.clientGap(n)
@@ -29,6 +34,11 @@ func (s *Session) serverGap() {
 	s.reply = reply{torn: true}
 	s.list = list{}
 	s.greeted = true
+	if d := s.doubt; d != nil && d.ended {
+		s.pending = s.pending[:0] // at least the answer to the end mark is lost
+		d.answered, d.pipelined, d.torn = true, len(s.backlog) > 0, true
+		return
+	}
 	keep := len(s.pending)
 	if s.need != dissect.NeedNothing && keep > 0 {
 		keep--
@@ -37,6 +47,10 @@ func (s *Session) serverGap() {
 		s.settle(q, noCode)
 	}
 	s.dropPending(keep)
+	s.flushAnswered()
+	if s.doubt != nil && s.dataCode == startInput {
+		s.doubt.lost = true
+	}
 	if s.auth.waits {
 		s.auth.waits, s.auth.dark = false, true
 	}
@@ -89,6 +103,9 @@ func (s *Session) loseTrack() {
 
 func (s *Session) tearContent() {
 	s.bodyTransfer().lose()
+	if s.doubt != nil {
+		s.leaveDoubt()
+	}
 }
 
 // tearChunk counts lost bytes as octets of the chunk.
@@ -193,8 +210,12 @@ func (s *Session) endLostContent(code int) {
 	if s.open == nil && !s.lostBefore || s.open != nil && !s.open.torn {
 		return
 	}
+	q := question{verb: endOfContent}
+	if s.open != nil {
+		q.mail, q.final = s.open.mail, true
+	}
+	s.ask(q)
 	s.abandonContent()
 	s.mail = nil
-	s.ask(question{verb: endOfContent})
 	s.state = command
 }

@@ -42,12 +42,13 @@ func (s *Session) beginList(code int, last bool, words, text []byte) {
 	if code != completed {
 		return
 	}
-	if i := s.match(code); i >= 0 {
-		if v := s.pending[i].verb; v != ehlo && v != lhlo {
-			return
-		}
-		s.openList(text)
-	} else if !last {
+	i := s.match(code)
+	switch {
+	case i >= 0 && s.pending[i].verb != ehlo && s.pending[i].verb != lhlo:
+		return
+	case i >= 0 && (!s.missed || s.pending[i].alone && !last):
+		s.openList(text) // where bytes were lost, a single 250 may answer something else
+	case !last:
 		s.list.state = maybeList
 	}
 	if s.reply.torn && (mechanisms(words) != nil || bytes.EqualFold(words, []byte("STARTTLS"))) {

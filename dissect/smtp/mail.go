@@ -9,10 +9,11 @@ import (
 type envelope struct {
 	from    string
 	hasFrom bool
-	to      []string // that the server accepted, or never answered
-	dropped int      // over dissect.MaxRecipients
-	torn    bool     // bytes were lost since it began, or its beginning was not seen
-	line    []byte   // that began it, at most dissect.MaxQuote bytes
+	to      []string         // that the server accepted, or never answered
+	dropped int              // over dissect.MaxRecipients
+	torn    bool             // bytes were lost since it began, or its beginning was not seen, or do not cross here
+	facts   *dissect.Message // of its content, once that crosses
+	line    []byte           // that began it, at most dissect.MaxQuote bytes
 	span
 }
 
@@ -74,7 +75,7 @@ func (s *Session) mailAnswered(q question, code int) {
 	}
 }
 
-// rcptAnswered takes the reply to RCPT, 250 or 251.
+// rcptAnswered takes the reply to RCPT: 250 or 251 accept.
 func (s *Session) rcptAnswered(q question, code int) {
 	if code < 300 {
 		q.mail.add(q.path)

@@ -68,7 +68,7 @@ func TestPaths(t *testing.T) {
 			got := messages(hear(t, s, "S: 220 hi\r\n",
 				"C: MAIL FROM:"+tt.arg+"\r\n", "S: 250 ok\r\n",
 				"C: RCPT TO:"+tt.arg+"\r\n", "S: 250 ok\r\n",
-				"C: DATA\r\n", "S: 354 go\r\n", "C: .\r\n"))
+				"C: DATA\r\n", "S: 354 go\r\n", "C: .\r\n", "S: 250 ok\r\n"))
 			if len(got) != 1 || !got[0].HasFrom {
 				t.Fatalf("got %d messages, want 1 with a sender", len(got))
 			}
@@ -104,6 +104,7 @@ func TestSize(t *testing.T) {
 				got = append(got, messages(hear(t, s, "C: "+b[:n]))...)
 				b = b[n:]
 			}
+			got = append(got, messages(hear(t, s, "S: 250 ok\r\n"))...)
 			if len(got) != 1 || got[0].Size != tt.want || !got[0].Complete {
 				t.Errorf("%q cut every %d bytes: got %+v, want size %d", tt.content, cut, got, tt.want)
 			}
@@ -152,7 +153,7 @@ func TestGapOverEndOfData(t *testing.T) {
 	events = s.Gap(events, dissect.Client, 100)
 	events = append(events, hear(t, s, "S: 250 queued\r\n",
 		"C: MAIL FROM:<bob@example.net>\r\n", "S: 250 ok\r\n",
-		"C: DATA\r\n", "S: 354 go\r\n", "C: Subject: two\r\n\r\n.\r\n")...)
+		"C: DATA\r\n", "S: 354 go\r\n", "C: Subject: two\r\n\r\n.\r\n", "S: 250 ok\r\n")...)
 	var got []string
 	for _, m := range messages(events) {
 		got = append(got, m.From+" "+m.Subject)

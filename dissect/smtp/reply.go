@@ -14,12 +14,14 @@ const (
 	closing       = 221
 	authSucceeded = 235
 	completed     = 250
+	willForward   = 251
 	challenged    = 334
 	startInput    = 354
 	shuttingDown  = 421
 	badSequence   = 503
 	noService     = 554
 	refusal       = 400 // and above
+	permanent     = 500 // and above
 )
 
 // reply is where the reply stands that is being read.
@@ -64,6 +66,7 @@ func (s *Session) replyLine(text []byte) {
 		}
 		return
 	}
+	s.dialogue.Add(s.role(dissect.Server), s.in[dissect.Server].Start, text)
 	first := s.reply.lines == 0
 	if first {
 		s.beginReply(code, words, text)
@@ -83,6 +86,7 @@ func (s *Session) replyLine(text []byte) {
 
 // beginReply finds out what the reply that begins here answers.
 func (s *Session) beginReply(code int, words, text []byte) {
+	s.replyInDoubt(code)
 	s.endLostContent(code)
 	if s.auth.waits {
 		s.settleWaiting(code)
@@ -134,6 +138,8 @@ func fits(v verb, code int) bool {
 		return code != challenged && code != startInput && code != authSucceeded
 	case quit:
 		return code == closing || code == completed || code >= refusal
+	case xclient:
+		return code == serviceReady || code == completed || code >= refusal // Postfix greets again
 	}
 	return code >= refusal || code < 300 && code != serviceReady && code != closing && code != authSucceeded
 }
@@ -167,6 +173,9 @@ func (s *Session) answer(code int, words, text []byte) {
 	if !s.moreReplies() {
 		s.dropPending(1)
 	}
+	if q.ends() && s.sure(q) {
+		q.mail.contentAnswered(code)
+	}
 	switch q.verb {
 	case data:
 		s.dataAnswered(code)
@@ -174,16 +183,26 @@ func (s *Session) answer(code int, words, text []byte) {
 		s.binaryAnswered(code)
 	case bdat:
 		s.bdatAnswered(q, code)
+	case vrfy, expn:
+		s.addressAnswered(q, code, text)
+	case xclient, xforward:
+		s.originAnswered(q, code, words, text)
+	case turn, etrn, atrn:
+		s.turnAnswered(q.verb, code, text)
 	case starttls:
 		s.starttlsAnswered(code, text)
 	case auth:
 		s.authAnswered(code, words, text)
+	case rcpt:
+		s.settle(q, code)
+		s.recipientAnswered(q, code, text)
 	default:
 		s.settle(q, code)
 	}
-	if s.ended != nil && !s.asked(s.ended.mail) {
-		s.flushLate()
+	if d := s.doubt; d != nil && d.ended && !s.asked(s.ended.mail) {
+		d.answered, d.pipelined = true, len(s.backlog) > 0
 	}
+	s.flushAnswered()
 }
 
 // moreReplies tells whether the oldest question gets more replies: LMTP answers
@@ -233,6 +252,9 @@ func (s *Session) starttlsAnswered(code int, text []byte) {
 	if code == serviceReady {
 		e.Outcome = dissect.Accepted
 		s.need = dissect.NeedTLS
+		if s.turned {
+			s.need, s.state = dissect.NeedNothing, deaf
+		}
 	}
 	s.emitReply(e)
 }

@@ -1,9 +1,36 @@
 // Package smtp follows SMTP (RFC 5321) and LMTP (RFC 2033) sessions as an
 // onlooker: it may join late, lose bytes, hear one side only, or watch two
-// programs break the rules, and still has to say what most likely happened.
+// programs break the rules, and still has to say what most likely happened. It
+// judges nothing and keeps no content.
 //
-// It knows pipelining (RFC 2920), AUTH (RFC 4954), STARTTLS (RFC 3207) and
-// BDAT (RFC 3030). It judges nothing and keeps no content.
+// It reads, beside RFC 5321, sections 3.1 to 3.8, 4.1 to 4.3 and 4.5.2:
+//
+//   - a reply to LMTP's end of content for each recipient (RFC 2033, section
+//     4.2);
+//   - commands sent ahead of their replies (RFC 2920, section 3.1);
+//   - BDAT, also many in a row, and content of BODY=BINARYMIME (RFC 3030,
+//     sections 2 and 3), and BURL (RFC 4468, section 3), whose content does not
+//     cross;
+//   - AUTH (RFC 4954, section 4) and Exchange's X-EXPS, up to the first buffer of
+//     a security layer (RFC 4422, section 3.7), behind which nothing is read;
+//   - STARTTLS (RFC 3207, section 4) and Exchange's X-ANONYMOUSTLS, as far as
+//     TLS, which the caller takes over;
+//   - VRFY and EXPN (RFC 5321, section 3.5), ETRN (RFC 1985, section 5);
+//   - TURN (RFC 821, section 3.8) and ATRN (RFC 2645, section 5.2.1): once
+//     accepted, the roles are swapped. Logins and messages are told of the
+//     conversation that follows; its greeting, lists, STARTTLS and address tests
+//     are not, for they are not about the session's server. STARTTLS in it, or a
+//     second turn, ends the reading;
+//   - Postfix's XCLIENT and XFORWARD for the client behind a proxy, and
+//     Exchange's XEXCH50, whose octets are skipped. LOGIN of XCLIENT names who
+//     has logged in elsewhere: it is no attempt.
+//
+// Parameters of MAIL and RCPT (SIZE, BODY, SMTPUTF8, AUTH, DSN) are skipped.
+// Content that ends with another mark than CRLF dot CRLF is told with what the
+// server made of it (CVE-2023-51764, CVE-2023-51765, CVE-2023-51766): CR, LF and
+// CRLF on either side of the dot. Not read are marks with other octets in them,
+// which single servers strip (CR LF NUL dot), and the content itself beyond the
+// head of its message.
 package smtp
 
 import (
@@ -15,8 +42,8 @@ import (
 const (
 	MaxPending    = 1024     // commands without a reply yet
 	MaxReplyLines = 512      // lines of one reply that are read
-	MaxHeld       = 16 << 10 // bytes of commands that wait for a reply that confirms them
-	MaxOddities   = 16       // Malformed and Unexpected events of one session
+	MaxHeld       = 16 << 10 // bytes of commands that wait for a reply that confirms them, and of those behind an odd end of content
+	MaxOddities   = 16       // Malformed, Unexpected and MaskedCommand events of one session
 )
 
 // state says what the client's next bytes are.
@@ -29,6 +56,7 @@ const (
 	firstLine              // DATA had no 354 that was seen: the next line tells whether content follows
 	body                   // DATA was answered with 354, until the lone dot
 	chunk                  // behind BDAT, as many octets as it said
+	deaf                   // nothing is read any more, of both sides
 )
 
 // span is where something stood in its side's stream: [start, end).
@@ -42,13 +70,19 @@ type textLine struct {
 
 // A Session is one conversation. New returns one; it is not safe for
 // concurrent use.
+//
+// Within it, Client is who sends commands and Server who answers them. Behind
+// TURN these are not the sides that the caller means; see role.
 type Session struct {
-	state state
-	need  dissect.Need
-	lmtp  bool
-	in    [2]line.Splitter // by dissect.Side
-	heard [2]bool          // by dissect.Side: it has said something
-	out   []dissect.Event  // of the call that is running
+	state    state
+	need     dissect.Need
+	lmtp     bool
+	turned   bool             // TURN or ATRN was accepted
+	in       [2]line.Splitter // by role
+	heard    [2]bool          // by role: it has said something
+	out      []dissect.Event  // of the call that is running
+	dialogue *dissect.Dialogue
+	backlog  []byte // of the client: taken from the caller, but not read yet
 
 	pending  []question // commands without a reply, oldest first
 	reply    reply
@@ -57,18 +91,23 @@ type Session struct {
 	greeted  bool
 	oddities int
 
-	auth attempt
-	mail *envelope // the transaction that is being built
+	auth  attempt
+	layer *dissect.Attempt // accepted, and a security layer may follow
+	mail  *envelope        // the transaction that is being built
 
 	open     *transfer // whose content is crossing
-	ended    *transfer // whose content has crossed, but not the answers to its RCPT commands
+	ended    *transfer // whose content has crossed, but not the answers to it and its RCPT commands
+	doubt    *doubt    // about where the content of open or ended ends
 	dataCode int       // the reply to DATA; noCode: not seen
 	left     uint64    // octets of the chunk to come
 	last     bool      // the chunk ends its message
 	binary   bool      // the chunk is that of XEXCH50
 	bareLF   bool      // the client ends its commands with LF alone
-	odd      bool      // the content before ended with another mark than CRLF dot CRLF
+	fullEnds bool      // or with CRLF; neither: no command was seen
+	bareEnd  bool      // BareEnd was told
+	behind   bool      // the next command was sent with an odd end of content before it
 
+	missed     bool       // not all bytes of both sides were seen
 	partial    bool       // not all bytes of the client were seen
 	lostBefore bool       // bytes were lost before the client's next line
 	fresh      bool       // the next line stands where a command may stand
@@ -84,7 +123,7 @@ type Session struct {
 func New(base [2]uint64, late bool) *Session {
 	s := &Session{state: command}
 	if late {
-		s.state, s.fresh, s.joined, s.partial = unsynced, true, true, true
+		s.state, s.fresh, s.joined, s.partial, s.missed = unsynced, true, true, true, true
 		s.reply.torn = true
 	}
 	for side, offset := range base {
@@ -92,6 +131,9 @@ func New(base [2]uint64, late bool) *Session {
 	}
 	return s
 }
+
+// Record keeps the lines of both sides in d from now on.
+func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
 
 // Protocol tells SMTP from LMTP, which begins with LHLO (RFC 2033, section
 // 4.1).
@@ -103,135 +145,9 @@ func (s *Session) Protocol() dissect.Protocol {
 }
 
 // Need tells what the session waits for before it takes more bytes.
-func (s *Session) Need() dissect.Need { return s.need }
-
-// Feed takes the next bytes that side sent and appends what they meant to dst.
-// It returns how many bytes it took: fewer than len(b) only when Need is not
-// NeedNothing for the client, and NeedTLS for the server.
-func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
-	s.out = dst
-	s.heard[side] = true
-	s.goOn()
-	n := 0
-	if side == dissect.Server {
-		n = s.feedServer(b)
-	} else {
-		n = s.feedClient(b)
+func (s *Session) Need() dissect.Need {
+	if s.keeps() {
+		return dissect.NeedNothing
 	}
-	dst, s.out = s.out, nil
-	return dst, n
-}
-
-func (s *Session) feedServer(b []byte) int {
-	taken := 0
-	for taken < len(b) && s.need != dissect.NeedTLS {
-		text, n, whole := s.in[dissect.Server].Next(b[taken:])
-		taken += n
-		if whole {
-			s.replyLine(text)
-		}
-	}
-	return taken
-}
-
-func (s *Session) feedClient(b []byte) int {
-	taken := 0
-	for taken < len(b) && s.need == dissect.NeedNothing {
-		switch rest := b[taken:]; s.state {
-		case body:
-			taken += s.takeBody(rest)
-		case chunk:
-			taken += s.takeChunk(rest)
-		default:
-			text, n, whole := s.in[dissect.Client].Next(rest)
-			taken += n
-			if whole {
-				s.clientLine(text)
-			}
-		}
-	}
-	if taken < len(b) {
-		s.more = true
-	}
-	return taken
-}
-
-func (s *Session) clientLine(text []byte) {
-	in := &s.in[dissect.Client]
-	l := textLine{text, span{in.Start, in.Offset}}
-	switch s.state {
-	case unsynced:
-		s.unsyncedLine(l)
-	case command:
-		s.command(l)
-	case response:
-		s.responseLine(l)
-	case firstLine:
-		s.takeFirstLine(l)
-	}
-	s.lostBefore = false
-	if s.state != firstLine && s.state != body {
-		s.bareLF = l.end-l.start == uint64(len(text)+len("\n"))
-	}
-}
-
-// Proceed goes on without what Need asked for: after NeedAnswer as if the
-// server had agreed, after NeedTLSAnswer and NeedTLS in clear.
-func (s *Session) Proceed() {
-	need := s.need
-	s.need = dissect.NeedNothing
-	switch {
-	case need != dissect.NeedAnswer:
-	case len(s.held) > 0:
-		s.believed = true
-	case s.lastVerb() == data:
-		s.contentMayFollow(noCode)
-	case s.lastVerb() == xexch50:
-		s.beginBinary()
-	case s.lastVerb() == auth:
-		s.state = response
-		s.auth.guessed = true
-	}
-}
-
-// goOn reads what was held back until Proceed.
-func (s *Session) goOn() {
-	if s.believed {
-		s.believed = false
-		s.confirm()
-	}
-	if s.auth.waits && s.auth.guessed {
-		s.auth.waits = false
-		s.forget(auth)
-		s.responseLine(s.auth.waiting)
-	}
-}
-
-// End says that the connection is over.
-func (s *Session) End(dst []dissect.Event) []dissect.Event {
-	s.out = dst
-	if s.state == unsynced && !s.heard[dissect.Server] && s.need == dissect.NeedAnswer {
-		s.believed = true
-	}
-	s.auth.guessed = true
-	s.goOn()
-	s.endAttempt(dissect.OutcomeUnknown)
-	s.abandonContent()
-	s.flushLate()
-	dst, s.out = s.out, nil
-	return dst
-}
-
-func (s *Session) emit(e dissect.Event) { s.out = append(s.out, e) }
-
-// emitLine appends an event about a line of the client.
-func (s *Session) emitLine(k dissect.Kind, l textLine, text []byte) {
-	s.emit(dissect.Event{Kind: k, Side: dissect.Client, Start: l.start, End: l.end, Line: l.text, Text: text})
-}
-
-// emitReply appends an event about the line of the server that was read last.
-func (s *Session) emitReply(e dissect.Event) {
-	in := &s.in[dissect.Server]
-	e.Side, e.Start, e.End = dissect.Server, in.Start, in.Offset
-	s.emit(e)
+	return s.need
 }

@@ -1,10 +1,7 @@
 package smtp
 
 import (
-	"bytes"
-
 	"github.com/mailtap/mailtap/dissect"
-	"github.com/mailtap/mailtap/dissect/line"
 	"github.com/mailtap/mailtap/dissect/message"
 )
 
@@ -13,18 +10,12 @@ type transfer struct {
 	facts   *dissect.Message
 	mail    *envelope
 	reader  message.Reader
-	dot     line.Dot
-	tail    [len(endMark)]byte // the last bytes of the content
+	marks   marks
 	size    uint64
 	torn    bool // bytes of it were lost
 	chunked bool // BDAT brings it
-	mute    bool // it belongs to the message before: nothing is told of it
 	end     span // the end mark, or where the end was noticed
 }
-
-// endMark ends the content of DATA (RFC 5321, section 4.5.2). Where the
-// content is empty, its first CRLF is that of the DATA line.
-const endMark = "\r\n.\r\n"
 
 // begin starts the transfer of a transaction's message.
 func (s *Session) begin(mail *envelope) *transfer {
@@ -33,7 +24,12 @@ func (s *Session) begin(mail *envelope) *transfer {
 		offset := s.in[dissect.Client].Offset
 		mail = &envelope{span: span{offset, offset}}
 	}
-	t := s.newTransfer(mail)
+	t := &transfer{facts: &dissect.Message{}, mail: mail, marks: s.freshMarks()}
+	mail.facts = t.facts
+	if s.lostBefore {
+		t.lose()
+	}
+	s.open = t
 	s.emit(dissect.Event{
 		Kind: dissect.MessageBegin, Side: dissect.Client, Start: mail.start, End: mail.end,
 		Line: mail.line, Message: t.facts,
@@ -41,14 +37,13 @@ func (s *Session) begin(mail *envelope) *transfer {
 	return t
 }
 
-func (s *Session) newTransfer(mail *envelope) *transfer {
-	t := &transfer{facts: &dissect.Message{}, mail: mail}
-	copy(t.tail[len(endMark)-2:], endMark)
-	if s.lostBefore {
-		t.lose()
+// freshMarks stands behind the line of DATA, whose end begins the mark of empty
+// content (RFC 5321, section 4.1.1.4).
+func (s *Session) freshMarks() marks {
+	if s.bareLF {
+		return marks{last: [2]int16{'\n', '\n'}}
 	}
-	s.open = t
-	return t
+	return marks{last: [2]int16{'\r', '\n'}}
 }
 
 // lose: bytes of the content were lost. What comes next does not begin a line,
@@ -56,20 +51,52 @@ func (s *Session) newTransfer(mail *envelope) *transfer {
 func (t *transfer) lose() {
 	t.torn = true
 	t.reader.Lose()
-	t.dot = line.Dot{}
-	t.dot.Take([]byte{'?'})
+	t.marks = marks{last: [2]int16{unknown, unknown}}
 }
 
-// takeBody takes content of DATA, up to and with the end mark.
+// takeBody takes content of DATA, up to and with the next mark.
 func (s *Session) takeBody(b []byte) int {
+	b = s.limit(b)
+	if s.state != body {
+		return 0
+	}
 	t := s.bodyTransfer()
-	n, end := t.dot.Take(b)
+	prev := t.marks.last[1]
+	n, m := t.marks.next(b)
 	t.take(b[:n])
 	s.in[dissect.Client].Skip(n)
-	if end {
-		s.endBody()
+	s.lookForBareEnd(prev, b[:n])
+	if s.doubt != nil {
+		s.doubt.hold(b[:n])
+	}
+	switch {
+	case m == mark{}:
+	case m.end(), s.bareLF && m.lines():
+		s.endBody(m)
+	default:
+		s.noteMark(t, m)
 	}
 	return n
+}
+
+// lookForBareEnd looks at content that was just taken. The first line end of a
+// session that is not CRLF (RFC 5321, section 2.3.8) is told.
+func (s *Session) lookForBareEnd(prev int16, b []byte) {
+	if s.bareEnd || !s.open.marks.bare {
+		return
+	}
+	at, found := bareEnd(prev, b)
+	if !found {
+		return
+	}
+	s.bareEnd = true
+	end := []byte("\n")
+	name := lf
+	if at < 0 || b[at] == '\r' {
+		end, name = []byte("\r"), cr
+	}
+	start := s.in[dissect.Client].Offset - uint64(len(b)-at)
+	s.emitLine(dissect.BareEnd, textLine{end, span{start, start + 1}}, []byte(lineEndNames[name]))
 }
 
 // bodyTransfer returns the transfer that content of DATA belongs to. Where DATA
@@ -81,7 +108,7 @@ func (s *Session) bodyTransfer() *transfer {
 	case t == nil:
 		return s.begin(s.mail)
 	case t.chunked:
-		t.reader, t.dot = message.Reader{}, line.Dot{}
+		t.reader, t.marks = message.Reader{}, s.freshMarks()
 		t.chunked, t.torn = false, true
 	}
 	return t
@@ -93,46 +120,29 @@ func (t *transfer) take(b []byte) {
 	if t.reader.Wants() {
 		t.reader.Write(b)
 	}
-	keep := b[max(0, len(b)-len(t.tail)):]
-	copy(t.tail[:], t.tail[len(keep):])
-	copy(t.tail[len(t.tail)-len(keep):], keep)
 }
 
-// endBody: the end mark was found.
-func (s *Session) endBody() {
+// endBody: the mark was found that ends the content.
+func (s *Session) endBody(m mark) {
 	t := s.open
-	mark := len(".\n")
-	if bytes.HasSuffix(t.tail[:], []byte("\r\n")) {
-		mark = len(".\r\n")
-	}
-	t.size -= uint64(mark)
+	t.size -= m.size()
 	s.state, s.mail = command, nil
 	s.ask(question{verb: endOfContent, mail: t.mail, final: true})
-	s.finish(mark)
-	s.flushLate()
-	s.odd = !s.bareLF && !t.mute && string(t.tail[:]) != endMark
-	if s.odd {
-		s.malformed(textLine{[]byte("."), t.end})
+	s.finish(m.size())
+	if s.doubt != nil {
+		s.endInDoubt()
 	}
 }
 
-// smuggled tells whether content that no 354 has asked for may belong to the
-// message before: that one ended with a mark that not all servers take for one
-// (CVE-2023-51764). Then only a 354 would tell that there is a second message.
-func (s *Session) smuggled() bool { return s.odd && s.dataCode == noCode }
-
-// finish ends the open transfer, with an end mark of so many bytes. Its event
-// waits while the answers to its RCPT commands have not come.
-func (s *Session) finish(mark int) {
+// finish ends the open transfer, with an end mark of so many bytes.
+func (s *Session) finish(mark uint64) {
 	t := s.open
 	s.open = nil
 	end := s.in[dissect.Client].Offset
-	t.end = span{end - uint64(mark), end}
+	t.end = span{end - mark, end}
 	t.facts.Complete = !t.torn
 	s.ended = t
-	if !s.asked(t.mail) {
-		s.flushLate()
-	}
+	s.flushAnswered()
 }
 
 // abandonContent ends the open transfer before its end mark.
@@ -144,14 +154,22 @@ func (s *Session) abandonContent() {
 	s.finish(0)
 }
 
-// asked tells whether a RCPT of mail waits for its answer.
+// asked tells whether the content of mail, or one of its RCPT commands, waits
+// for an answer.
 func (s *Session) asked(mail *envelope) bool {
 	for i := range s.pending {
-		if q := &s.pending[i]; q.verb == rcpt && q.mail == mail {
+		if q := &s.pending[i]; q.mail == mail && (q.verb == rcpt || q.ends()) {
 			return true
 		}
 	}
 	return false
+}
+
+// flushAnswered tells the end of the last transfer once all is known of it.
+func (s *Session) flushAnswered() {
+	if s.ended != nil && s.doubt == nil && !s.asked(s.ended.mail) {
+		s.flushLate()
+	}
 }
 
 // flushLate tells the end of the last transfer. Recipients whose answer has
@@ -162,9 +180,6 @@ func (s *Session) flushLate() {
 		return
 	}
 	s.ended = nil
-	if t.mute {
-		return
-	}
 	for i := range s.pending {
 		if q := &s.pending[i]; q.verb == rcpt && q.mail == t.mail {
 			t.mail.add(q.path)
@@ -177,6 +192,19 @@ func (s *Session) flushLate() {
 	m.To, m.ToDropped = t.mail.to, t.mail.dropped
 	m.Size = t.size
 	s.emit(dissect.Event{
-		Kind: dissect.MessageEnd, Side: dissect.Client, Start: t.end.start, End: t.end.end, Message: m,
+		Kind: dissect.MessageEnd, Side: dissect.Client, Start: t.end.start, End: t.end.end,
+		Outcome: m.Outcome, Message: m,
 	})
+}
+
+// contentAnswered takes the reply to the end of content. LMTP has one for each
+// recipient (RFC 2033, section 4.2): the message is accepted if one of them is.
+func (e *envelope) contentAnswered(code int) {
+	switch {
+	case e == nil || e.facts == nil || code == noCode:
+	case code < refusal:
+		e.facts.Outcome = dissect.Accepted
+	case e.facts.Outcome == dissect.OutcomeUnknown:
+		e.facts.Outcome = dissect.Rejected
+	}
 }

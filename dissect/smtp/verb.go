@@ -16,12 +16,25 @@ const (
 	bdat
 	rset
 	quit
-	starttls     // and Exchange's X-ANONYMOUSTLS, which TLS follows as well
-	auth         // and Exchange's X-EXPS
-	xexch50      // Exchange: binary properties of a message, XEXCH50 octets count
+	starttls // and Exchange's X-ANONYMOUSTLS, which TLS follows as well
+	auth     // and Exchange's X-EXPS
+	xexch50  // Exchange: binary properties of a message, XEXCH50 octets count
+	burl     // RFC 4468
+	vrfy
+	expn
+	turn // RFC 821, section 3.8
+	etrn // RFC 1985
+	atrn // RFC 2645
+	xclient
+	xforward
 	other        // known, and means nothing here
 	endOfContent // no command, but answered like one
 )
+
+// toldNames are those of the verbs that events name.
+var toldNames = [...]string{rcpt: "RCPT", vrfy: "VRFY", expn: "EXPN", turn: "TURN", etrn: "ETRN", atrn: "ATRN"}
+
+func (v verb) String() string { return toldNames[v] }
 
 // lookup returns the verb of a word in any case.
 func lookup(word []byte) verb {
@@ -60,7 +73,23 @@ func lookup(word []byte) verb {
 		return auth
 	case "XEXCH50":
 		return xexch50
-	case "NOOP", "HELP", "VRFY", "EXPN", "ETRN", "TURN", "ATRN", "BURL", "XCLIENT", "XFORWARD", "X-LINK2STATE", "XADR", "XVRB":
+	case "BURL":
+		return burl
+	case "VRFY":
+		return vrfy
+	case "EXPN":
+		return expn
+	case "TURN":
+		return turn
+	case "ETRN":
+		return etrn
+	case "ATRN":
+		return atrn
+	case "XCLIENT":
+		return xclient
+	case "XFORWARD":
+		return xforward
+	case "NOOP", "HELP", "X-LINK2STATE", "XADR", "XVRB":
 		return other
 	}
 	return noVerb

@@ -101,7 +101,7 @@ func alertName(n uint8) string {
 
 // readAlert reads the alert that a record in clear holds.
 func (s *Session) readAlert(dst []dissect.Event, h *half) []dissect.Event {
-	level, description := h.alert[0], h.alert[1]
+	level, description := h.small[0], h.small[1]
 	if level != alertWarning && level != alertFatal {
 		return dst
 	}

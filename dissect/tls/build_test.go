@@ -21,11 +21,25 @@ type clientHello struct {
 	extensions []extension
 }
 
-func (c clientHello) record() []byte {
+// rest is what few made hellos have.
+type rest struct {
+	mark        string // the end of the random
+	session     []byte
+	compression uint8
+}
+
+func (r rest) add(b *cryptobyte.Builder) {
+	b.AddBytes(make([]byte, 32-len(r.mark)))
+	b.AddBytes([]byte(r.mark))
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(r.session) })
+}
+
+func (c clientHello) record() []byte { return c.with(rest{}) }
+
+func (c clientHello) with(r rest) []byte {
 	return plain(22, message(1, func(b *cryptobyte.Builder) {
 		b.AddUint16(c.version)
-		b.AddBytes(make([]byte, 32))
-		b.AddUint8(0)
+		r.add(b)
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { addAll(b, c.suites) })
 		b.AddBytes([]byte{1, 0})
 		addExtensions(b, c.extensions)
@@ -39,13 +53,14 @@ type serverHello struct {
 	extensions []extension
 }
 
-func (s serverHello) record() []byte {
+func (s serverHello) record() []byte { return s.with(rest{}) }
+
+func (s serverHello) with(r rest) []byte {
 	return plain(22, message(2, func(b *cryptobyte.Builder) {
 		b.AddUint16(s.version)
-		b.AddBytes(make([]byte, 32))
-		b.AddUint8(0)
+		r.add(b)
 		b.AddUint16(s.suite)
-		b.AddUint8(0)
+		b.AddUint8(r.compression)
 		addExtensions(b, s.extensions)
 	}))
 }

@@ -2,13 +2,10 @@ package tls
 
 import (
 	"crypto/sha256"
-	"crypto/x509/pkix"
 	encoding "encoding/asn1"
 	"encoding/hex"
 	"net/netip"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -16,20 +13,12 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// maxNames is how many names of a certificate are kept.
-const maxNames = 256
-
-// readCertificates reads the first certificate of the server's chain (RFC
-// 5246, section 7.4.2): its own.
-func (s *Session) readCertificates(dst []dissect.Event, h *half, m *message) []dissect.Event {
-	b := cryptobyte.String(m.body)
-	var der cryptobyte.String
-	if !b.Skip(3) || !b.ReadUint24LengthPrefixed(&der) || !der.PeekASN1Tag(asn1.SEQUENCE) {
-		return dst
-	}
-	s.facts.Certificate = parseCertificate(der)
-	return append(dst, s.hello(h, m.start, "certificate"))
-}
+// How many names of a certificate are kept: of the server's own, and of those
+// behind it, which are authorities.
+const (
+	maxNames      = 256
+	maxChainNames = 8
+)
 
 // parts are the parts of a certificate (RFC 5280, section 4.1) that are read.
 type parts struct {
@@ -43,17 +32,18 @@ type parts struct {
 	signature  encoding.BitString
 }
 
-// parseCertificate reads what it can of a certificate. crypto/x509 refuses
+// parseCertificate reads what it can of a certificate, and at most so many
+// names. crypto/x509 refuses
 // many that servers still show: with negative serial numbers, odd names, old
 // curves or the wrong version.
-func parseCertificate(der []byte) *dissect.Certificate {
+func parseCertificate(der []byte, most int) *dissect.Certificate {
 	sum := sha256.Sum256(der)
 	c := &dissect.Certificate{SHA256: hex.EncodeToString(sum[:])}
 	p, ok := split(der)
 	c.Issuer, c.Subject = nameString(p.issuer), nameString(p.subject)
 	c.NotBefore, c.NotAfter = readValidity(p.validity)
 	c.Key = keyName(p.key)
-	c.Names = readNames(p.extensions)
+	c.Names = readNames(p.extensions, most)
 	if ok {
 		c.Signature = signatureName(p.algorithm)
 		c.SelfSigned = selfSigned(&p)
@@ -97,80 +87,50 @@ func readExtensionList(b cryptobyte.String) (list cryptobyte.String) {
 	return nil
 }
 
-// nameString gives a Name in the form of RFC 4514.
-func nameString(b cryptobyte.String) string {
-	var list pkix.RDNSequence
-	var set, pair, value cryptobyte.String
-	for b.ReadASN1(&set, asn1.SET) {
-		var together pkix.RelativeDistinguishedNameSET
-		for set.ReadASN1(&pair, asn1.SEQUENCE) {
-			var a pkix.AttributeTypeAndValue
-			var tag asn1.Tag
-			if !pair.ReadASN1ObjectIdentifier(&a.Type) || !pair.ReadAnyASN1(&value, &tag) {
-				break
-			}
-			a.Value = text(value, tag)
-			together = append(together, a)
-		}
-		list = append(list, together)
-	}
-	var name pkix.Name
-	name.FillFromRDNSequence(&list)
-	return clip(name.String())
-}
-
-// text gives the value of an attribute, whatever kind of string it is.
-func text(b []byte, tag asn1.Tag) string {
-	switch {
-	case tag == bmpString && len(b)%2 == 0:
-		units := make([]uint16, 0, len(b)/2)
-		for i := 0; i < len(b); i += 2 {
-			units = append(units, uint16(b[i])<<8|uint16(b[i+1]))
-		}
-		return string(utf16.Decode(units))
-	case !utf8.Valid(b): // a T61String, which everybody takes for Latin 1
-		runes := make([]rune, len(b))
-		for i, c := range b {
-			runes[i] = rune(c)
-		}
-		return string(runes)
-	}
-	return string(b)
-}
-
-const bmpString = asn1.Tag(30)
-
 func clip(s string) string { return s[:min(len(s), dissect.MaxText)] }
 
 // readValidity reads the two times of Validity (RFC 5280, section 4.1.2.5).
 // What cannot be read is 0.
 func readValidity(b cryptobyte.String) (notBefore, notAfter int64) {
-	notBefore, ok := readTime(&b)
-	if !ok {
-		return 0, 0
-	}
-	notAfter, _ = readTime(&b)
-	return notBefore, notAfter
+	return readTime(&b), readTime(&b)
 }
 
-func readTime(b *cryptobyte.String) (seconds int64, ok bool) {
-	var t time.Time
-	if b.PeekASN1Tag(asn1.UTCTime) {
-		ok = b.ReadASN1UTCTime(&t)
-	} else {
-		ok = b.ReadASN1GeneralizedTime(&t)
+// timeForms are the forms of a time. RFC 5280, section 4.1.2.5, allows the first
+// only; certificates have them all. A fraction of a second fits where seconds
+// are.
+var timeForms = [...]string{"20060102150405Z0700", "200601021504Z0700", "20060102150405", "200601021504"}
+
+// maxTime is the longest time that is read.
+const maxTime = 32
+
+func readTime(b *cryptobyte.String) (seconds int64) {
+	var v cryptobyte.String
+	var tag asn1.Tag
+	if !b.ReadAnyASN1(&v, &tag) || len(v) < 2 || len(v) > maxTime {
+		return 0
 	}
-	if !ok {
-		return 0, false
+	text := string(v)
+	switch {
+	case tag == asn1.UTCTime && text < "50":
+		text = "20" + text
+	case tag == asn1.UTCTime:
+		text = "19" + text
+	case tag != asn1.GeneralizedTime:
+		return 0
 	}
-	return t.Unix(), true
+	for _, form := range timeForms {
+		if t, err := time.Parse(form, text); err == nil {
+			return t.Unix()
+		}
+	}
+	return 0
 }
 
 var subjectAltName = encoding.ObjectIdentifier{2, 5, 29, 17}
 
 // readNames reads the DNS names and addresses of subjectAltName (RFC 5280,
 // section 4.2.1.6).
-func readNames(extensions cryptobyte.String) (names []string) {
+func readNames(extensions cryptobyte.String, most int) (names []string) {
 	var extension, value, list, name cryptobyte.String
 	for extensions.ReadASN1(&extension, asn1.SEQUENCE) {
 		var id encoding.ObjectIdentifier
@@ -182,7 +142,7 @@ func readNames(extensions cryptobyte.String) (names []string) {
 			continue
 		}
 		var tag asn1.Tag
-		for len(names) < maxNames && list.ReadAnyASN1(&name, &tag) {
+		for len(names) < most && list.ReadAnyASN1(&name, &tag) {
 			names = appendName(names, name, tag)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -255,7 +256,7 @@ func TestRefusedCertificate(t *testing.T) {
 		},
 		{
 			"explicit-curve", key("06072a8648ce3d0201", "3000", "0303000400"), nil,
-			dissect.Certificate{Key: "ECDSA", Signature: "MD5-RSA"},
+			dissect.Certificate{Key: "ECDSA explicit", Signature: "MD5-RSA"},
 		},
 		{
 			"unknown-curve", key("06072a8648ce3d0201", "06022a03", "0303000400"), nil,
@@ -272,6 +273,46 @@ func TestRefusedCertificate(t *testing.T) {
 		{
 			"md2", rsaKey().Public(), func(b *tbs) { b.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 2} },
 			dissect.Certificate{Key: "RSA 2048", Signature: "MD2-RSA"},
+		},
+		{
+			"modulus-without-zero-in-front", key("06092a864886f70d010101", "0500", "030b0030080202ff0102020003"), nil,
+			dissect.Certificate{Key: "RSA 16", Signature: "MD5-RSA"},
+		},
+		{
+			"modulus-with-zeros-in-front", key("06092a864886f70d010101", "0500", "030d00300a02040000010102020003"[:30]), nil,
+			dissect.Certificate{Key: "RSA 9", Signature: "MD5-RSA"},
+		},
+		{
+			"explicit-prime", key("06072a8648ce3d0201", "300f020101300a06022a0302048000000f", "0303000400"), nil,
+			dissect.Certificate{Key: "ECDSA explicit 32", Signature: "MD5-RSA"},
+		},
+		{
+			"secp160r2", key("06072a8648ce3d0201", "06052b8104001e", "0303000400"), nil,
+			dissect.Certificate{Key: "ECDSA secp160r2", Signature: "MD5-RSA"},
+		},
+		{
+			"unknown-curve-of-certicom", key("06072a8648ce3d0201", "06052b81040063", "0303000400"), nil,
+			dissect.Certificate{Key: "ECDSA 1.3.132.0.99", Signature: "MD5-RSA"},
+		},
+		{
+			"pss-without-hash", rsaKey().Public(), func(b *tbs) { b.Algorithm = pss("3000") },
+			dissect.Certificate{Key: "RSA 2048", Signature: "SHA1-RSAPSS"},
+		},
+		{
+			"pss-md5", rsaKey().Public(), func(b *tbs) { b.Algorithm = pss("3010a00e300c06082a864886f70d02050500") },
+			dissect.Certificate{Key: "RSA 2048", Signature: "MD5-RSAPSS"},
+		},
+		{
+			"pss-unknown", rsaKey().Public(), func(b *tbs) { b.Algorithm = pss("3008a006300406022a03") },
+			dissect.Certificate{Key: "RSA 2048", Signature: "RSAPSS"},
+		},
+		{
+			"old-number-of-md5", rsaKey().Public(), func(b *tbs) { b.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 3} },
+			dissect.Certificate{Key: "RSA 2048", Signature: "MD5-RSA"},
+		},
+		{
+			"unknown-signature", rsaKey().Public(), func(b *tbs) { b.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 3} },
+			dissect.Certificate{Key: "RSA 2048", Signature: "1.2.3"},
 		},
 		{
 			"bad-time", edKey(t).Public(), func(b *tbs) { b.Validity.NotAfter.Bytes = []byte("soon") },
@@ -300,6 +341,44 @@ func TestRefusedCertificate(t *testing.T) {
 	}
 }
 
+// pss makes RSASSA-PSS with these parameters.
+func pss(parameters string) pkix.AlgorithmIdentifier {
+	der, err := hex.DecodeString(parameters)
+	if err != nil {
+		panic(err)
+	}
+	return pkix.AlgorithmIdentifier{
+		Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, Parameters: asn1.RawValue{FullBytes: der},
+	}
+}
+
+// Times are read also where they are not as RFC 5280 wants them.
+func TestTimes(t *testing.T) {
+	const utc, general = asn1.TagUTCTime, asn1.TagGeneralizedTime
+	noon := time.Date(2031, 2, 3, 12, 0, 0, 0, time.UTC).Unix()
+	for _, tt := range []struct {
+		tag  int
+		text string
+		want int64
+	}{
+		{utc, "310203120000Z", noon}, {utc, "3102031200Z", noon}, {utc, "310203140000+0200", noon},
+		{utc, "3102030730-0430", noon}, {utc, "310203120000", noon}, {general, "20310203120000Z", noon},
+		{general, "20310203120000.25Z", noon}, {general, "20310203120000,5", noon}, {general, "203102031200", noon},
+		{utc, "491231235959Z", time.Date(2049, 12, 31, 23, 59, 59, 0, time.UTC).Unix()},
+		{utc, "500101000000Z", time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC).Unix()},
+		{general, "99991231235959Z", time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).Unix()},
+		{utc, "310231120000Z", 0}, {utc, "20310203120000Z", 0}, {utc, "", 0}, {utc, "3", 0}, {utc, "soon", 0},
+		{general, "20310203120000." + strings.Repeat("1", 100) + "Z", 0}, {asn1.TagUTF8String, "310203120000Z", 0},
+	} {
+		b := body(t, rsaKey().Public())
+		b.Validity.NotBefore = asn1.RawValue{Tag: tt.tag, Bytes: []byte(tt.text)}
+		got := shown(seal(t, b, unsigned))
+		if got.NotBefore != tt.want || got.NotAfter != 2524705445 {
+			t.Errorf("tag %d, %q: %d, want %d; the other: %d", tt.tag, tt.text, got.NotBefore, tt.want, got.NotAfter)
+		}
+	}
+}
+
 // length gives the DER length of a short hexadecimal text.
 func length(text string) string { return fmt.Sprintf("%02x", len(text)/2) }
 
@@ -321,6 +400,36 @@ func TestNameStrings(t *testing.T) {
 		b.Subject = name(tt.tag, tt.value)
 		if got := shown(seal(t, b, unsigned)).Subject; got != tt.want {
 			t.Errorf("tag %d, %q: %s, want %s", tt.tag, tt.value, got, tt.want)
+		}
+	}
+}
+
+// A name is written as RFC 4514 has it: the last part first, several values of
+// one part together, and nothing in a value can be taken for another part.
+func TestNames(t *testing.T) {
+	pair := func(id asn1.ObjectIdentifier, value string) pkix.AttributeTypeAndValue {
+		return pkix.AttributeTypeAndValue{Type: id, Value: value}
+	}
+	type set = pkix.RelativeDistinguishedNameSET
+	var cn, ou, dc = asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.ObjectIdentifier{2, 5, 4, 11}, asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 25}
+	email := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
+	for _, tt := range []struct {
+		name pkix.RDNSequence
+		want string
+	}{
+		{nil, ""},
+		{pkix.RDNSequence{set{pair(dc, "example")}, set{pair(dc, "mx")}, set{pair(cn, "mail")}}, "CN=mail,DC=mx,DC=example"},
+		{pkix.RDNSequence{set{pair(cn, "mail")}, set{pair(email, "root@mx.example")}}, "emailAddress=root@mx.example,CN=mail"},
+		{pkix.RDNSequence{set{pair(cn, "mail"), pair(ou, "IT")}}, "OU=IT+CN=mail"},
+		{pkix.RDNSequence{set{pair(asn1.ObjectIdentifier{1, 2, 3}, "what")}}, "1.2.3=what"},
+		{pkix.RDNSequence{set{pair(cn, ` a,CN=b+OU=c"\<>; `)}}, `CN=\ a\,CN=b\+OU=c\"\\\<\>\;\ `},
+		{pkix.RDNSequence{set{pair(cn, "#616263")}}, `CN=\#616263`},
+		{pkix.RDNSequence{set{pair(cn, strings.Repeat("x", 2000))}, set{pair(ou, "IT")}}, "CN=" + strings.Repeat("x", dissect.MaxText-3)},
+	} {
+		b := body(t, rsaKey().Public())
+		b.Subject = asn1.RawValue{FullBytes: marshal(t, tt.name)}
+		if diff := cmp.Diff(tt.want, shown(seal(t, b, unsigned)).Subject); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
 }

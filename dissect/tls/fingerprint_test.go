@@ -52,6 +52,39 @@ func TestJA4(t *testing.T) {
 			},
 			"t12i151400_8daaf6152771_6d807ffa2a79",
 		},
+		{
+			"libressl", // of FoxIO's tests: ipv6.pcapng
+			func(c *clientHello) {
+				*c = clientHello{version: 0x0303, suites: []uint16{
+					0xc030, 0xc02c, 0xc028, 0xc024, 0xc014, 0xc00a, 0x009f, 0x006b, 0x0039, 0xcca9, 0xcca8, 0xccaa,
+					0xff85, 0x00c4, 0x0088, 0x0081, 0x009d, 0x003d, 0x0035, 0x00c0, 0x0084, 0xc02f, 0xc02b, 0xc027,
+					0xc023, 0xc013, 0xc009, 0x009e, 0x0067, 0x0033, 0x00be, 0x0045, 0x009c, 0x003c, 0x002f, 0x00ba,
+					0x0041, 0xc011, 0xc007, 0x0005, 0x0004, 0xc012, 0xc008, 0x0016, 0x000a, 0x00ff,
+				}, extensions: []extension{
+					{0, serverName("a.example")}, {11, points}, {10, list16(29)}, {13, list16(
+						0x0601, 0x0603, 0xefef, 0x0501, 0x0503, 0x0401, 0x0403, 0xeeee, 0xeded, 0x0301, 0x0303, 0x0201,
+						0x0203,
+					)}, {16, protocols("h2", "http/1.1")},
+				}}
+			},
+			"t12d4605h2_85626a9a5f7f_aaf95bb78ec9",
+		},
+		{
+			"grease-among-the-signature-algorithms", // of FoxIO's tests: sigalg-grease.pcapng
+			func(c *clientHello) {
+				*c = clientHello{version: 0x0303, suites: []uint16{
+					0x1a1a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c,
+					0x009d, 0x002f, 0x0035,
+				}, extensions: slices.Concat(
+					empty(0x2a2a, 0xfe0d), []extension{{16, protocols("h2", "http/1.1")}}, empty(0x0017, 0x0033, 0x44cd, 0xff01),
+					[]extension{{10, list16(29)}, {13, list16(
+						0x3a3a, 0x0904, 0x0905, 0x0906, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
+					)}}, empty(0x0023), []extension{{43, versions(0x4a4a, 0x0304, 0x0303)}, {11, points}},
+					empty(0xca34, 0x002d), []extension{{0, serverName("a.example")}}, empty(0x0005, 0x001b, 0x0012, 0x5a5a),
+				)}
+			},
+			"t13d1517h2_8daaf6152771_cb7bf5808d99",
+		},
 		{"nothing", func(c *clientHello) { *c = clientHello{version: 0x0301} }, "t10i000000_000000000000_000000000000"},
 		{"ssl-3.0", func(c *clientHello) { *c = clientHello{version: 0x0300} }, "ts3i000000_000000000000_000000000000"},
 		{
@@ -138,7 +171,7 @@ func TestJA3S(t *testing.T) {
 	}{
 		{"769,47,65281-0-11-35-5-16", hello},
 		{"768,5,", serverHello{0x0300, 5, nil}},
-		{"771,4865,43-51", serverHello{0x0303, 0x1301, []extension{{43, []byte{3, 4}}, {51, nil}}}},
+		{"771,4865,43-51", serverHello{0x0303, 0x1301, []extension{{43, []byte{3, 4}}, {51, []byte{0, 29}}}}},
 	}
 	for _, tt := range tests {
 		want := fmt.Sprintf("%x", md5.Sum([]byte(tt.text)))

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
-
-	"github.com/mailtap/mailtap/dissect"
 )
 
 // The versions of the protocol.
@@ -17,16 +15,6 @@ const (
 	tls11 = 0x0302
 	tls12 = 0x0303
 	tls13 = 0x0304
-)
-
-// The extensions that are read.
-const (
-	extServerName   = 0  // RFC 6066, section 3
-	extGroups       = 10 // RFC 8422, section 5.1.1
-	extPointFormats = 11 // RFC 8422, section 5.1.2
-	extSignatures   = 13 // RFC 8446, section 4.2.3
-	extALPN         = 16 // RFC 7301, section 3.1
-	extVersions     = 43 // RFC 8446, section 4.2.1
 )
 
 // retryRandom is the random of a HelloRetryRequest (RFC 8446, section 4.1.3).
@@ -57,8 +45,8 @@ type hello struct {
 	version    uint16 // as it stands first in the message; of a server: negotiated
 	legacy     uint16 // of a server: as it stands first in the message
 	random     []byte
+	session    []byte
 	suites     []uint16
-	suite      uint16 // of a server
 	extensions []uint16
 	serverName string
 	hasName    bool   // there was a server_name extension
@@ -68,14 +56,21 @@ type hello struct {
 	signatures []uint16
 	versions   []uint16
 	whole      bool // all of it could be read
+
+	// Of a server.
+	suite       uint16
+	compression uint8
+	group       uint16
+	hasGroup    bool // there was a key_share extension
 }
 
 // parseClientHello reads a ClientHello (RFC 8446, section 4.1.2). It reports
 // whether it is one; where its end is broken, the beginning still counts.
 func parseClientHello(body []byte) (h hello, ok bool) {
 	b := cryptobyte.String(body)
-	var session, suites, compression cryptobyte.String
-	if !b.ReadUint16(&h.version) || !b.ReadBytes(&h.random, 32) || !b.ReadUint8LengthPrefixed(&session) ||
+	var suites, compression cryptobyte.String
+	if !b.ReadUint16(&h.version) || !b.ReadBytes(&h.random, 32) ||
+		!b.ReadUint8LengthPrefixed((*cryptobyte.String)(&h.session)) ||
 		!b.ReadUint16LengthPrefixed(&suites) || !b.ReadUint8LengthPrefixed(&compression) {
 		return h, false
 	}
@@ -94,9 +89,9 @@ func parseClientHello(body []byte) (h hello, ok bool) {
 // section 4.1.3).
 func parseServerHello(body []byte) (h hello, ok bool) {
 	b := cryptobyte.String(body)
-	var session cryptobyte.String
-	if !b.ReadUint16(&h.legacy) || !b.ReadBytes(&h.random, 32) || !b.ReadUint8LengthPrefixed(&session) ||
-		!b.ReadUint16(&h.suite) || !b.Skip(1) {
+	if !b.ReadUint16(&h.legacy) || !b.ReadBytes(&h.random, 32) ||
+		!b.ReadUint8LengthPrefixed((*cryptobyte.String)(&h.session)) ||
+		!b.ReadUint16(&h.suite) || !b.ReadUint8(&h.compression) {
 		return h, false
 	}
 	if h.legacy>>8 != 3 {
@@ -110,112 +105,30 @@ func parseServerHello(body []byte) (h hello, ok bool) {
 	return h, true
 }
 
-// readExtensions reads the extensions at the end of a hello, if there are any.
-// It reports whether all could be read.
-func (h *hello) readExtensions(b cryptobyte.String, read func(*hello, uint16, cryptobyte.String) bool) bool {
-	if b.Empty() {
-		return true
+// offered names the highest version that a client offers, "" where it is not
+// known. Without
+// supported_versions it offers none above TLS 1.2, whatever stands first (RFC
+// 8446, section 4.2.1).
+func (h *hello) offered() string {
+	if h.versions == nil {
+		return versionName(min(h.version, tls12))
 	}
-	var size uint16
-	if !b.ReadUint16(&size) {
-		return false
-	}
-	whole := int(size) == len(b)
-	list := b[:min(int(size), len(b))]
-	for !list.Empty() {
-		var kind uint16
-		var data cryptobyte.String
-		if !list.ReadUint16(&kind) || !list.ReadUint16LengthPrefixed(&data) {
-			return false
+	highest := uint16(0)
+	for _, v := range h.versions {
+		if v = final(v); v <= tls13 {
+			highest = max(highest, v)
 		}
-		h.extensions = append(h.extensions, kind)
-		whole = read(h, kind, data) && whole
 	}
-	return whole
+	if highest == 0 {
+		return ""
+	}
+	return versionName(highest)
 }
 
-func (h *hello) clientExtension(kind uint16, data cryptobyte.String) (ok bool) {
-	var list cryptobyte.String
-	switch kind {
-	case extServerName:
-		h.hasName = true
-		return h.readServerName(data)
-	case extGroups:
-		if !data.ReadUint16LengthPrefixed(&list) {
-			return false
-		}
-		h.groups, ok = uint16s(list)
-		return ok
-	case extPointFormats:
-		if !data.ReadUint8LengthPrefixed(&list) {
-			return false
-		}
-		h.points = list
-	case extSignatures:
-		if !data.ReadUint16LengthPrefixed(&list) {
-			return false
-		}
-		h.signatures, ok = uint16s(list)
-		return ok
-	case extALPN:
-		return h.readProtocol(data)
-	case extVersions:
-		if !data.ReadUint8LengthPrefixed(&list) {
-			return false
-		}
-		h.versions, ok = uint16s(list)
-		return ok
+// final gives the version that a draft became: TLS 1.3.
+func final(v uint16) uint16 {
+	if v>>8 == 0x7f {
+		return tls13
 	}
-	return true
-}
-
-func (h *hello) serverExtension(kind uint16, data cryptobyte.String) bool {
-	switch kind {
-	case extALPN:
-		return h.readProtocol(data)
-	case extVersions:
-		if !data.ReadUint16(&h.version) {
-			return false
-		}
-		if h.version>>8 == 0x7f {
-			h.version = tls13 // a draft of it
-		}
-	}
-	return true
-}
-
-// readServerName reads the first name (RFC 6066, section 3).
-func (h *hello) readServerName(data cryptobyte.String) bool {
-	if data.Empty() {
-		return true
-	}
-	var list, name cryptobyte.String
-	if !data.ReadUint16LengthPrefixed(&list) || !list.Skip(1) || !list.ReadUint16LengthPrefixed(&name) {
-		return false
-	}
-	h.serverName = string(name[:min(len(name), dissect.MaxText)])
-	return true
-}
-
-// readProtocol reads the first name of a list (RFC 7301, section 3.1).
-func (h *hello) readProtocol(data cryptobyte.String) bool {
-	var list, name cryptobyte.String
-	if !data.ReadUint16LengthPrefixed(&list) || !list.ReadUint8LengthPrefixed(&name) {
-		return false
-	}
-	h.protocol = string(name)
-	return true
-}
-
-// uint16s reads b as numbers of two bytes.
-func uint16s(b cryptobyte.String) (list []uint16, ok bool) {
-	list = make([]uint16, 0, len(b)/2)
-	for !b.Empty() {
-		var n uint16
-		if !b.ReadUint16(&n) {
-			return list, false
-		}
-		list = append(list, n)
-	}
-	return list, true
+	return v
 }

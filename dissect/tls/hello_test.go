@@ -54,7 +54,7 @@ func TestBrokenClientHello(t *testing.T) {
 	hello := browser()
 	hello.extensions = append(hello.extensions, extension{10, []byte{0}})
 	got := factsOf(t, dissect.Client, hello.record())
-	if diff := cmp.Diff(dissect.TLSFacts{SNI: "example.net"}, got); diff != "" {
+	if diff := cmp.Diff(dissect.TLSFacts{SNI: "example.net", Offered: "TLS 1.3"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -155,7 +155,7 @@ func TestAlertRecords(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			turns := append([]turn{{dissect.Client, hello}}, tt.turns...)
 			got, _ := play(turns, 0)
-			got.SNI, got.JA3, got.JA4, got.JA3S = "", "", "", ""
+			got.SNI, got.JA3, got.JA4, got.JA3S, got.Offered, got.Resumed = "", "", "", "", "", dissect.Unknown
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -14,10 +14,15 @@ const (
 const (
 	headerSize   = 5
 	headerSizeV2 = 2 // 3 where the record is padded
+	alertSize    = 2
 
 	// maxRecord is the longest content of a record: 2^14 bytes, and what
 	// encryption may add (RFC 5246, section 6.2.3).
 	maxRecord = 1<<14 + 2048
+
+	// maxRecordV2 is the longest content of a record of SSL 2.0 (section 1.1),
+	// and so of a message: what the 15 bits of its length hold.
+	maxRecordV2 = 1<<15 - 1
 
 	// maxAlert is the longest content that may be an encrypted alert in TLS 1.3:
 	// two bytes, their type and a tag of 16. The Finished of the shortest
@@ -50,13 +55,16 @@ type half struct {
 	left   int  // of its content, to come
 	record int  // how many records have begun
 
-	message message // being read
-	alert   [2]byte
+	message message               // being read
+	small   [heartbeatHeader]byte // how an alert or a heartbeat begins
+	asked   int                   // size of its heartbeat that has no answer yet
 
-	missed  bool // bytes were lost
-	hello   bool // its hello was read
-	ciphers bool // it has sent ChangeCipherSpec
-	ready   bool // it has sent what only follows a handshake without fault
+	terms   terms // of its hello
+	missed  bool  // bytes were lost
+	hello   bool  // its hello was read
+	full    bool  // of a server: it has sent what a resumed session leaves out
+	ciphers bool  // it has sent ChangeCipherSpec
+	ready   bool  // it has sent what only follows a handshake without fault
 }
 
 // header takes bytes of a record's header, and returns the rest of b.
@@ -96,7 +104,7 @@ func (h *half) begin() {
 	h.record++
 	switch {
 	case h.v2 && h.head[0]&0x80 != 0:
-		h.size = int(h.head[0]&0x7f)<<8 | int(h.head[1])
+		h.size = (int(h.head[0])<<8 | int(h.head[1])) & maxRecordV2
 	case h.v2:
 		h.size = int(h.head[0]&0x3f)<<8 | int(h.head[1])
 	default:
@@ -123,27 +131,26 @@ func (s *Session) content(dst []dissect.Event, h *half, b []byte) []dissect.Even
 		h.offset += uint64(len(b))
 	case h.v2:
 		h.offset += uint64(len(b))
-		h.keep(b)
+		h.message.body = append(h.message.body, b...) // at most maxRecordV2
 	case h.kind == handshake && !s.hidden(h):
 		dst = s.handshake(dst, h, b)
-	case h.kind == alert && h.size == len(h.alert):
+	case h.kind == alert, h.kind == heartbeat:
 		h.offset += uint64(len(b))
-		copy(h.alert[len(h.alert)-h.left-len(b):], b)
+		if from := h.size - h.left - len(b); from < len(h.small) {
+			copy(h.small[from:], b)
+		}
 	default:
 		h.offset += uint64(len(b))
 	}
 	return dst
 }
 
-// keep adds b to the message that is a record of SSL 2.0.
-func (h *half) keep(b []byte) {
-	room := maxMessage - len(h.message.body)
-	h.message.body = append(h.message.body, b[:min(len(b), room)]...)
-}
-
 // endRecord looks at a record as a whole.
 func (s *Session) endRecord(dst []dissect.Event, h *half) []dissect.Event {
 	h.at = inHeader
+	if !h.v2 && h.kind == heartbeat {
+		return s.readHeartbeat(dst, h)
+	}
 	if s.facts.Established {
 		return dst
 	}
@@ -152,10 +159,9 @@ func (s *Session) endRecord(dst []dissect.Event, h *half) []dissect.Event {
 	}
 	switch h.kind {
 	case changeCipherSpec:
-		h.ciphers = true
-		h.message = message{}
+		s.changeCipher(h)
 	case alert:
-		if h.size == len(h.alert) && !h.torn && !s.hidden(h) {
+		if h.size == alertSize && !h.torn && !s.hidden(h) {
 			dst = s.readAlert(dst, h)
 		}
 	case handshake:
@@ -167,13 +173,25 @@ func (s *Session) endRecord(dst []dissect.Event, h *half) []dissect.Event {
 	return s.judge(dst, h)
 }
 
+// changeCipher: what h sends from now on is encrypted. A server that comes to
+// it without certificate and key exchange takes up an older session (RFC 5246,
+// section 7.3; RFC 5077, section 3.1).
+func (s *Session) changeCipher(h *half) {
+	h.ciphers = true
+	h.message = message{}
+	if h.side == dissect.Server && h.hello && !h.missed && !h.full && s.version < tls13 {
+		s.facts.Resumed = dissect.Yes
+	}
+}
+
 // hidden tells that handshake messages and alerts of h are encrypted. In TLS
 // 1.3 ChangeCipherSpec means nothing (RFC 8446, appendix D.4), and what is
 // encrypted is application data to an onlooker.
 func (s *Session) hidden(h *half) bool { return h.ciphers && s.version < tls13 }
 
 // proves tells that the application data of h could not have been sent before
-// its handshake was over.
+// its handshake was over. 0-RTT data that comes behind the ServerHello cannot be
+// told from what follows Finished, and passes for it.
 func (s *Session) proves(h *half) bool {
 	if s.version == 0 || s.version == tls13 {
 		if h.size <= maxAlert {

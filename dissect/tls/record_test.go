@@ -122,10 +122,10 @@ func converse(c *cryptotls.Conn, say, hear string) {
 }
 
 // play feeds turns, cut every cut bytes (0: not), and returns the facts that
-// the last event showed and the events as text.
+// events showed and the events as text.
 func play(turns []turn, cut int) (dissect.TLSFacts, []string) {
 	s := tls.New([2]uint64{100, 2000})
-	var facts dissect.TLSFacts
+	facts := new(dissect.TLSFacts) // a Session goes on filling it in after the event
 	var lines []string
 	for _, turn := range turns {
 		for b := turn.data; len(b) > 0; {
@@ -135,12 +135,12 @@ func play(turns []turn, cut int) (dissect.TLSFacts, []string) {
 			}
 			for _, e := range s.Feed(nil, turn.side, b[:n]) {
 				lines = append(lines, format(&e))
-				facts = *e.TLS
+				facts = e.TLS
 			}
 			b = b[n:]
 		}
 	}
-	return facts, lines
+	return *facts, lines
 }
 
 func format(e *dissect.Event) string {
@@ -214,7 +214,7 @@ func edKey(t testing.TB) ed25519.PrivateKey {
 func configs(t testing.TB, version uint16, certificate cryptotls.Certificate) (client, server *cryptotls.Config) {
 	client = &cryptotls.Config{
 		ServerName: "imap.example.net", InsecureSkipVerify: true, NextProtos: []string{"imap"},
-		MinVersion: version, MaxVersion: version,
+		MinVersion: version, MaxVersion: version, CurvePreferences: []cryptotls.CurveID{cryptotls.X25519},
 	}
 	server = &cryptotls.Config{
 		Certificates: []cryptotls.Certificate{certificate}, NextProtos: []string{"imap"},

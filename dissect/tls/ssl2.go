@@ -2,6 +2,7 @@ package tls
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 
@@ -34,9 +35,8 @@ func (s *Session) endV2(dst []dissect.Event, h *half) []dissect.Event {
 		return s.alerted(dst, h, v2ErrorName(m.body[2]), true)
 	case s.v2:
 		return s.encryptedV2(dst, h, kind, body)
-	case kind == v2ClientHello && h.side == dissect.Client && isClientHelloV2(body):
-		h.hello = true
-		return append(dst, s.hello(h, h.start, "client hello"))
+	case kind == v2ClientHello && h.side == dissect.Client:
+		return s.readClientHelloV2(dst, h, body)
 	case kind == v2ServerHello && h.side == dissect.Server:
 		return s.readServerHelloV2(dst, h, body)
 	}
@@ -44,13 +44,27 @@ func (s *Session) endV2(dst []dissect.Event, h *half) []dissect.Event {
 	return dst
 }
 
-// isClientHelloV2 tells whether a message is a CLIENT-HELLO, the form in which
-// old clients also offer SSL 3.0 and TLS (RFC 5246, appendix E.2).
-func isClientHelloV2(b cryptobyte.String) bool {
+// readClientHelloV2 reads a CLIENT-HELLO, the form in which old clients also
+// offer SSL 3.0 and TLS (RFC 5246, appendix E.2).
+func (s *Session) readClientHelloV2(dst []dissect.Event, h *half, b cryptobyte.String) []dissect.Event {
 	var version, suites, session, challenge uint16
-	return b.ReadUint16(&version) && b.ReadUint16(&suites) && b.ReadUint16(&session) && b.ReadUint16(&challenge) &&
-		(version == ssl20 || version>>8 == 3) && suites%3 == 0 &&
-		len(b) == int(suites)+int(session)+int(challenge)
+	if !b.ReadUint16(&version) || !b.ReadUint16(&suites) || !b.ReadUint16(&session) || !b.ReadUint16(&challenge) ||
+		version != ssl20 && version>>8 != 3 || suites%3 != 0 || len(b) != int(suites)+int(session)+int(challenge) {
+		h.giveUp()
+		return dst
+	}
+	h.hello = true
+	hello := hello{version: version}
+	for list := b[:suites]; len(list) > 0; list = list[3:] {
+		if list[0] == 0 { // else a cipher kind of SSL 2.0
+			hello.suites = append(hello.suites, uint16(list[1])<<8|uint16(list[2]))
+		}
+	}
+	h.terms = termsOf(&hello)
+	s.facts.Offered = hello.offered()
+	s.facts.Fallback = slices.Contains(hello.suites, fallbackSCSV)
+	s.compare()
+	return append(dst, s.hello(h, h.start, "client hello"))
 }
 
 // readServerHelloV2 reads a SERVER-HELLO: the server has chosen SSL 2.0.
@@ -65,11 +79,18 @@ func (s *Session) readServerHelloV2(dst []dissect.Event, h *half, b cryptobyte.S
 	h.hello = true
 	s.v2, s.version = true, ssl20
 	s.facts.Version = versionName(ssl20)
+	s.facts.Resumed = dissect.No
+	if hit != 0 {
+		s.facts.Resumed = dissect.Yes
+	}
+	if suites == 3 {
+		s.facts.Cipher = suiteNameV2(b[size:]) // the client has no choice
+	}
 	dst = append(dst, s.hello(h, h.start, "server hello"))
 	if kind != v2X509 || size == 0 {
 		return dst
 	}
-	s.facts.Certificate = parseCertificate(b[:size])
+	s.facts.Certificate = parseCertificate(b[:size], maxNames)
 	return append(dst, s.hello(h, h.start, "certificate"))
 }
 

@@ -1,6 +1,6 @@
 // Package tls sees of a TLS connection what an onlooker can see: the hellos,
-// the server's certificate up to TLS 1.2, readable alerts, and whether the
-// handshake came to its end. It knows SSL 2.0 (draft-hickman-netscape-ssl-00),
+// the server's certificates and key exchange up to TLS 1.2, readable alerts,
+// heartbeats, and whether the handshake came to its end. It knows SSL 2.0 (draft-hickman-netscape-ssl-00),
 // SSL 3.0 (RFC 6101), TLS 1.0 to 1.2 (RFC 5246) and TLS 1.3 (RFC 8446). It
 // decrypts nothing and checks no trust.
 package tls
@@ -58,6 +58,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	h.offset += n
 	h.missed = true
 	h.message = message{}
+	s.forgetHeartbeats()
 	switch {
 	case h.at == lost:
 	case h.at == inContent && n <= uint64(h.left):
@@ -77,6 +78,7 @@ func (s *Session) established(dst []dissect.Event, h *half) []dissect.Event {
 	s.facts.Established = true
 	for side := range s.halves {
 		s.halves[side].message = message{}
+		s.halves[side].terms = terms{}
 	}
 	return append(dst, s.hello(h, h.start, "established"))
 }

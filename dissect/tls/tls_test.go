@@ -49,19 +49,19 @@ func TestHandshake(t *testing.T) {
 		},
 		{
 			"tls-1.1", cryptotls.VersionTLS11, cryptotls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, rsaCert,
-			dissect.TLSFacts{Version: "TLS 1.1", Cipher: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ALPN: "imap"}, "RSA 2048",
+			dissect.TLSFacts{Version: "TLS 1.1", Cipher: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ALPN: "imap", Group: "x25519"}, "RSA 2048",
 		},
 		{
 			"tls-1.2", cryptotls.VersionTLS12, cryptotls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, sign(t, template(), ecKey(t, elliptic.P256())),
-			dissect.TLSFacts{Version: "TLS 1.2", Cipher: "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", ALPN: "imap"}, "ECDSA P-256",
+			dissect.TLSFacts{Version: "TLS 1.2", Cipher: "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", ALPN: "imap", Group: "x25519"}, "ECDSA P-256",
 		},
 		{
 			"tls-1.2-ed25519", cryptotls.VersionTLS12, cryptotls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, sign(t, template(), edKey(t)),
-			dissect.TLSFacts{Version: "TLS 1.2", Cipher: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", ALPN: "imap"}, "Ed25519",
+			dissect.TLSFacts{Version: "TLS 1.2", Cipher: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", ALPN: "imap", Group: "x25519"}, "Ed25519",
 		},
 		{
 			"tls-1.3", cryptotls.VersionTLS13, 0, rsaCert,
-			dissect.TLSFacts{Version: "TLS 1.3"}, "",
+			dissect.TLSFacts{Version: "TLS 1.3", Group: "x25519"}, "",
 		},
 	}
 	for _, tt := range tests {
@@ -83,7 +83,9 @@ func TestHandshake(t *testing.T) {
 			}
 			want := tt.want
 			want.SNI, want.Established = "imap.example.net", true
+			want.Offered, want.Resumed, want.Renegotiation = want.Version, dissect.No, dissect.Yes
 			if want.Version == "TLS 1.3" {
+				want.Renegotiation = dissect.Unknown
 				if !strings.HasPrefix(got.Cipher, "TLS_AES_") && !strings.HasPrefix(got.Cipher, "TLS_CHACHA20_") {
 					t.Errorf("cipher %q", got.Cipher)
 				}
@@ -133,7 +135,9 @@ func resplit(turns []turn, size int) []turn {
 
 func TestEvents(t *testing.T) {
 	client, server := configs(t, cryptotls.VersionTLS12, sign(t, template(), rsaKey()))
-	want := []string{"client client hello", "server server hello", "server certificate", "server established"}
+	want := []string{
+		"client client hello", "server server hello", "server certificate", "server key exchange", "server established",
+	}
 	if diff := cmp.Diff(want, words(record(t, client, server))); diff != "" {
 		t.Errorf("TLS 1.2 (-want +got):\n%s", diff)
 	}
@@ -244,7 +248,9 @@ func TestJoinedLate(t *testing.T) {
 func TestOneSided(t *testing.T) {
 	client, server := configs(t, cryptotls.VersionTLS12, sign(t, template(), rsaKey()))
 	turns := record(t, client, server)
-	wants := [2][]string{{"client client hello"}, {"server server hello", "server certificate"}}
+	wants := [2][]string{
+		{"client client hello"}, {"server server hello", "server certificate", "server key exchange"},
+	}
 	for side, want := range wants {
 		var one []turn
 		for _, turn := range turns {
@@ -327,11 +333,19 @@ func contradiction(truth, got *dissect.TLSFacts) string {
 	for _, f := range []struct{ name, truth, got string }{
 		{"version", truth.Version, got.Version}, {"cipher", truth.Cipher, got.Cipher}, {"sni", truth.SNI, got.SNI},
 		{"alpn", truth.ALPN, got.ALPN}, {"ja3", truth.JA3, got.JA3}, {"ja3s", truth.JA3S, got.JA3S},
-		{"ja4", truth.JA4, got.JA4}, {"alert", truth.Alert, got.Alert},
+		{"ja4", truth.JA4, got.JA4}, {"alert", truth.Alert, got.Alert}, {"offered", truth.Offered, got.Offered},
+		{"sentinel", truth.Sentinel, got.Sentinel}, {"group", truth.Group, got.Group},
+		{"compression", truth.Compression, got.Compression},
 	} {
 		if f.got != "" && f.got != f.truth {
 			return f.name + " " + f.got
 		}
+	}
+	if got.Resumed != dissect.Unknown && got.Resumed != truth.Resumed {
+		return "resumed"
+	}
+	if got.Renegotiation != dissect.Unknown && got.Renegotiation != truth.Renegotiation {
+		return "renegotiation"
 	}
 	if got.Established && !truth.Established {
 		return "established"

@@ -29,8 +29,8 @@ type Line struct {
 	Proof  bool // it is evidence of the case
 }
 
-// newTranscript puts the quoted lines of a session and the evidence of its
-// findings in order.
+// newTranscript puts what is kept of the words of a session and the evidence of
+// its findings in order.
 func newTranscript(s alerts.Session, findings []alerts.Finding) Transcript {
 	var lines []Line
 	index := make(map[Line]int)
@@ -43,7 +43,7 @@ func newTranscript(s alerts.Session, findings []alerts.Finding) Transcript {
 		}
 		lines[i].Proof = lines[i].Proof || proof
 	}
-	for _, q := range quotes(s.Facts) {
+	for _, q := range slices.Concat(s.Facts.Transcript, quotes(s.Facts)) {
 		if q.Text != "" {
 			add(Line{Side: q.Side, Time: q.Stamp.Time, File: alerts.FileOf(s.Facts, q.Stamp), Packet: q.Stamp.Packet, Text: q.Text}, false)
 		}

@@ -41,10 +41,15 @@ const (
 	minText     = 1
 	minPair     = 2
 	minQuote    = 5
+	minAgain    = 2
 	minEvidence = 2
 	minAttempt  = 8
-	minMessage  = 8
+	minMessage  = 9
 	minFinding  = 8
+
+	minCertificate = 9
+	minToken       = 1 + minQuote
+	minOverlap     = 3 + 2*minQuote
 )
 
 // decoder reads from b. After the first thing that makes no sense it is bad
@@ -150,6 +155,14 @@ func (d *decoder) stamp() stamp {
 	return d.last
 }
 
+// side tells whose flag it is: zero is the client's.
+func side(flag byte) dissect.Side {
+	if flag != 0 {
+		return dissect.Server
+	}
+	return dissect.Client
+}
+
 func (d *decoder) endpoint() (a netip.AddrPort) {
 	if a.UnmarshalBinary(d.take(uint64(d.byte()))) != nil || a.Addr().Zone() != "" {
 		d.bad = true
@@ -158,8 +171,10 @@ func (d *decoder) endpoint() (a netip.AddrPort) {
 	return a
 }
 
-func (d *decoder) quote() (q dissect.Quote) {
-	flags := d.byte()
+func (d *decoder) quote() dissect.Quote { return d.quoteBehind(d.byte()) }
+
+// quoteBehind reads the rest of a quote.
+func (d *decoder) quoteBehind(flags byte) (q dissect.Quote) {
 	q.Side = dissect.Side(flags & fromServer)
 	st := d.stamp()
 	q.Stamp = dissect.Stamp{Time: st.time, Packet: st.packet, File: int32(d.int())}
@@ -172,6 +187,28 @@ func (d *decoder) quote() (q dissect.Quote) {
 		d.quoted = append(d.quoted, q)
 	}
 	return q
+}
+
+// quoteAgain reads which quote of the record it is.
+func (d *decoder) quoteAgain() dissect.Quote {
+	n := d.uint()
+	if n >= uint64(len(d.quoted)) {
+		d.bad = true
+		return dissect.Quote{}
+	}
+	return d.quoted[n]
+}
+
+func (d *decoder) transcript() (list []dissect.Quote) {
+	for range d.count(minAgain) {
+		flags := d.byte()
+		if flags&again != 0 {
+			list = append(list, d.quoteAgain())
+		} else {
+			list = append(list, d.quoteBehind(flags))
+		}
+	}
+	return list
 }
 
 func (d *decoder) optional(present bool) *dissect.Quote {
@@ -228,13 +265,9 @@ func (d *decoder) finding(s *alerts.Session) (f alerts.Finding) {
 
 func (d *decoder) evidence(s *alerts.Session) (v alerts.Evidence) {
 	flags := d.byte()
-	if flags&evidenceQuoted != 0 {
-		n := d.uint()
-		if n >= uint64(len(d.quoted)) {
-			d.bad = true
-			return v
-		}
-		return evidenceOf(s, &d.quoted[n])
+	if flags&again != 0 {
+		q := d.quoteAgain()
+		return evidenceOf(s, &q)
 	}
 	v.From = dissect.Side(flags & fromServer)
 	v.Session = s.ID

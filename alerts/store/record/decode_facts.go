@@ -39,6 +39,12 @@ func (d *decoder) facts() *dissect.Facts {
 	for range d.count(minMessage) {
 		f.Messages = append(f.Messages, d.message())
 	}
+	if flags&hasSigns != 0 {
+		f.Signs = d.signs()
+	}
+	if flags&hasTranscript != 0 {
+		f.Transcript = d.transcript()
+	}
 	return f
 }
 
@@ -48,8 +54,11 @@ func (d *decoder) offer() dissect.Offer {
 		Complete:      flags&offerComplete != 0,
 		STARTTLS:      flags&offerSTARTTLS != 0,
 		LoginDisabled: flags&offerLoginDisabled != 0,
-		Masked:        flags&offerMasked != 0,
+		Listed:        dissect.Extensions(d.byte()),
 		Mechanisms:    d.texts(),
+	}
+	if flags&offerMasked != 0 {
+		o.Masks = d.texts()
 	}
 	if flags&hasOfferQuote != 0 {
 		o.Quote = d.quote()
@@ -62,8 +71,8 @@ func (d *decoder) startTLS() dissect.StartTLSFacts {
 	return dissect.StartTLSFacts{
 		Requested: flags&startTLSRequested != 0,
 		Clear:     flags&startTLSClear != 0,
-		Offered:   dissect.Answer(d.upTo(byte(dissect.Yes))),
-		Accepted:  dissect.Answer(d.upTo(byte(dissect.Yes))),
+		Offered:   d.answer(),
+		Accepted:  d.answer(),
 		Quotes:    d.quotes(),
 	}
 }
@@ -71,7 +80,7 @@ func (d *decoder) startTLS() dissect.StartTLSFacts {
 func (d *decoder) attempt() *dissect.Attempt {
 	return &dissect.Attempt{
 		HasAccount:  d.byte() != 0,
-		Outcome:     dissect.Outcome(d.upTo(byte(dissect.Cancelled))),
+		Outcome:     d.outcome(),
 		SecretSize:  d.byte(),
 		Mechanism:   d.text(),
 		Account:     d.text(),
@@ -88,6 +97,7 @@ func (d *decoder) message() *dissect.Message {
 		HasSubject: flags&messageSubject != 0,
 		Complete:   flags&messageComplete != 0,
 		Protection: dissect.Protection(d.upTo(byte(dissect.PGP))),
+		Outcome:    d.outcome(),
 		From:       d.text(),
 		To:         d.texts(),
 		ToDropped:  int(d.int()),
@@ -97,28 +107,5 @@ func (d *decoder) message() *dissect.Message {
 	}
 }
 
-func (d *decoder) tls() *dissect.TLSFacts {
-	flags := d.byte()
-	t := &dissect.TLSFacts{Established: flags&tlsEstablished != 0}
-	if flags&tlsAlertServer != 0 {
-		t.AlertSide = dissect.Server
-	}
-	for _, s := range [...]*string{&t.Version, &t.Cipher, &t.SNI, &t.ALPN, &t.JA3, &t.JA3S, &t.JA4, &t.Alert} {
-		*s = d.text()
-	}
-	if flags&hasCertificate != 0 {
-		t.Certificate = d.certificate()
-	}
-	return t
-}
-
-func (d *decoder) certificate() *dissect.Certificate {
-	c := &dissect.Certificate{SelfSigned: d.byte() != 0}
-	for _, s := range [...]*string{&c.Subject, &c.Issuer, &c.Key, &c.Signature, &c.SHA256} {
-		*s = d.text()
-	}
-	c.Names = d.texts()
-	c.NotBefore = d.int()
-	c.NotAfter = d.int()
-	return c
-}
+func (d *decoder) outcome() dissect.Outcome { return dissect.Outcome(d.upTo(byte(dissect.Cancelled))) }
+func (d *decoder) answer() dissect.Answer   { return dissect.Answer(d.upTo(byte(dissect.Yes))) }

@@ -10,16 +10,11 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// fewWords is how many texts are faster compared in turn than looked up. A
-// short log-in has 20.
-const fewWords = 32
-
 // Encoder makes records. The zero value is ready; it keeps its buffers from one
 // record to the next and is not safe for concurrent use.
 type Encoder struct {
 	b     []byte
-	words []string          // texts of this record, by number
-	index map[string]uint64 // of words, once there are more than fewWords
+	words words // texts of this record
 	last  stamp
 
 	quoted []dissect.Quote // the first quotes of this record
@@ -27,13 +22,11 @@ type Encoder struct {
 
 // Encode returns the record of s and its findings, valid until the next call.
 // Of a session too big for MaxSize it keeps what fits: messages are dropped
-// first, then attempts, and counted in Facts.Dropped; findings are never
-// dropped, it fails instead.
+// first, then attempts, and counted in Facts.Dropped, then the transcript;
+// findings are never dropped, it fails instead.
 func (e *Encoder) Encode(s *alerts.Session, findings []alerts.Finding) ([]byte, error) {
-	for _, a := range s.Facts.Auth {
-		if a.Secret.Present() {
-			return nil, fmt.Errorf("session %v: %w", s.ID, ErrNotRedacted)
-		}
+	if holdsSecret(s.Facts) {
+		return nil, fmt.Errorf("session %v: %w", s.ID, ErrNotRedacted)
 	}
 	e.encode(s, findings)
 	for e.full() {
@@ -47,9 +40,13 @@ func (e *Encoder) Encode(s *alerts.Session, findings []alerts.Finding) ([]byte, 
 	return e.b, nil
 }
 
+func holdsSecret(f *dissect.Facts) bool {
+	return slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool { return a.Secret.Present() }) ||
+		f.Signs != nil && slices.ContainsFunc(f.Signs.URLs, func(t dissect.Token) bool { return t.Secret.Present() })
+}
+
 func (e *Encoder) encode(s *alerts.Session, findings []alerts.Finding) {
-	e.words = e.words[:0]
-	clear(e.index)
+	e.words.reset()
 	e.quoted = e.quoted[:0]
 	e.b = append(e.b[:0], version)
 	derived := s.ID == alerts.NewSessionID(s.Facts)
@@ -73,40 +70,16 @@ func (e *Encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
 
 // text writes a text in full the first time, its number after that.
 func (e *Encoder) text(s string) {
-	if n, ok := e.number(s); ok {
+	if s == "" {
+		e.b = append(e.b, 0)
+		return
+	}
+	if n, ok := e.words.number(s); ok {
 		e.uint(n<<1 | 1)
 		return
 	}
 	e.uint(uint64(len(s)) << 1)
 	e.b = append(e.b, s...)
-	if s != "" && len(e.words) < maxWords {
-		e.learn(s)
-	}
-}
-
-// number returns the number of a text that the record holds already.
-func (e *Encoder) number(s string) (uint64, bool) {
-	if len(e.words) > fewWords {
-		n, ok := e.index[s]
-		return n, ok
-	}
-	n := slices.Index(e.words, s)
-	return uint64(n), n >= 0
-}
-
-func (e *Encoder) learn(s string) {
-	e.words = append(e.words, s)
-	switch {
-	case len(e.words) == fewWords+1:
-		if e.index == nil {
-			e.index = make(map[string]uint64)
-		}
-		for i, w := range e.words {
-			e.index[w] = uint64(i)
-		}
-	case len(e.words) > fewWords:
-		e.index[s] = uint64(len(e.words) - 1)
-	}
 }
 
 func (e *Encoder) texts(list []string) {
@@ -125,6 +98,16 @@ func (e *Encoder) flags(bits ...bool) {
 		}
 	}
 	e.b = append(e.b, b)
+}
+
+// which gives a bit to each element of a list that holds something.
+func which[T any](list []T, holds func(T) bool) (bits uint64) {
+	for i, v := range list {
+		if holds(v) {
+			bits |= 1 << i
+		}
+	}
+	return bits
 }
 
 func (e *Encoder) stamp(time int64, packet uint64) {
@@ -165,6 +148,22 @@ func (e *Encoder) quotes(list []dissect.Quote) {
 	e.uint(uint64(len(list)))
 	for i := range list {
 		e.quote(&list[i])
+	}
+}
+
+// transcript writes lines, or which of the quotes they are: most telling ones
+// stand there before.
+func (e *Encoder) transcript(list []dissect.Quote) {
+	e.uint(uint64(len(list)))
+	for i := range list {
+		q := &list[i]
+		n := slices.IndexFunc(e.quoted, func(have dissect.Quote) bool { return have.Stamp.Time == q.Stamp.Time && have == *q })
+		if n < 0 {
+			e.quote(q)
+			continue
+		}
+		e.b = append(e.b, again)
+		e.uint(uint64(n))
 	}
 }
 

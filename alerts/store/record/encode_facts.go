@@ -20,7 +20,8 @@ func (e *Encoder) facts(f *dissect.Facts) {
 	e.uint(f.Bytes[dissect.Server])
 	e.uint(uint64(f.Flags))
 	e.uint(uint64(f.Dropped))
-	e.flags(f.HasHello, f.MailCommand != nil, f.Preauth != nil, f.Injected != nil, f.TLS != nil)
+	e.flags(f.HasHello, f.MailCommand != nil, f.Preauth != nil, f.Injected != nil, f.TLS != nil, f.Signs != nil,
+		len(f.Transcript) > 0)
 	e.text(f.Banner)
 	e.text(f.Hello)
 	e.offer(&f.Offer)
@@ -39,12 +40,22 @@ func (e *Encoder) facts(f *dissect.Facts) {
 	for i := 0; i < len(f.Messages) && !e.full(); i++ {
 		e.message(f.Messages[i])
 	}
+	if f.Signs != nil {
+		e.signs(f.Signs)
+	}
+	if len(f.Transcript) > 0 {
+		e.transcript(f.Transcript)
+	}
 }
 
 func (e *Encoder) offer(o *dissect.Offer) {
 	quoted := o.Quote != dissect.Quote{}
-	e.flags(o.Complete, o.STARTTLS, o.LoginDisabled, o.Masked, quoted)
+	e.flags(o.Complete, o.STARTTLS, o.LoginDisabled, len(o.Masks) > 0, quoted)
+	e.b = append(e.b, byte(o.Listed))
 	e.texts(o.Mechanisms)
+	if len(o.Masks) > 0 {
+		e.texts(o.Masks)
+	}
 	if quoted {
 		e.quote(&o.Quote)
 	}
@@ -70,31 +81,11 @@ func (e *Encoder) attempt(a *dissect.Attempt) {
 
 func (e *Encoder) message(m *dissect.Message) {
 	e.flags(m.HasFrom, m.HasSubject, m.Complete)
-	e.b = append(e.b, byte(m.Protection))
+	e.b = append(e.b, byte(m.Protection), byte(m.Outcome))
 	e.text(m.From)
 	e.texts(m.To)
 	e.int(int64(m.ToDropped))
 	e.text(m.Subject)
 	e.uint(m.Size)
 	e.quotes(m.Quotes)
-}
-
-func (e *Encoder) tls(t *dissect.TLSFacts) {
-	e.flags(t.Established, t.AlertSide == dissect.Server, t.Certificate != nil)
-	for _, s := range [...]string{t.Version, t.Cipher, t.SNI, t.ALPN, t.JA3, t.JA3S, t.JA4, t.Alert} {
-		e.text(s)
-	}
-	if t.Certificate != nil {
-		e.certificate(t.Certificate)
-	}
-}
-
-func (e *Encoder) certificate(c *dissect.Certificate) {
-	e.flags(c.SelfSigned)
-	for _, s := range [...]string{c.Subject, c.Issuer, c.Key, c.Signature, c.SHA256} {
-		e.text(s)
-	}
-	e.texts(c.Names)
-	e.int(c.NotBefore)
-	e.int(c.NotAfter)
 }

@@ -3,8 +3,8 @@
 // come back as they were.
 //
 // What a finding shares with its case (case id, title, blame) is not in it, nor
-// are ids that can be derived again. Neither is a secret: a session that still holds one is refused. An empty
-// list comes back as nil.
+// are ids that can be derived again. Neither is a secret: a session that still
+// holds one is refused. An empty list comes back as nil, and a Dialogue never.
 package record
 
 import (
@@ -20,7 +20,7 @@ const (
 	MaxSize  = 1 << 20 // bytes; what goes over is dropped and counted, see Encode
 	maxWords = 4096    // different texts that can be referred to by number
 
-	maxQuoted = 256 // quotes that evidence can refer to by number
+	maxQuoted = 256 // quotes that can be referred to by number
 )
 
 // version is the first byte of every record.
@@ -41,6 +41,8 @@ const (
 	hasPreauth
 	hasInjected
 	hasTLS
+	hasSigns
+	hasTranscript
 )
 
 const (
@@ -59,20 +61,14 @@ const (
 const (
 	fromServer = 1 << iota // of a quote, of evidence
 	hasHide
-	otherSession   // of evidence: not the record's own
-	evidenceQuoted // of evidence: a quote of the record
+	otherSession // of evidence: not the record's own
+	again        // of evidence, of a line of the transcript: a quote of the record
 )
 
 const (
 	messageFrom = 1 << iota
 	messageSubject
 	messageComplete
-)
-
-const (
-	tlsEstablished = 1 << iota
-	tlsAlertServer
-	hasCertificate
 )
 
 const (
@@ -102,8 +98,9 @@ func evidenceOf(s *alerts.Session, q *dissect.Quote) alerts.Evidence {
 	}
 }
 
-// trim returns a copy of s with half of its longest list, its messages before
-// its attempts, or false when nothing is left to drop.
+// trim returns a copy of s with half of its messages or, where there are none,
+// of its attempts, then without its transcript, or false when nothing is left
+// to drop.
 func trim(s *alerts.Session) (*alerts.Session, bool) {
 	facts := *s.Facts
 	drop := 0
@@ -114,6 +111,8 @@ func trim(s *alerts.Session) (*alerts.Session, bool) {
 	case len(facts.Auth) > 0:
 		drop = (len(facts.Auth) + 1) / 2
 		facts.Auth = facts.Auth[:len(facts.Auth)-drop]
+	case len(facts.Transcript) > 0:
+		facts.Transcript = nil
 	default:
 		return nil, false
 	}

@@ -21,9 +21,13 @@ type Engine struct {
 	table   *reassembly.Table
 	pool    session.Pool
 	events  []dissect.Event
+	doubted int // bytes of all doubts
 	files   func() []string
 	sink    func(*dissect.Facts)
 	stats   Stats
+
+	verified uint64 // the packet, counted, of which isSound is known
+	isSound  bool
 }
 
 // Stats counts what the engine has seen.
@@ -37,12 +41,19 @@ type Stats struct {
 	GapBytes       uint64 // lost in mail sessions
 	Evicted        uint64 // flows ended by a limit
 	Duplicates     uint64 // packets captured twice
+	Forced         uint64 // times that a limit gave up waiting for bytes
+	Unsettled      uint64 // repeated ranges that found no room until they could be compared
+	Fragments      uint64 // packets that were a fragment, and did not complete a datagram
+	Joined         uint64 // datagrams whose fragments were put together
+	Unjoined       uint64 // datagrams given up, by a limit or by time, and fragments that fit nowhere
 }
 
 // conversation is what the engine keeps of a connection that may be mail.
 type conversation struct {
 	session session.Session
 	facts   *dissect.Facts // nil until it is known to be mail
+	doubts  *doubts        // nil: none
+	unsound dissect.Stamp  // the latest packet that told something with a wrong checksum
 	lost    uint64         // bytes
 }
 
@@ -74,6 +85,8 @@ func (e *Engine) Packet(p *capture.Packet) {
 		st.Truncated++
 	case decode.UnknownLink:
 		st.UnknownLink++
+	case decode.Fragment:
+		st.Fragments++
 	default:
 		st.NotTCP++
 	}
@@ -92,7 +105,9 @@ func (e *Engine) Flush() {
 // Stats returns the counts so far.
 func (e *Engine) Stats() Stats {
 	t := e.table.Stats()
-	e.stats.Evicted, e.stats.Duplicates = t.Evicted, t.Duplicates
+	e.stats.Evicted, e.stats.Duplicates, e.stats.Forced = t.Evicted, t.Duplicates, t.Forced
+	g := e.decoder.FragmentStats()
+	e.stats.Joined, e.stats.Unjoined = g.Joined, g.TimedOut+g.Evicted+g.Dropped
 	return e.stats
 }
 
@@ -106,14 +121,16 @@ func (e *Engine) Data(f *reassembly.Flow, dir reassembly.Direction, _ uint64, b 
 	if !ok {
 		ports, late := circumstances(f)
 		if session.Foreign(ports, late, uint8(dir), b) {
+			e.unknown(f)
 			f.Ignore()
 			return
 		}
 		c = e.begin(f)
 	}
 	e.events = c.session.Feed(e.events[:0], uint8(dir), b)
-	if len(e.events) > 0 && !e.decoder.ChecksumOK() {
+	if len(e.events) > 0 && !e.sound() {
 		e.stats.BadChecksums++
+		c.unsound = e.stampNow(f)
 	}
 	e.fold(f, c)
 }
@@ -133,11 +150,17 @@ func (e *Engine) Gap(f *reassembly.Flow, dir reassembly.Direction, _, n uint64) 
 func (e *Engine) Close(f *reassembly.Flow) {
 	c, ok := f.User.(*conversation)
 	if !ok {
+		e.unknown(f)
 		return
 	}
 	f.User = nil
 	e.events = c.session.End(e.events[:0])
 	e.fold(f, c)
+	if c.doubts != nil && c.facts != nil {
+		e.settle(c, true)
+	}
+	e.forget(c.doubts)
+	c.session.Dialogue().Leave()
 	if c.facts != nil {
 		e.finish(f, c)
 	}
@@ -146,6 +169,7 @@ func (e *Engine) Close(f *reassembly.Flow) {
 func (e *Engine) begin(f *reassembly.Flow) *conversation {
 	ports, late := circumstances(f)
 	c := &conversation{session: *session.New(&e.pool, ports, late)}
+	c.doubts, _ = f.User.(*doubts)
 	f.User = c
 	return c
 }
@@ -158,6 +182,7 @@ func circumstances(f *reassembly.Flow) (ports [2]uint16, late bool) {
 func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 	switch {
 	case c.session.Ignored():
+		e.forget(c.doubts)
 		f.User = nil
 		f.Ignore()
 		return
@@ -167,10 +192,22 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 	if len(e.events) > 0 {
 		c.facts.Protocol = c.session.Protocol()
 	}
+	dialogue := c.session.Dialogue()
 	for i := range e.events {
 		ev := &e.events[i]
 		ev.Stamp = stamp(f, reassembly.Direction(c.session.Direction(ev.Side)), ev.Start)
 		c.facts.Add(ev)
+		if len(ev.Line) > 0 {
+			dialogue.Mark(ev)
+		}
+	}
+	fresh := dialogue.Fresh()
+	for i := range fresh {
+		l := &fresh[i]
+		l.Stamp = stamp(f, reassembly.Direction(c.session.Direction(l.Side)), l.Start)
+	}
+	if c.doubts != nil && c.facts != nil {
+		e.settle(c, false)
 	}
 }
 
@@ -178,14 +215,17 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 // counts in the flow's own list, as in Facts.Files.
 func stamp(f *reassembly.Flow, dir reassembly.Direction, off uint64) dissect.Stamp {
 	time, packet, file := f.At(dir, off)
-	return dissect.Stamp{Time: time, Packet: packet, File: int32(slices.Index(f.Files(), file))}
+	return dissect.Stamp{Time: time, Packet: packet, File: fileOf(f, file)}
 }
+
+func fileOf(f *reassembly.Flow, file int32) int32 { return int32(slices.Index(f.Files(), file)) }
 
 // finish completes the Facts of an ended session with what the flow knows.
 func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
 	facts, s := c.facts, &c.session
 	server := reassembly.Direction(s.Server())
 	facts.Finish()
+	facts.Dialogue = s.Dialogue()
 	facts.Protocol = s.Protocol()
 	facts.Client, facts.Server = f.Src(server^1), f.Src(server)
 	facts.VLAN, facts.Tunnel = e.path(f, facts.Tunnel)
@@ -223,7 +263,6 @@ func flags(f *reassembly.Flow) dissect.Flags {
 		{reassembly.Midstream, dissect.Midstream},
 		{reassembly.OneSided, dissect.OneSided},
 		{reassembly.Gapped, dissect.Gap},
-		{reassembly.Conflict, dissect.Conflict},
 		{reassembly.Duplicated, dissect.Duplicated},
 		{reassembly.Evicted, dissect.Evicted},
 		{reassembly.Truncated, dissect.Truncated},

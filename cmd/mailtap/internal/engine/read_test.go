@@ -24,6 +24,12 @@ var sameFacts = cmp.Options{
 	cmpopts.IgnoreFields(dissect.Stamp{}, "File", "Packet"),
 	cmpopts.EquateComparable(dissect.Facts{}.Client),
 	cmp.Comparer(func(a, b dissect.Secret) bool { return a.Present() == b.Present() && a.Reveal() == b.Reveal() }),
+	cmp.Transformer("said", func(d *dissect.Dialogue) (lines []string) {
+		for i := range d.Lines() {
+			lines = append(lines, string(d.Text(&d.Lines()[i])))
+		}
+		return lines
+	}),
 }
 
 // TestRotated: a capture that was written into several files gives the Facts

@@ -3,14 +3,17 @@ package engine
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/judge"
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// maxWaiting is how many ended sessions may wait to be judged.
-const maxWaiting = 64
+const (
+	maxWaiting = 256              // ended sessions that may wait to be judged
+	breath     = time.Millisecond // in which some come together: waking for each costs more than judging it
+)
 
 // Recorder takes the Facts of ended sessions through redaction and judgement
 // into the store, and reports each result once it is stored. It has a
@@ -36,6 +39,9 @@ func (r *Recorder) Start() {
 		defer close(r.done)
 		for f := range r.ended {
 			r.record(f)
+			if len(r.ended) == 0 {
+				time.Sleep(breath)
+			}
 		}
 	}()
 }
@@ -53,13 +59,20 @@ func (r *Recorder) Close() {
 func (r *Recorder) record(f *dissect.Facts) {
 	if r.NoContent {
 		dropContent(f)
+	} else {
+		alerts.Transcribe(f)
 	}
+	f.Dialogue.Recycle()
+	f.Dialogue = nil
 	var shown alerts.Result
 	if r.Show {
 		shown = judge.Session(alerts.Clone(f))
 	}
 	r.Redactor.Redact(f)
 	result := judge.Session(f)
+	if len(result.Findings) == 0 {
+		f.Transcript = nil
+	}
 	switch {
 	case r.Add == nil && r.Show:
 		r.Report(shown)
@@ -105,7 +118,7 @@ func (r *Recorder) take(stored alerts.Result) alerts.Result {
 
 // dropContent removes what messages say about people: --no-content. Of the
 // lines that brought them only the first word stays, so that a finding still
-// names its packet.
+// names its packet. There is no transcript then: it would say it all.
 func dropContent(f *dissect.Facts) {
 	for _, m := range f.Messages {
 		m.From, m.HasFrom, m.To, m.ToDropped, m.Subject, m.HasSubject = "", false, nil, 0, "", false

@@ -1,0 +1,96 @@
+package alerts
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// around is how many lines before and after a telling one a transcript keeps.
+const around = 3
+
+// Transcribe cuts the transcript of a session from its Dialogue: the telling
+// lines and what was said around them. It comes before redaction, which masks
+// the transcript with the rest of the Facts.
+func Transcribe(f *dissect.Facts) {
+	if f.Dropped > 0 {
+		return // secrets of attempts that are not kept could not be masked
+	}
+	lines := f.Dialogue.Lines()
+	var room [dissect.MaxTranscript]int
+	picked := pick(room[:0], lines)
+	if len(picked) == 0 {
+		return
+	}
+	size := 0
+	for _, i := range picked {
+		size += len(kept(f, &lines[i]))
+	}
+	text := make([]byte, 0, size) // of all lines: one string costs less than many
+	for _, i := range picked {
+		text = append(text, kept(f, &lines[i])...)
+	}
+	rest := string(text)
+	f.Transcript = make([]dissect.Quote, 0, len(picked))
+	for _, i := range picked {
+		l := &lines[i]
+		n := len(kept(f, l))
+		f.Transcript = append(f.Transcript, quote(f, l, rest[:n]))
+		rest = rest[n:]
+	}
+}
+
+// pick appends the numbers of the telling lines and of those around them.
+func pick(picked []int, lines []dissect.Spoken) []int {
+	next := 0 // the first line that is not picked
+	for i := range lines {
+		if !lines[i].Telling {
+			continue
+		}
+		for next = max(next, i-around); next <= i+around && next < len(lines); next++ {
+			if len(picked) == dissect.MaxTranscript {
+				return picked
+			}
+			picked = append(picked, next)
+		}
+	}
+	return picked
+}
+
+// kept returns as much of a line as a transcript keeps.
+func kept(f *dissect.Facts, l *dissect.Spoken) []byte {
+	text := f.Dialogue.Text(l)
+	return text[:min(len(text), dissect.MaxQuote)]
+}
+
+func quote(f *dissect.Facts, l *dissect.Spoken, text string) dissect.Quote {
+	hide := dissect.Span{From: min(l.Hide.From, len(text)), To: min(l.Hide.To, len(text))}
+	if l.Side == dissect.Client && l.Hide == (dissect.Span{}) && !l.Telling && !harmless(f.Protocol, f.Dialogue.Text(l)) {
+		hide.To = len(text)
+	}
+	return dissect.Quote{Side: l.Side, Stamp: l.Stamp, Text: text, Hide: hide}
+}
+
+// harmless tells whether a client's line of which nothing came begins with a
+// command that carries no secret. Of every other line nobody can say what it
+// is: it may be a password that was sent where none was due.
+func harmless(p dissect.Protocol, text []byte) bool {
+	verb, rest, _ := bytes.Cut(text, []byte(" "))
+	commands := " EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS VRFY EXPN HELP ETRN TURN ATRN "
+	switch p {
+	case dissect.IMAP:
+		verb, _, _ = bytes.Cut(rest, []byte(" "))
+		commands = " CAPABILITY NOOP LOGOUT STARTTLS SELECT EXAMINE CREATE DELETE RENAME SUBSCRIBE UNSUBSCRIBE LIST LSUB " +
+			"NAMESPACE STATUS IDLE CHECK CLOSE UNSELECT EXPUNGE SEARCH FETCH STORE COPY MOVE UID ENABLE ID COMPRESS SORT THREAD UNAUTHENTICATE NOTIFY "
+	case dissect.POP3:
+		commands = " CAPA STLS STAT LIST RETR DELE NOOP RSET TOP UIDL QUIT UTF8 LANG USER XTND "
+	case dissect.ManageSieve:
+		commands = " CAPABILITY STARTTLS LOGOUT NOOP LISTSCRIPTS SETACTIVE GETSCRIPT DELETESCRIPT RENAMESCRIPT HAVESPACE "
+	}
+	const longest = 16
+	if len(verb) == 0 || len(verb) > longest {
+		return false
+	}
+	return strings.Contains(commands, " "+string(bytes.ToUpper(verb))+" ")
+}

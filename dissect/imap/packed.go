@@ -1,0 +1,191 @@
+package imap
+
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/imap/inflate"
+)
+
+// Bounds of a compressed session.
+const (
+	maxWaiting = 16 << 10 // compressed bytes of the client that wait for an answer
+	maxRun     = 4 << 10  // bytes that are read at once of what was inflated
+	bothSides  = 80 << 10 // bytes that two inflate.Readers take
+)
+
+// packed is a side that is compressed (RFC 4978). Its stream offsets are those
+// of the compressed bytes.
+//
+// Only what has been inflated tells where the client has to wait, so the
+// session takes all of its bytes and keeps those that it cannot read yet.
+type packed struct {
+	*inflate.Reader
+	next    uint64 // stream offset of the next byte to be fed
+	waiting []byte
+}
+
+// compress: the server has agreed to COMPRESS. The client's side can be read
+// only if nothing of it was lost since: it begins behind its command.
+func (s *Session) compress(waited bool) {
+	for side := range s.packed {
+		in := &s.in[side]
+		in.Lose(0)
+		s.packed[side] = &packed{Reader: inflate.New(in.Offset), next: in.Offset}
+	}
+	if !waited {
+		s.packed[dissect.Client] = nil
+		s.state[dissect.Client] = opaque
+	}
+}
+
+// compressed takes the server's agreement to COMPRESS, which text is.
+func (s *Session) compressed(dst []dissect.Event, text []byte, waited bool) []dissect.Event {
+	if s.packed != [2]*packed{} {
+		return s.goAllDeaf(dst) // twice, as nobody does
+	}
+	s.compress(waited)
+	if !s.dialogue.Reserve(bothSides) {
+		dst = s.goAllDeaf(dst)
+	}
+	e := s.event(dissect.Server, dissect.Compressed, text)
+	e.Text = []byte("DEFLATE")
+	return append(dst, e)
+}
+
+// tlsBeneath takes the answer to STARTTLS in a compressed session, where it is
+// not allowed (RFC 3501, section 6.2.1). TLS would be the outer layer (RFC
+// 4978, section 3), so nobody can tell where it begins.
+func (s *Session) tlsBeneath(dst []dissect.Event, o dissect.Outcome) []dissect.Event {
+	s.wait = nothing
+	if o != dissect.Accepted {
+		return dst
+	}
+	return s.goAllDeaf(dst)
+}
+
+func (s *Session) goAllDeaf(dst []dissect.Event) []dissect.Event {
+	for side := range s.packed {
+		if s.packed[side] != nil {
+			dst = s.goDeaf(dst, dissect.Side(side))
+		}
+	}
+	return dst
+}
+
+// feedPacked takes compressed bytes.
+func (s *Session) feedPacked(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
+	p := s.packed[side]
+	p.next += uint64(len(b))
+	if side == dissect.Server {
+		dst, _ = s.unpack(dst, side, b)
+		return dst
+	}
+	n := 0
+	if !p.due() {
+		dst, n = s.unpack(dst, side, b)
+	}
+	p.waiting = append(p.waiting, b[n:]...)
+	dst = s.readWaiting(dst)
+	if len(p.waiting) > maxWaiting || s.state[dissect.Server] == opaque {
+		return s.forceWaiting(dst)
+	}
+	return dst
+}
+
+// readWaiting reads what the client has sent, as far as the server's answers
+// allow.
+func (s *Session) readWaiting(dst []dissect.Event) []dissect.Event {
+	p := s.packed[dissect.Client]
+	if p == nil || !p.due() || !s.takes(dissect.Client) {
+		return dst
+	}
+	b := p.waiting
+	p.waiting = nil
+	dst, n := s.unpack(dst, dissect.Client, b)
+	p.waiting = b[n:]
+	return dst
+}
+
+// forceWaiting reads all of it without waiting for any answer.
+func (s *Session) forceWaiting(dst []dissect.Event) []dissect.Event {
+	for p := s.packed[dissect.Client]; p != nil && p.due(); p = s.packed[dissect.Client] {
+		s.Proceed()
+		dst = s.readWaiting(dst)
+	}
+	return dst
+}
+
+// due tells whether there is something to read.
+func (p *packed) due() bool { return len(p.waiting) > 0 || p.Pending() }
+
+// unpack inflates b and reads it, and returns how many bytes it took.
+func (s *Session) unpack(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	p := s.packed[side]
+	taken := 0
+	for s.packed[side] == p && s.takes(side) {
+		limit := maxRun
+		within := s.state[side] == inLiteral
+		if within {
+			limit = int(min(maxRun, s.left[side]))
+		}
+		text, n, err := p.Next(b[taken:], limit, !within)
+		taken += n
+		switch {
+		case err != nil:
+			return s.goDeaf(dst, side), len(b)
+		case len(text) == 0 && limit > 0:
+			return dst, taken
+		}
+		dst = s.readRun(dst, side, text)
+		if side == dissect.Server {
+			dst = s.readWaiting(dst)
+		}
+	}
+	return dst, taken
+}
+
+// readRun reads inflated text: a line, a part of one, or a part of a literal.
+// Its memory is used again at once, so events get a copy of their own.
+func (s *Session) readRun(dst []dissect.Event, side dissect.Side, text []byte) []dissect.Event {
+	told := len(dst)
+	if len(text) > 0 {
+		dst = s.spoke(dst, side)
+		if in := &s.in[side]; len(in.Part()) == 0 {
+			in.Offset = s.packed[side].Start
+		}
+	}
+	dst, _ = s.step(dst, side, text)
+	for i := told; i < len(dst); i++ {
+		dst[i].Line, dst[i].Text = bytes.Clone(dst[i].Line), bytes.Clone(dst[i].Text)
+	}
+	return dst
+}
+
+// moved: bytes of a side were read.
+func (s *Session) moved(side dissect.Side) {
+	if p := s.packed[side]; p != nil {
+		s.in[side].Offset = p.End
+	}
+}
+
+// goDeaf: from here on a compressed side cannot be read any more.
+func (s *Session) goDeaf(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	next := s.packed[side].next
+	s.packed[side] = nil
+	if s.wait == forTLSAnswer || s.wait == forDeflate {
+		s.wait = nothing
+	}
+	s.in[side].Lose(0)
+	if side == dissect.Client {
+		dst = s.loseClient(dst)
+	} else {
+		dst = s.loseServer(dst)
+	}
+	s.state[side] = opaque
+	s.in[side].Offset = next
+	if side == dissect.Server {
+		return s.forceWaiting(dst)
+	}
+	return dst
+}

@@ -1,0 +1,113 @@
+package smtp
+
+import (
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// Feed takes the next bytes that side sent and appends what they meant to dst.
+// It returns how many bytes it took: fewer than len(b) only when Need is not
+// NeedNothing for the client, and NeedTLS for the server.
+func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	s.out = dst
+	s.heard[s.role(side)] = true
+	s.goOn()
+	n := 0
+	if s.role(side) == dissect.Server {
+		n = s.feedServer(b)
+	}
+	if s.role(side) == dissect.Client { // also the rest behind the answer to TURN
+		n += s.feedClient(b[n:])
+	}
+	dst, s.out = s.out, nil
+	return dst, n
+}
+
+// feedServer takes replies, until one swaps the roles.
+func (s *Session) feedServer(b []byte) int {
+	in := &s.in[dissect.Server]
+	taken, turned := 0, s.turned
+	for taken < len(b) && s.need != dissect.NeedTLS && s.turned == turned {
+		if s.layered(dissect.Server, b[taken:]) {
+			return len(b)
+		}
+		text, n, whole := in.Next(b[taken:])
+		taken += n
+		if whole {
+			s.replyLine(text)
+			s.readBacklog()
+		}
+	}
+	return taken
+}
+
+func (s *Session) feedClient(b []byte) int {
+	if d := s.doubt; d != nil && d.answered && !d.pipelined && len(b) > 0 {
+		s.wasContent() // the client has its answer, and goes on
+	}
+	taken := 0
+	for taken < len(b) && s.need == dissect.NeedNothing {
+		if s.layered(dissect.Client, b[taken:]) {
+			return len(b)
+		}
+		taken += s.read(b[taken:])
+		s.readBacklog()
+	}
+	if taken == len(b) {
+		return taken
+	}
+	s.more = true
+	if s.keeps() {
+		s.putBack(b[taken:])
+		taken = len(b)
+	}
+	return taken
+}
+
+// read takes the client's next line, or what b holds of content.
+func (s *Session) read(b []byte) int {
+	switch s.state {
+	case body:
+		return s.takeBody(b)
+	case chunk:
+		return s.takeChunk(b)
+	}
+	text, n, whole := s.in[dissect.Client].Next(b)
+	if whole {
+		s.clientLine(text)
+	}
+	return n
+}
+
+// record keeps a line that is a command or a part of a login for certain:
+// never one that may be content.
+func (s *Session) record(text []byte) {
+	word, _ := cutWord(text)
+	switch {
+	case s.state == command && (!s.missed || lookup(word) != noVerb):
+	case s.state == response && s.auth.exchange != nil && !s.auth.dark:
+	default:
+		return
+	}
+	s.dialogue.Add(s.role(dissect.Client), s.in[dissect.Client].Start, text)
+}
+
+func (s *Session) clientLine(text []byte) {
+	in := &s.in[dissect.Client]
+	l := textLine{text, span{in.Start, in.Offset}}
+	s.record(text)
+	switch s.state {
+	case unsynced:
+		s.unsyncedLine(l)
+	case command:
+		s.command(l)
+	case response:
+		s.responseLine(l)
+	case firstLine:
+		s.takeFirstLine(l)
+	}
+	s.lostBefore = false
+	if s.state != firstLine && s.state != body {
+		s.bareLF = l.end-l.start == uint64(len(text)+len("\n"))
+		s.fullEnds = !s.bareLF
+	}
+}
