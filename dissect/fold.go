@@ -147,7 +147,7 @@ func (f *Facts) endList() {
 	if f.list == nil {
 		return
 	}
-	if f.Offer.Complete && !f.loggedIn() && f.Offer.contradicts(f.list) {
+	if f.Offer.Complete && f.STARTTLS.Accepted != Yes && !f.loggedIn() && f.Offer.contradicts(f.list) {
 		before := f.Offer
 		f.signs().Contradicted = &before
 	}

@@ -218,17 +218,21 @@ start_qpsmtpd() {
 }
 
 # record OUT: starts the capturing program and waits until it listens. Every
-# program that captures on Linux shows itself in /proc/net/packet. What it
-# prints goes to file descriptor 3.
+# program that captures on Linux shows itself in /proc/net/packet, and libpcap
+# drops what came before its filter was set, a moment later. What it prints goes
+# to file descriptor 3.
 record() {
 	local command=${CAPTURE_WITH//\{iface\}/$IFACE}
 	# shellcheck disable=SC2086 # the command is split into its words
 	(exec ip netns exec "$SERVER_NS" ${command//\{out\}/$1}) >&3 2>"$SCRATCH/recorder.log" &
 	RECORDER=$!
 	until_true sniffing || { cat "$SCRATCH/recorder.log" >&2; return 1; }
+	sleep 0.5
 }
 
-sniffing() { ip netns exec "$SERVER_NS" awk 'NR > 1 { n++ } END { exit !n }' /proc/net/packet; }
+# sniffing: the sixth field tells that the socket is bound.
+# shellcheck disable=SC2016 # awk has fields of its own
+sniffing() { ip netns exec "$SERVER_NS" awk 'NR > 1 && $6 { n++ } END { exit !n }' /proc/net/packet; }
 
 # record_end waits until every connection is closed and all packets were
 # taken, then ends the capturing program.

@@ -70,8 +70,8 @@ sample_tls_old_versions() {
 	postfix_stops "$CLIENT_NS"
 }
 
-# What GnuTLS still has: RC4, 3DES, no encryption. OpenSSL has
-# the last one, too, and its log-in can be read in its records. Then what only Java has.
+# What GnuTLS still has: RC4, 3DES, no encryption. OpenSSL has the last one, too,
+# and its log-in can be read in its records. Then what only Java has: DES, EXPORT.
 sample_tls_weak_ciphers() {
 	local priority
 	account quinn
@@ -83,7 +83,7 @@ sample_tls_weak_ciphers() {
 	start_java_front 993 143
 	tape
 	for priority in -CIPHER-ALL:+ARCFOUR-128 -CIPHER-ALL:+3DES-CBC -CIPHER-ALL:+NULL; do
-		printf 'EHLO %s\r\nQUIT\r\n' $CLIENT_NAME | over_gnutls $priority
+		printf 'EHLO %s\r\nQUIT\r\n' $CLIENT_NAME | over_gnutls "$priority"
 	done
 	pop3_dialogue quinn | over_tls 995 -tls1_2 -cipher 'eNULL:@SECLEVEL=0'
 	imap_dialogue quinn | over_java 993 TLSv1 SSL_RSA_WITH_DES_CBC_SHA
@@ -193,7 +193,7 @@ sample_tls_failed() {
 	fails client curl -sS --tls-max 1.2 -u "ulla:$PASSWORD" "imaps://$SERVER_NAME/"             # an unknown CA
 	fails client curl -sS -u "ulla:$PASSWORD" "imaps://$SERVER_NAME/"                           # the same in TLS 1.3
 	fails client curl -sS --ssl-reqd --tls-max 1.2 -u "ulla:$PASSWORD" "pop3://$SERVER_NAME/1"  # and after STLS
-	fails over_tls 993 -tls1 -cipher 'DEFAULT:@SECLEVEL=0' </dev/null                           # too old for the server, which hangs up
+	fails over_tls 995 -tls1 -cipher 'DEFAULT:@SECLEVEL=0' </dev/null                           # too old for the server, which hangs up
 	fails over_tls 465 -tls1_2 -cipher AES128-SHA </dev/null                                    # the server has no RSA key
 	fails over_tls 587 -starttls smtp -tls1_2 -fallback_scsv </dev/null                         # the server can do better
 }

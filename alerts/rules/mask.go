@@ -12,7 +12,7 @@ import (
 // judgeMasked tells a STARTTLS that was overwritten from other capabilities
 // that were. A session that came to TLS all the same has lost nothing.
 func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
-	if f.Transport != dissect.Plain || f.Offer.STARTTLS || f.STARTTLS.Accepted == dissect.Yes {
+	if f.Transport != dissect.Plain || f.STARTTLS.Accepted == dissect.Yes {
 		return hits
 	}
 	var command, banner *dissect.Quote
@@ -20,16 +20,17 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 		command, banner = f.Signs.MaskedCommand, f.Signs.MaskedBanner
 	}
 	h := Hit{Severity: alerts.Medium, Why: name(f.Protocol)}
+	masked := len(f.Offer.Masks) > 0 && !f.Offer.STARTTLS
 	switch {
-	case starttlsMasked(f):
+	case masked && starttlsMasked(f):
 		h.Severity = alerts.High
 		h.Why += " list with STARTTLS overwritten"
 	case command != nil && starttlsCommand(command.Text):
 		h.Severity = alerts.High
 		h.Why += " command STARTTLS overwritten"
-	case len(f.Offer.Masks) > 0:
+	case masked:
 		h.Why += " capabilities masked"
-	case command != nil:
+	case command != nil && !f.Offer.STARTTLS:
 		h.Why += " command masked"
 	case banner != nil && f.STARTTLS.Offered != dissect.Yes:
 		h.Why += " greeting masked"
@@ -37,7 +38,7 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 		return hits
 	}
 	lines := []*dissect.Quote{banner, command}
-	if len(f.Offer.Masks) > 0 {
+	if masked {
 		lines = append(lines, &f.Offer.Quote)
 		h.Detail = []dissect.Pair{{Key: "masked", Value: join(f.Offer.Masks, " ")}}
 	}

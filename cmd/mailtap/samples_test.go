@@ -65,7 +65,7 @@ func objects(t testing.TB, jsonl string) []object {
 func TestSamples(t *testing.T) {
 	want := wanted(t)
 	files, err := filepath.Glob(filepath.Join(samples, "*.pcap"))
-	if err != nil || len(files) < 20 {
+	if err != nil || len(files) < 40 {
 		t.Fatalf("%d samples, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -120,9 +120,7 @@ func found(list []object, name string) []string {
 				lines = append(lines, fmt.Sprintf("auth %s %s %s %s", name, a.Mechanism, orDash(a.Account), a.Outcome))
 			}
 		case "finding":
-			if g := rules.Find(o.Rule).Group; g == rules.Credential || g == rules.Encryption {
-				lines = append(lines, fmt.Sprintf("finding %s %s %s", name, o.Rule, orDash(o.Account)))
-			}
+			lines = append(lines, fmt.Sprintf("finding %s %s %s", name, o.Rule, orDash(o.Account)))
 		}
 	}
 	sortFindings(lines)

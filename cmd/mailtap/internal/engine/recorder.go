@@ -129,6 +129,29 @@ func dropContent(f *dissect.Facts) {
 	if f.MailCommand != nil {
 		firstWord(f.MailCommand)
 	}
+	if f.Signs != nil {
+		dropSigns(f.Signs)
+	}
+}
+
+// dropSigns does the same for lines that may name addresses.
+func dropSigns(s *dissect.Signs) {
+	for _, q := range []*dissect.Quote{s.MaskedCommand, s.EarlyData, s.Referral, s.OddEnd, s.Smuggled} {
+		if q != nil {
+			firstWord(q)
+		}
+	}
+	for i := range s.Tests.Quotes {
+		firstWord(&s.Tests.Quotes[i])
+	}
+	for i := range s.URLs {
+		s.URLs[i].User = ""
+		firstWord(&s.URLs[i].Quote)
+	}
+	for i := range s.Overlaps {
+		firstWord(&s.Overlaps[i].First)
+		firstWord(&s.Overlaps[i].Again)
+	}
 }
 
 func firstWord(q *dissect.Quote) {
