@@ -42,8 +42,17 @@ type Room struct {
 	spare chan *Dialogue
 }
 
-// maxSpare is how many empty Dialogues a Room keeps for later ones.
-const maxSpare = 64
+// Most sessions have no more lines, and bytes in them.
+const (
+	fewLines = 16
+	fewBytes = 512
+)
+
+// A Room keeps so many empty Dialogues for later ones, none of which grew larger.
+const (
+	maxSpare     = 64
+	maxSpareSize = 16 << 10
+)
 
 // Used returns how many bytes the Dialogues keep now.
 func (r *Room) Used() int { return r.used }
@@ -53,12 +62,14 @@ func (r *Room) New() *Dialogue {
 	if r.spare == nil {
 		r.spare = make(chan *Dialogue, maxSpare)
 	}
+	var d *Dialogue
 	select {
-	case d := <-r.spare:
-		return d
+	case d = <-r.spare:
 	default:
-		return &Dialogue{room: r}
+		d = &Dialogue{room: r, lines: make([]Spoken, 0, fewLines), text: make([]byte, 0, fewBytes)}
 	}
+	r.used += d.cost()
+	return d
 }
 
 // Leave takes d out of the room: it grows no more, and another goroutine may
@@ -88,7 +99,7 @@ func (d *Dialogue) Reserve(n int) bool {
 // Recycle gives the memory of d, which has left, to a later one. Nothing of it
 // may be used any more.
 func (d *Dialogue) Recycle() {
-	if d == nil {
+	if d == nil || d.cost() > maxSpareSize {
 		return
 	}
 	clear(d.text)

@@ -107,7 +107,7 @@ func TestDialogueFresh(t *testing.T) {
 func TestDialogueReserve(t *testing.T) {
 	room := new(dissect.Room)
 	d := room.New()
-	if !d.Reserve(dissect.MaxDialogues) {
+	if !d.Reserve(dissect.MaxDialogues - room.Used()) {
 		t.Error("an empty room is full")
 	}
 	other := room.New()

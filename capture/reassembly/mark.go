@@ -23,7 +23,12 @@ func (h *half) remember(m *mark, n int) {
 }
 
 func (h *half) growMarks() {
-	marks := make([]mark, max(fewMarks, 2*len(h.marks)))
+	size := max(fewMarks, 2*len(h.marks))
+	if h.mark == 0 && cap(h.marks) >= size {
+		h.marks, h.mark = h.marks[:size], h.nMarks // as a connection before had it
+		return
+	}
+	marks := make([]mark, size)
 	n := copy(marks, h.marks[h.mark:])
 	copy(marks[n:], h.marks[:h.mark])
 	h.marks, h.mark = marks, h.nMarks

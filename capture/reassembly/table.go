@@ -312,11 +312,7 @@ func (t *Table) free(s *stream) {
 		if h.disorder != nil {
 			t.stats.Held -= h.held
 		}
-		marks := h.marks
-		if len(marks) != fewMarks {
-			marks = nil
-		}
-		*h = half{marks: marks}
+		*h = half{marks: h.marks[:min(len(h.marks), fewMarks)]}
 	}
 	*s = stream{half: s.half}
 	if len(t.streams) < maxSpare {

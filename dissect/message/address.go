@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"net/mail"
 	"strings"
 
@@ -15,6 +16,9 @@ func addressList(b []byte) []string {
 	if len(b) == 0 {
 		return nil
 	}
+	if list, ok := plainAddresses(b); ok {
+		return list
+	}
 	var list []string
 	s := toUTF8(b)
 	parsed, err := addresses.ParseList(s)
@@ -25,6 +29,59 @@ func addressList(b []byte) []string {
 		list = append(list, clip(clean(a.Address), dissect.MaxText))
 	}
 	return list
+}
+
+// plainAddresses reads what nearly every field holds, addresses of dots and
+// atoms, each alone or in angle brackets behind words, as the full grammar does.
+// It reports whether b was no more than that.
+func plainAddresses(b []byte) (list []string, ok bool) {
+	list = make([]string, 0, 1+bytes.Count(b, []byte{','}))
+	for more := true; more; {
+		var piece []byte
+		piece, b, more = bytes.Cut(b, []byte{','})
+		piece = bytes.Trim(piece, " ")
+		if i := bytes.IndexByte(piece, '<'); i >= 0 {
+			if piece[len(piece)-1] != '>' || !isWords(piece[:i]) {
+				return nil, false
+			}
+			piece = piece[i+1 : len(piece)-1]
+		}
+		local, domain, _ := bytes.Cut(piece, []byte{'@'})
+		if !isDotAtom(local) || !isDotAtom(domain) || len(piece) > dissect.MaxText {
+			return nil, false
+		}
+		list = append(list, string(piece))
+	}
+	return list, true
+}
+
+// isWords tells a display name of letters and digits, or none.
+func isWords(b []byte) bool {
+	for _, c := range b {
+		if c != ' ' && !isAlphanumeric(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isDotAtom tells a dot-atom (RFC 5322, section 3.2.3) of common characters.
+func isDotAtom(b []byte) bool {
+	dot := true
+	for _, c := range b {
+		switch {
+		case c == '.' && dot:
+			return false
+		case c != '.' && c != '-' && c != '_' && c != '+' && !isAlphanumeric(c):
+			return false
+		}
+		dot = c == '.'
+	}
+	return !dot
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // looseAddresses takes what stands in angle brackets, or else looks most like

@@ -15,6 +15,10 @@ import (
 // begins n bytes behind the offset.
 func (r *Reader) endHeader(n int) {
 	r.headerEnd = r.offset + uint32(n)
+	if isPlain(r.text(contentType)) {
+		r.state = inText
+		return
+	}
 	// An error leaves no name, or no parameters: those declare nothing.
 	kind, parameters, _ := mime.ParseMediaType(string(r.text(contentType)))
 	switch {
@@ -25,6 +29,12 @@ func (r *Reader) endHeader(n int) {
 	default:
 		r.decide(declared(kind, parameters))
 	}
+}
+
+// isPlain tells a content type that is text/plain or none, whatever follows.
+func isPlain(b []byte) bool {
+	kind, _, _ := bytes.Cut(b, []byte{';'})
+	return len(b) == 0 || bytes.EqualFold(bytes.Trim(kind, " "), []byte("text/plain"))
 }
 
 // likelyProtection is the protection as far as it can be told now.

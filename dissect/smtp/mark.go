@@ -40,8 +40,14 @@ type marks struct {
 	state  markState
 	before lineEnd  // before the dot
 	last   [2]int16 // bytes of the content so far, or unknown
-	bare   bool     // the content has a LF or a CR alone
+	seen   int      // bytes that were searched for a LF or a CR alone
+	bare   bool     // there is one
 }
+
+// maxSurvey is how much of a content is searched for line ends that are a LF or
+// a CR alone: who writes such, does it from the beginning. Marks are searched
+// for in all of it.
+const maxSurvey = 8 << 10
 
 // unknown stands for a byte that was not seen.
 const unknown = -1
@@ -85,6 +91,7 @@ func (f *marks) next(b []byte) (n int, m mark) {
 			}
 		}
 	}
+	f.survey(b[:n])
 	f.bare = f.bare || m != (mark{}) && !m.end()
 	f.last = lastTwo(f.last, b[:n])
 	return n, m
@@ -92,13 +99,6 @@ func (f *marks) next(b []byte) (n int, m mark) {
 
 // findDot returns where the next dot stands that begins a line, from n on.
 func (f *marks) findDot(b []byte, n int) int {
-	if !f.bare {
-		dot, clean := survey(byteBefore(f.last[1], b, n), b[n:])
-		if clean {
-			return n + dot
-		}
-		f.bare = true
-	}
 	for ; n < len(b); n++ {
 		i := bytes.IndexByte(b[n:], '.')
 		if i < 0 {
@@ -112,15 +112,21 @@ func (f *marks) findDot(b []byte, n int) int {
 	return n
 }
 
-// survey returns where b has its first dot behind a LF, or its length, and
-// whether all line ends before that are CRLF. It is quick: each LF must have its
-// CR, and there may be no more CRs than those.
-func survey(prev int16, b []byte) (dot int, clean bool) {
-	if b[0] == '.' && prev == '\n' {
-		return 0, true
+// survey looks for a bare line end in b, the next bytes of the content.
+func (f *marks) survey(b []byte) {
+	if f.bare || f.seen == maxSurvey {
+		return
 	}
-	feeds, dot := 0, len(b)
-	for i := 0; dot == len(b); i++ {
+	b = b[:min(len(b), maxSurvey-f.seen)]
+	f.seen += len(b)
+	f.bare = !clean(f.last[1], b)
+}
+
+// clean tells whether all line ends of b are CRLF: each LF has its CR, and there
+// are no more CRs than those. prev is the byte before b.
+func clean(prev int16, b []byte) bool {
+	feeds := 0
+	for i := 0; i < len(b); i++ {
 		j := bytes.IndexByte(b[i:], '\n')
 		if j < 0 {
 			break
@@ -129,20 +135,17 @@ func survey(prev int16, b []byte) (dot int, clean bool) {
 		if before := byteBefore(prev, b, i); before == '\r' {
 			feeds++
 		} else if before != unknown {
-			return 0, false
-		}
-		if i+1 < len(b) && b[i+1] == '.' {
-			dot = i + 1
+			return false
 		}
 	}
-	returns := bytes.Count(b[:dot], []byte{'\r'})
+	returns := bytes.Count(b, []byte{'\r'})
 	if prev == '\r' {
 		returns++
 	}
-	if b[dot-1] == '\r' {
+	if len(b) > 0 && b[len(b)-1] == '\r' {
 		returns-- // the next byte tells
 	}
-	return dot, feeds == returns
+	return feeds == returns
 }
 
 // byteBefore returns the byte before b[n]; prev is the one before b.

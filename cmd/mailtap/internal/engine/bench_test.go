@@ -33,7 +33,10 @@ func benchmark(b *testing.B, o traffic.Options) {
 	b.ReportAllocs()
 	for b.Loop() {
 		sessions = 0
-		analyse(b, file, func(*dissect.Facts) { sessions++ })
+		analyse(b, file, func(f *dissect.Facts) {
+			sessions++
+			f.Dialogue.Recycle()
+		})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*max(1, sessions)), "ns/session")
 }
