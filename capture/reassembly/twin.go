@@ -129,6 +129,9 @@ func (t *Table) follow(f *Flow, dir Direction, s *decode.Segment) {
 	o.list.touch(o, t.now)
 	dir = dir.in(f, o)
 	o.seen[dir] = true
+	if h := &o.stream.half[dir]; (!h.known || h.soft) && !t.synchronise(o, dir, s) {
+		return
+	}
 	t.payload(o, dir, s, s.Seq)
 	if o.stream != nil {
 		t.wait(o.stream)
