@@ -49,13 +49,9 @@ func (c *CSV) Finding(f *alerts.Finding) error {
 	if first.Packet != 0 {
 		packet = strconv.FormatUint(first.Packet, 10)
 	}
-	var detail []string
-	for _, d := range f.Detail {
-		detail = append(detail, d.Key+"="+d.Value)
-	}
 	return c.row(
 		formatTime(f.Time), f.Severity.String(), f.Rule, f.Protocol.String(), endpoint(f.Client), endpoint(f.Server),
-		f.Account, f.Blame.String(), f.Title, f.Why, strings.Join(detail, "; "),
+		f.Account, f.Blame.String(), f.Title, f.Why, strings.Join(details(f), "; "),
 		first.File, packet, first.Text, f.ID.String(), f.Case.String(), f.Session.String(),
 	)
 }
@@ -78,7 +74,7 @@ func (c *CSV) Session(s *alerts.Session) error {
 		endpoint(f.Server), f.Transport.String(), yesNo(f.STARTTLS.Offered), strconv.FormatBool(f.STARTTLS.Requested),
 		yesNo(f.STARTTLS.Accepted), strings.Join(mechanisms, " "), strings.Join(accounts, " "),
 		count(uint64(len(f.Messages))), tls.Version, tls.Cipher, tls.SNI, f.Banner, f.Hello,
-		count(f.Packets), count(f.Bytes[dissect.Client]), count(f.Bytes[dissect.Server]), vlans(f.VLAN),
+		count(f.Packets), count(f.Bytes[dissect.Client]), count(f.Bytes[dissect.Server]), strings.Join(vlans(f.VLAN), " "),
 		strings.Join(f.Tunnel, " "), strings.Join(f.Flags.Names(), " "), strings.Join(f.Files, " "),
 		s.ID.String(), alerts.CommunityID(f),
 	)
@@ -123,13 +119,21 @@ func (c *CSV) writeHead() error {
 // formula, their wide forms included.
 const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
-// cell makes text harmless: a quote before what would start a formula.
+// cell makes text harmless: a quote before what would start a formula, also
+// behind a semicolon, which ends a cell where the comma is the decimal mark.
 func cell(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	if n > 0 && strings.ContainsRune(formulaStarts, first) {
-		return "'" + Clean(s)
+	parts := strings.Split(s, ";")
+	for i, part := range parts {
+		text := part
+		if i > 0 {
+			text = strings.TrimLeft(part, `"`)
+		}
+		first, n := utf8.DecodeRuneInString(text)
+		if n > 0 && strings.ContainsRune(formulaStarts, first) {
+			parts[i] = "'" + part
+		}
 	}
-	return Clean(s)
+	return Clean(strings.Join(parts, ";"))
 }
 
 func yesNo(a dissect.Answer) string {
@@ -142,10 +146,10 @@ func yesNo(a dissect.Answer) string {
 	return ""
 }
 
-func vlans(ids []uint16) string {
+func vlans(ids []uint16) []string {
 	var s []string
 	for _, id := range ids {
 		s = append(s, strconv.Itoa(int(id)))
 	}
-	return strings.Join(s, " ")
+	return s
 }

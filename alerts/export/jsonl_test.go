@@ -135,6 +135,13 @@ func TestWriteErrors(t *testing.T) {
 		"jsonl": export.NewJSONL(failing{}).Session(readable()),
 		"table": first(table.Finding(finding()), table.Flush()),
 		"csv":   first(findingsCSV.Finding(finding()), findingsCSV.Flush()),
+
+		"eve":       export.NewEVE(failing{}, catalogue).Finding(finding(), nil),
+		"zeek":      export.NewZeekFindings(failing{}).Finding(finding()),
+		"zeek-head": export.NewZeekSessions(failing{}).Close(),
+		"cef":       export.NewCEF(failing{}, "1", catalogue).Finding(finding()),
+		"syslog":    export.NewSyslog(failing{}, export.Counted, "", catalogue).Finding(finding()),
+		"html":      export.NewReport("", catalogue).Write(failing{}),
 	}
 	for name, err := range tests {
 		if err == nil {
@@ -150,21 +157,4 @@ func first(errs ...error) error {
 		}
 	}
 	return nil
-}
-
-func BenchmarkJSONL(b *testing.B) {
-	s, f := readable(), finding()
-	j := export.NewJSONL(io.Discard)
-	b.Run("session", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			j.Session(s)
-		}
-	})
-	b.Run("finding", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			j.Finding(f)
-		}
-	})
 }

@@ -1,8 +1,10 @@
-// Package export writes sessions, findings and the summary: as JSON lines, as
-// CSV and as a table for people.
+// Package export writes sessions, findings, cases and the summary: for people
+// as a table and as an HTML report, for programs as JSON lines, as CSV, and in
+// the forms of Suricata (EVE), Zeek, ArcSight (CEF) and syslog.
 //
 // Everything that a peer chose is hostile. What goes to a terminal passes
-// Clean, and a CSV cell never starts a formula.
+// Clean, a CSV cell never starts a formula, and a record is one line whatever
+// its words are. No format holds all records in memory.
 package export
 
 import (

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/dissect"
 )
 
 func TestClean(t *testing.T) {
@@ -174,6 +175,9 @@ func TestCSVFormulas(t *testing.T) {
 	for in, want := range map[string]string{
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": `'\t=1`, "\r=1": `'\r=1`, "\n=1": `'\n=1`,
 		"＝1": "'＝1", "a=1": "a=1", "'=1": "'=1", " =1": " =1", "": "", "\xff=": `\xff=`,
+		// A semicolon ends a cell where the comma is the decimal mark, and quotes may stand before what follows.
+		"a;=1": "a;'=1", ";;@x": ";;'@x", `a;"=1"`: `a;'"=1"`, `a;""+1`: `a;'""+1`, "a;\t=1": `a;'\t=1`, "a;b=1": "a;b=1", "a; =1": "a; =1",
+		"=1;-2": "'=1;'-2", "x,=1": "x,=1", "\x00=1": `\x00=1`, "\u202e=1": `\u202e=1`, "＠SUM": "'＠SUM", "；=1": "；=1",
 	} {
 		t.Run(fmt.Sprintf("%q", in), func(t *testing.T) {
 			var b bytes.Buffer
@@ -187,5 +191,39 @@ func TestCSVFormulas(t *testing.T) {
 				t.Errorf("cell %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+// No cell of any list starts a formula, whatever it is made of.
+func TestCSVEveryCell(t *testing.T) {
+	const bad = "=cmd|' /C calc'!A0"
+	var findings, sessions, cases bytes.Buffer
+	f, s := finding(), evil()
+	f.Account, f.Title, f.Why, f.Rule, f.Detail = bad, bad, bad, bad, []dissect.Pair{{Key: bad, Value: bad}}
+	f.Evidence = []alerts.Evidence{{File: bad, Text: bad}}
+	s.Facts.Banner, s.Facts.Hello, s.Facts.Files, s.Facts.Tunnel = bad, bad, []string{bad}, []string{bad}
+	s.Facts.Auth = []*dissect.Attempt{{Mechanism: bad, Account: bad, HasAccount: true}}
+	s.Facts.TLS = &dissect.TLSFacts{Version: bad, Cipher: bad, SNI: bad}
+	k := alerts.Case{Rule: bad, Title: bad, Server: bad, Client: bad, Account: bad, Note: bad}
+	cf, cs, cc := export.NewFindingsCSV(&findings), export.NewSessionsCSV(&sessions), export.NewCasesCSV(&cases)
+	if err := first(cf.Finding(f), cf.Flush(), cs.Session(s), cs.Flush(), cc.Case(&k), cc.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		text  string
+		cells int
+	}{"findings": {findings.String(), 7}, "sessions": {sessions.String(), 9}, "cases": {cases.String(), 6}} {
+		quoted := 0
+		for i, c := range rows(t, want.text)[1] {
+			if strings.HasPrefix(c, "=") {
+				t.Errorf("%s: cell %d is %q", name, i, c)
+			}
+			if strings.HasPrefix(c, "'=") {
+				quoted++
+			}
+		}
+		if quoted != want.cells {
+			t.Errorf("%s: %d cells are quoted, want %d", name, quoted, want.cells)
+		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package judge applies the rules to the Facts of a session, and says what
-// became of the session as a whole.
+// Package judge applies the rules to the Facts of a session and to what is
+// remembered of earlier ones, and says what became of the session as a whole.
 package judge
 
 import (
@@ -31,24 +31,50 @@ func (h *hits) reset() {
 // the same Result, redacted or not, but for the text of the evidence. Findings
 // stand in order of falling severity, then as in the table of rules.
 func Session(f *dissect.Facts) alerts.Result {
-	id := alerts.NewSessionID(f)
 	h := spare.Get().(*hits)
-	faulty := false
-	for i := range rules.Rules {
-		rule := &rules.Rules[i]
-		h.list = rule.Judge(f, h.list)
-		for j := len(h.held); j < len(h.list); j++ {
-			h.held = append(h.held, rule)
-			faulty = faulty || faultOfTLS(rule, &h.list[j])
-		}
-	}
-	result := alerts.Result{
-		Session:  alerts.Session{ID: id, Facts: f, Verdict: verdict(f, faulty)},
-		Findings: h.findings(f, id),
-	}
+	h.judge(f, nil)
+	result := h.result(f)
 	h.reset()
 	spare.Put(h)
 	return result
+}
+
+// judge applies all rules; past is nil where nothing is known of it.
+func (h *hits) judge(f *dissect.Facts, past *rules.Past) {
+	for i := range rules.Rules {
+		rule := &rules.Rules[i]
+		if rule.Judge != nil {
+			h.list = rule.Judge(f, h.list)
+		}
+		if rule.Recall != nil && past != nil {
+			h.list = rule.Recall(f, past, h.list)
+		}
+		for j := len(h.held); j < len(h.list); j++ {
+			h.held = append(h.held, rule)
+		}
+	}
+}
+
+// open returns the rules whose hits a later session may take over.
+func (h *hits) open() (list []open) {
+	for i := range h.list {
+		if until := h.list[i].Until; until != 0 {
+			list = append(list, open{h.held[i], until})
+		}
+	}
+	return list
+}
+
+func (h *hits) result(f *dissect.Facts) alerts.Result {
+	id := alerts.NewSessionID(f)
+	faulty := false
+	for i := range h.list {
+		faulty = faulty || faultOfTLS(h.held[i], &h.list[i])
+	}
+	return alerts.Result{
+		Session:  alerts.Session{ID: id, Facts: f, Verdict: verdict(f, faulty)},
+		Findings: h.findings(f, id),
+	}
 }
 
 // findings makes findings of the hits.
@@ -58,7 +84,7 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 	}
 	lines := 0
 	for i := range h.list {
-		lines += len(h.list[i].Quotes)
+		lines += len(h.list[i].Earlier) + len(h.list[i].Quotes)
 	}
 	findings := make([]alerts.Finding, 0, len(h.list))
 	evidence := make([]alerts.Evidence, 0, lines) // of all findings
@@ -66,6 +92,7 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 		for i := range h.list {
 			if h.list[i].Severity == severity {
 				from := len(evidence)
+				evidence = append(evidence, h.list[i].Earlier...)
 				evidence = appendEvidence(evidence, f, id, h.list[i].Quotes)
 				findings = append(findings, finding(f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:])))
 			}

@@ -86,6 +86,18 @@ var encryption = []Rule{
 		Judge: judgeClearOnTLSPort,
 	},
 	{
+		ID:       "policy-violation",
+		Group:    Encryption,
+		Severity: alerts.High,
+		Blame:    alerts.BlameClient,
+		Title:    "session breaks the policy of this network",
+		Why: "The policy file says what sessions of this server or client need: a login, encryption, a TLS version, " +
+			"certain mechanisms. This one did without.",
+		Fix:  "Correct the setting of the client or the server; or, if it has to be so, write an exception with its reason.",
+		Refs: []string{"mailtap policy example"},
+		// The hits are made by judgement, which knows the policy.
+	},
+	{
 		ID:       "message-in-clear",
 		Group:    Encryption,
 		Severity: alerts.High,

@@ -1,6 +1,6 @@
 // Package rules is the table of what mailtap judges: one row a rule, each with
-// a pure function over the Facts of one session. Nothing else in the program
-// knows the rules by name.
+// a pure function over the Facts of one session, or over these and what earlier
+// sessions showed. Nothing else in the program knows the rules by name.
 //
 // A rule fires on what was seen, never on what was missed: not knowing is a
 // value. A rejected login leaks as much as an accepted one.
@@ -41,8 +41,13 @@ type Rule struct {
 	Refs     []string
 
 	// Judge appends a hit for each time that the rule holds in f. It gives
-	// the same hits for redacted Facts.
+	// the same hits for redacted Facts. It is nil where one session alone
+	// tells nothing.
 	Judge func(f *dissect.Facts, hits []Hit) []Hit
+
+	// Recall does the same with what earlier sessions showed, of redacted
+	// Facts. It is nil where these do not matter.
+	Recall func(f *dissect.Facts, past *Past, hits []Hit) []Hit
 }
 
 // Hit is one time that a rule holds.
@@ -53,10 +58,18 @@ type Hit struct {
 	Why        string           // what was seen in this session
 	Detail     []dissect.Pair   // each key once
 	Quotes     []*dissect.Quote // of the Facts or made from them, at most MaxEvidence, telling lines in order
+
+	// Earlier is evidence of sessions before, in order; at most MaxEvidence
+	// with Quotes.
+	Earlier []alerts.Evidence
+	// Until is the capture time before which a later session of the same
+	// client and server takes the hit over if the rule holds there, too: so
+	// many attempts are one finding. 0: it stands by itself.
+	Until int64
 }
 
 // Rules is the table. Its order is the order of findings of equal severity.
-var Rules = slices.Concat(credential, encryption, downgrade, handshake, certificate, exposure)
+var Rules = remembering(slices.Concat(credential, abuse, encryption, downgrade, changed, handshake, certificate, exposure))
 
 // Find returns the rule with an id, or nil.
 func Find(id string) *Rule {

@@ -143,15 +143,22 @@ func unpack(dst, compressed []byte) ([]byte, error) {
 
 // recordAt returns the n-th record of a block.
 func recordAt(block []byte, n int64) ([]byte, bool) {
-	for ; n >= 0; n-- {
-		size, w := binary.Uvarint(block)
-		if w <= 0 || size > uint64(len(block)-w) {
+	for ; n > 0; n-- {
+		var ok bool
+		if _, block, ok = nextRecord(block); !ok {
 			return nil, false
 		}
-		if n == 0 {
-			return block[w : w+int(size)], true
-		}
-		block = block[w+int(size):]
 	}
-	return nil, false
+	record, _, ok := nextRecord(block)
+	return record, ok
+}
+
+// nextRecord returns the first record and those behind it.
+func nextRecord(block []byte) (record, rest []byte, ok bool) {
+	size, w := binary.Uvarint(block)
+	if w <= 0 || size > uint64(len(block)-w) {
+		return nil, nil, false
+	}
+	end := w + int(size)
+	return block[w:end], block[end:], true
 }

@@ -8,16 +8,12 @@ import (
 )
 
 const caseSQL = `SELECT c.uid, k.rule, k.title, c.severity, k.blame, c.protocol, c.server, coalesce(c.client, ''), c.account,
-		c.first, c.last, c.count, c.sessions, c.status, coalesce(c.resolved_at, 0), c.note
+		c.first, c.last, c.count, c.sessions, c.status, c.reopened, coalesce(c.resolved_at, 0), coalesce(c.expires, 0), c.note
 	FROM cases c JOIN kinds k ON k.id = c.kind`
 
 // Cases lists cases, the most severe first, then those with the latest finding.
 func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
-	var w where
-	w.ofCases(&f)
-	w.named("c.client", f.Client)
-	w.named("c.account", f.Account)
-	w.between("c.last", &f)
+	w := f.cases()
 	// The page is cut before whole rows are read.
 	query := caseSQL + " WHERE c.uid IN (SELECT c.uid FROM cases c" + w.String() +
 		" ORDER BY c.severity DESC, c.last DESC, c.uid LIMIT ? OFFSET ?) ORDER BY c.severity DESC, c.last DESC, c.uid"
@@ -28,7 +24,7 @@ func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
 	defer rows.Close()
 	var list []alerts.Case
 	for rows.Next() {
-		c, err := scanCase(rows)
+		c, err := scanCase(rows, f.Now)
 		if err != nil {
 			return nil, explain(r.path, err)
 		}
@@ -37,24 +33,29 @@ func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
 	return list, explain(r.path, rows.Err())
 }
 
-func scanCase(rows *sql.Rows) (c alerts.Case, err error) {
+// scanCase reads a case as it stands at the time now.
+func scanCase(rows *sql.Rows, now int64) (c alerts.Case, err error) {
 	var uid []byte
-	var severity, blame, protocol, status uint8
+	var severity, blame, protocol, status, reopened uint8
 	var account sql.NullString
 	err = rows.Scan(&uid, &c.Rule, &c.Title, &severity, &blame, &protocol, &c.Server, &c.Client, &account,
-		&c.First, &c.Last, &c.Findings, &c.Sessions, &status, &c.ResolvedAt, &c.Note)
+		&c.First, &c.Last, &c.Findings, &c.Sessions, &status, &reopened, &c.ResolvedAt, &c.Expires, &c.Note)
 	if err != nil {
 		return alerts.Case{}, err
 	}
 	// Their String methods trust what they are.
 	if len(uid) != len(c.ID) || severity > uint8(alerts.Critical) || blame > uint8(alerts.BlameClientServer) ||
-		protocol > uint8(dissect.ManageSieve) || status > uint8(alerts.FalsePositive) {
+		protocol > uint8(dissect.ManageSieve) || status > uint8(alerts.FalsePositive) || reopened > uint8(alerts.Worsened) {
 		return alerts.Case{}, errDamaged
 	}
 	copy(c.ID[:], uid)
 	c.Severity, c.Blame = alerts.Severity(severity), alerts.Blame(blame)
 	c.Protocol, c.Status = dissect.Protocol(protocol), alerts.Status(status)
 	c.Account, c.HasAccount = account.String, account.Valid
+	c.Reopened = alerts.Reopening(reopened)
+	if c.Status == alerts.AcceptedRisk && c.Expires != 0 && c.Expires <= now {
+		c.Status, c.Reopened = alerts.New, alerts.Expired
+	}
 	return c, nil
 }
 

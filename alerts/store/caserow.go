@@ -28,6 +28,7 @@ type growth struct {
 	first, last     int64
 	count, sessions int64
 	body            int64 // the last session counted
+	standing        standing
 
 	block  int64  // the last block whose contents name the case
 	number uint64 // by this
@@ -71,6 +72,14 @@ func (db *database) grow(f *alerts.Finding, body int64) (*growth, error) {
 		g = t.next()
 		g.sample, g.kind = f, kind
 		t.cases[f.Case] = g
+		if db.triaged {
+			if g.standing, err = db.standingOf(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if g.standing.status != alerts.New && !slices.Contains(db.known, f.Case) {
+		g.standing.meet(f)
 	}
 	g.add(f.Severity, f.Time, body)
 	t.severities[f.Severity]++
@@ -105,6 +114,9 @@ const addTallySQL = `INSERT INTO tallies (kind, value, count) VALUES (?, ?, ?)
 // addUp writes the tally and begins another one.
 func (db *database) addUp() error {
 	if err := db.growCases(); err != nil {
+		return err
+	}
+	if err := db.reopen(); err != nil {
 		return err
 	}
 	if err := db.recount(); err != nil {
@@ -215,7 +227,8 @@ const setCaseSQL = `UPDATE cases SET severity = ?, first = ?, last = ?, count = 
 const emptyCaseSQL = `UPDATE cases SET count = 0, sessions = 0 WHERE uid = ?`
 
 // A case that nobody has touched goes with its last finding.
-const dropCaseSQL = `DELETE FROM cases WHERE uid = ? AND count = 0 AND status = 0 AND note = ''`
+const dropCaseSQL = `DELETE FROM cases WHERE uid = ? AND count = 0 AND status = 0 AND note = ''
+	AND NOT EXISTS (SELECT 1 FROM changes WHERE kase = uid)`
 
 // setCases writes what recount has found.
 func (db *database) setCases() error {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/mailtap/mailtap/alerts"
 )
 
 // Settings of the connections.
@@ -27,11 +29,15 @@ type database struct {
 	c *sqlite3.SQLiteConn
 	statements
 	prepared []*sqlite3.SQLiteStmt
-	version  int64          // PRAGMA data_version: changes when another connection has written
-	kinds    map[kind]int64 // the table; nil: not known
-	nextKind int64          // kinds.id of the next new one
-	block    block          // the records that come next
-	tally    tally          // what the batch adds up to
+	version  int64           // PRAGMA data_version: changes when another connection has written
+	kinds    map[kind]int64  // the table; nil: not known
+	nextKind int64           // kinds.id of the next new one
+	block    block           // the records that come next
+	tally    tally           // what the batch adds up to
+	triaged  bool            // a case has another status than New
+	known    []alerts.CaseID // cases of the session that the present one replaces
+	marks    marks
+	passed   int64          // sessions that began before the watermark, since Open
 	values   []driver.Value // of a statement that adds many rows
 }
 
@@ -67,7 +73,8 @@ func openDatabase(path string) (*database, error) {
 
 func (db *database) setUp() error {
 	// The size of pages comes before the switch to WAL, which fixes it.
-	settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d",
+	// So does how free pages are given back, which the first table fixes.
+	settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d",
 		pageSize, checkpointBytes/pageSize)
 	if err := db.run(settings); err != nil {
 		return err

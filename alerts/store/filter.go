@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -19,6 +20,11 @@ type Filter struct {
 	Verdicts    []alerts.Verdict // any of them
 	Since       int64            // ns since 1970 UTC; a case counts by its last finding
 	Until       int64            // ns since 1970 UTC, exclusive; 0 is no end
+
+	// Now is the time of whoever looks, ns since 1970 UTC: an accepted risk that
+	// has expired by then is New, though no finding has shown it yet. 0 lets none
+	// expire.
+	Now int64
 
 	// A part of the text, in either case; behind "=" the whole of it. A server
 	// is "10.0.0.9:25", a client "10.0.0.5". A session counts by the accounts of
@@ -55,12 +61,9 @@ func (w *where) add(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
-// among adds that column has one of the values; no values are no condition.
-func among[T ~uint8](w *where, column string, values []T) {
-	if len(values) == 0 {
-		return
-	}
-	w.conditions = append(w.conditions, column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")")
+// among adds that an expression with the arguments args has one of the values.
+func (w *where) among(expression string, values []alerts.Status, args ...any) {
+	w.add(expression+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
 	for _, v := range values {
 		w.args = append(w.args, int64(v))
 	}
@@ -109,6 +112,21 @@ func (w *where) ofCases(f *Filter) {
 	if f.Case != nil {
 		w.add("c.uid = ?", f.Case[:])
 	}
-	among(w, "c.status", f.Statuses)
+	if len(f.Statuses) > 0 {
+		w.among(fmt.Sprintf(statusAt, "c."), f.Statuses, f.Now)
+	}
 	w.named("c.server", f.Server)
+}
+
+// statusAt is the status of a case at a time.
+const statusAt = "CASE WHEN %[1]sstatus = 3 AND %[1]sexpires <= ? THEN 0 ELSE %[1]sstatus END"
+
+// cases returns the conditions on a row of cases c.
+func (f *Filter) cases() where {
+	var w where
+	w.ofCases(f)
+	w.named("c.client", f.Client)
+	w.named("c.account", f.Account)
+	w.between("c.last", f)
+	return w
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"fmt"
 	"slices"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -55,7 +56,7 @@ func newQuery(tx *sql.Tx, f *Filter, after *place) (*query, error) {
 		}
 	}
 	if len(f.Statuses) > 0 {
-		q.statuses, err = readStatuses(tx)
+		q.statuses, err = readStatuses(tx, f.Now)
 	}
 	return q, err
 }
@@ -74,11 +75,12 @@ func (f *Filter) narrow(tx *sql.Tx) error {
 	return nil
 }
 
-const statusesSQL = `SELECT uid, status FROM cases WHERE status <> 0`
+const statusesSQL = `SELECT uid, ` + statusAt + ` FROM cases WHERE status <> 0`
 
-// readStatuses reads the statuses that admins gave.
-func readStatuses(tx *sql.Tx) (map[alerts.CaseID]alerts.Status, error) {
-	rows, err := tx.Query(statusesSQL)
+// readStatuses reads the statuses that admins gave, as they stand at the time
+// now.
+func readStatuses(tx *sql.Tx, now int64) (map[alerts.CaseID]alerts.Status, error) {
+	rows, err := tx.Query(fmt.Sprintf(statusesSQL, ""), now)
 	if err != nil {
 		return nil, err
 	}

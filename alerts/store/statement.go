@@ -21,6 +21,8 @@ type statements struct {
 	addCase, addCases            statement
 	setCase, emptyCase, dropCase statement
 	addTally                     statement
+	findStanding, reopenCase     statement
+	noteReopening, dropSession   statement
 }
 
 // prepare prepares all statements.
@@ -37,6 +39,8 @@ func (db *database) prepare() error {
 		{&db.addCase, addCaseSQL + growCaseSQL}, {&db.addCases, manyRows(addCaseSQL, casesAtOnce) + growCaseSQL},
 		{&db.setCase, setCaseSQL}, {&db.emptyCase, emptyCaseSQL}, {&db.dropCase, dropCaseSQL},
 		{&db.addTally, addTallySQL},
+		{&db.findStanding, findStandingSQL}, {&db.reopenCase, reopenCaseSQL}, {&db.noteReopening, noteReopeningSQL},
+		{&db.dropSession, dropSessionSQL},
 	} {
 		prepared, err := db.c.Prepare(p.sql)
 		if err != nil {

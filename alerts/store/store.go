@@ -96,6 +96,11 @@ func (s *Store) Close() error {
 	return s.err
 }
 
+// Passed returns how many results were not stored, as their sessions began
+// before the time up to which the database was pruned. It is called after
+// Close.
+func (s *Store) Passed() int64 { return s.db.passed }
+
 func (s *Store) run() {
 	defer close(s.done)
 	timer := time.NewTimer(maxBatchAge)

@@ -56,12 +56,13 @@ func (db *database) write(b *batch) (err error) {
 	return db.settle()
 }
 
-const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version), (SELECT coalesce(max(id), 0) FROM blocks)`
+const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version), (SELECT coalesce(max(id), 0) FROM blocks),
+	EXISTS (SELECT 1 FROM cases WHERE status <> 0)`
 
 // catchUp forgets what another connection may have changed, and sees where
 // blocks end. The transaction keeps both true.
 func (db *database) catchUp() error {
-	row, err := db.ask(catchUpSQL, 2)
+	row, err := db.ask(catchUpSQL, 3)
 	if err != nil {
 		return err
 	}
@@ -69,10 +70,15 @@ func (db *database) catchUp() error {
 		if err := db.loadKinds(); err != nil {
 			return err
 		}
+		if db.marks, err = db.readMarks(); err != nil {
+			return err
+		}
 		db.version = version
 	}
 	db.tally.reset()
 	db.block.start(row[1].(int64) + 1)
+	db.triaged = row[2].(int64) != 0
+	db.known = db.known[:0]
 	return nil
 }
 
@@ -118,6 +124,9 @@ func (db *database) putMany(b *batch, from, to int) (bool, error) {
 	values := db.values[:0]
 	for i := from; i < to; i++ {
 		s := &b.results[i].Session
+		if s.Facts.Start < db.marks.watermark {
+			return false, nil
+		}
 		values = append(values, s.Facts.Start/1000, s.ID[:], db.block.body()+int64(i-from), int64(s.Facts.Packets))
 	}
 	db.values = values
@@ -133,6 +142,10 @@ func (db *database) putMany(b *batch, from, to int) (bool, error) {
 // that session already.
 func (db *database) putOne(r *alerts.Result, record []byte) error {
 	f := r.Session.Facts
+	if f.Start < db.marks.watermark {
+		db.passed++
+		return nil
+	}
 	added, err := db.addSession.exec(f.Start/1000, r.Session.ID[:], db.block.body(), int64(f.Packets))
 	if err != nil {
 		return err
@@ -192,7 +205,9 @@ func (db *database) again(r *alerts.Result, record []byte) error {
 	if _, err := db.replaceSession.exec(db.block.body(), int64(f.Packets), key[0], key[1]); err != nil {
 		return err
 	}
-	return db.keep(r, record)
+	err := db.keep(r, record)
+	db.known = db.known[:0]
+	return err
 }
 
 const findContentsSQL = `SELECT entries FROM contents WHERE block = ?`
@@ -214,6 +229,10 @@ func (db *database) drop(body int64) error {
 		}
 		entries[e.flagsAt] |= entryGone
 		db.tally.dropped(&l, &e)
+		db.known = db.known[:0]
+		for i := range e.findings {
+			db.known = append(db.known, l.cases[e.findings[i].kase].id)
+		}
 		_, err := db.changeContents.exec(entries, body/blockSessions)
 		return err
 	}

@@ -37,15 +37,21 @@ const defaultLimit = 100
 // addFlags adds the flags that every list has.
 func (o *listOptions) addFlags(cmd *cobra.Command, env *environment) {
 	flags := cmd.Flags()
-	databaseFlag(cmd, env, &o.database)
+	o.addFilterFlags(cmd, env)
 	flags.StringVar(&o.format, "format", formatTable, "how rows are written: table, json, jsonl or csv")
+	flags.IntVar(&o.limit, "limit", defaultLimit, "how many rows; 0 for all")
+}
+
+// addFilterFlags adds those that say of what.
+func (o *listOptions) addFilterFlags(cmd *cobra.Command, env *environment) {
+	flags := cmd.Flags()
+	databaseFlag(cmd, env, &o.database)
 	flags.StringVar(&o.protocol, "protocol", "", "only smtp, lmtp, imap, pop3 or managesieve")
 	flags.StringVar(&o.server, "server", "", `only servers whose address and port contain this; "=10.0.0.9:25" is exactly that one`)
 	flags.StringVar(&o.client, "client", "", "only clients whose address contains this")
 	flags.StringVar(&o.account, "account", "", "only accounts that contain this")
 	flags.StringVar(&o.since, "since", "", "only what was captured at or after this time: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
 	flags.StringVar(&o.until, "until", "", "only what was captured before this time")
-	flags.IntVar(&o.limit, "limit", defaultLimit, "how many rows; 0 for all")
 }
 
 // addRuleFlags adds those of findings and cases.
@@ -58,7 +64,7 @@ func (o *listOptions) addRuleFlags(cmd *cobra.Command) {
 
 // filter makes the store's filter of the flags.
 func (o *listOptions) filter(now time.Time) (store.Filter, error) {
-	f := store.Filter{Rule: o.rule, Server: o.server, Client: o.client, Account: o.account}
+	f := store.Filter{Now: now.UnixNano(), Rule: o.rule, Server: o.server, Client: o.client, Account: o.account}
 	var err error
 	if o.minSeverity != "" {
 		if f.MinSeverity, err = severity("min-severity", o.minSeverity); err != nil {

@@ -96,8 +96,8 @@ was taken away. Findings are kept in a database and triaged with 'mailtap tui'.`
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		analyzeCommand(env), captureCommand(env), tuiCommand(env),
-		casesCommand(env), findingsCommand(env), sessionsCommand(env),
-		rulesCommand(env), interfacesCommand(env), versionCommand(env),
+		casesCommand(env), findingsCommand(env), sessionsCommand(env), caseCommand(env), exportCommand(env),
+		rulesCommand(env), policyCommand(env), judgeCommand(env), dbCommand(env), interfacesCommand(env), versionCommand(env),
 		manCommand(root),
 	)
 	return root

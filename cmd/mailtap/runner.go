@@ -35,6 +35,7 @@ type runOptions struct {
 	failOn      string
 	showSecrets bool
 	noContent   bool
+	policy      string
 	quiet       bool
 }
 
@@ -46,6 +47,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command, env *environment) {
 	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this severity or more: info, low, medium, high, critical")
 	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this severity or more was found")
 	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored")
+	flags.StringVar(&o.policy, "policy", "", "policy FILE: what sessions have to do here; see 'mailtap policy'")
 	flags.BoolVar(&o.noContent, "no-content", false, "keep no subjects and addresses of messages")
 	flags.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks")
 }
@@ -116,6 +118,13 @@ func (r *runner) open() error {
 	path, named := r.env.databasePath(r.options.database)
 	key := alerts.RandomKey()
 	r.recorder = &engine.Recorder{Show: r.options.showSecrets, NoContent: r.options.noContent, Report: r.report}
+	if r.options.policy != "" {
+		p, err := readPolicy(r.options.policy)
+		if err != nil {
+			return err
+		}
+		r.recorder.Policy = p
+	}
 	if path != noDatabase {
 		s, err := store.Open(path, store.Options{
 			MakeFolder: !named,
@@ -127,6 +136,10 @@ func (r *runner) open() error {
 		}
 		r.store, r.recorder.Add = s, s.Add
 		if key, err = alerts.LoadKey(keyPath(path)); err != nil {
+			s.Close()
+			return err
+		}
+		if err := r.recorder.Recall(path); err != nil {
 			s.Close()
 			return err
 		}
@@ -243,6 +256,9 @@ func (r *runner) end(err error) error {
 			r.env.say("%v", e)
 			r.failed = true
 		}
+	}
+	if r.store != nil && r.store.Passed() > 0 {
+		r.env.say("%d sessions began before the time that 'mailtap db prune' has cut off, and were not stored", r.store.Passed())
 	}
 	s := &r.summary
 	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last

@@ -50,11 +50,46 @@ CREATE TABLE cases (
 	client      TEXT,                -- "10.0.0.5" where the case key has a client
 	account     TEXT,                -- where the case key has an account
 	status      INTEGER NOT NULL DEFAULT 0,
+	reopened    INTEGER NOT NULL DEFAULT 0, -- alerts.Reopening
 	resolved_at INTEGER,             -- ns
+	expires     INTEGER,             -- ns: when an accepted risk ends
+	floor       INTEGER NOT NULL DEFAULT 0, -- severity that was accepted
 	note        TEXT    NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 CREATE INDEX cases_touched ON cases (status) WHERE status <> 0;
+
+-- What admins, and findings that reopened a case, have done to it. A row holds
+-- how the change left the case, so undoing one is going back to the row before.
+CREATE TABLE changes (
+	id          INTEGER PRIMARY KEY,
+	bulk        INTEGER NOT NULL,    -- number of the change it is a part of; 0: a finding did it
+	kase        BLOB    NOT NULL,    -- cases.uid
+	at          INTEGER NOT NULL,    -- ns: the admin's time, or that of the finding
+	who         TEXT    NOT NULL,    -- '': a finding
+	reason      TEXT    NOT NULL,
+	status      INTEGER NOT NULL,    -- these are as in cases
+	reopened    INTEGER NOT NULL,
+	resolved_at INTEGER,
+	expires     INTEGER,
+	floor       INTEGER NOT NULL,
+	note        TEXT    NOT NULL,
+	undone      INTEGER,             -- number of the undoing it is a part of
+	undone_at   INTEGER,             -- ns
+	undone_by   TEXT
+);
+
+CREATE INDEX changes_by_case ON changes (kase, id);
+CREATE INDEX changes_by_bulk ON changes (bulk) WHERE bulk > 0;
+CREATE INDEX changes_undone ON changes (undone) WHERE undone IS NOT NULL;
+
+-- Numbers that concern the whole database: 'watermark' (ns: sessions that began
+-- before it were pruned, and are not stored again), 'pruned-sessions' and
+-- 'pruned-findings' (how many).
+CREATE TABLE marks (
+	name  TEXT    PRIMARY KEY,
+	value INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- How many sessions have each verdict ('verdict') and how many findings each
 -- severity ('severity'), kept with every batch: counting a million rows takes

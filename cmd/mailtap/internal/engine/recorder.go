@@ -1,18 +1,25 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/judge"
+	"github.com/mailtap/mailtap/alerts/policy"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 )
 
 const (
 	maxWaiting = 256              // ended sessions that may wait to be judged
 	breath     = time.Millisecond // in which some come together: waking for each costs more than judging it
+
+	// maxRecalled is how many stored sessions are looked through at the start,
+	// the newest. Ten thousand take a tenth of a second.
+	maxRecalled = 20_000
 )
 
 // Recorder takes the Facts of ended sessions through redaction and judgement
@@ -23,8 +30,10 @@ type Recorder struct {
 	Add       func(alerts.Result) // stores a result; nil keeps nothing
 	Show      bool                // report secrets; they are never stored
 	NoContent bool                // keep no subjects and addresses
-	Report    func(alerts.Result) // in the order in which sessions ended
+	Policy    *policy.Policy      // of the admin; nil: none
+	Report    func(alerts.Result) // in the order in which sessions were judged: as they ended, but see judge.Judge
 
+	judge *judge.Judge
 	ended chan *dissect.Facts
 	done  chan struct{}
 
@@ -32,8 +41,30 @@ type Recorder struct {
 	shown map[alerts.SessionID]alerts.Result // judged with secrets, until they are stored
 }
 
+// Recall remembers what the database at path has of earlier sessions. It comes
+// before Start.
+func (r *Recorder) Recall(path string) error {
+	stored, err := store.OpenReader(path)
+	if err != nil {
+		return err
+	}
+	defer stored.Close()
+	r.judge = judge.New(r.settled)
+	for s, err := range stored.Begun(maxRecalled) {
+		if err != nil {
+			return err
+		}
+		r.judge.Remember(&s.Session)
+	}
+	return nil
+}
+
 // Start begins to record.
 func (r *Recorder) Start() {
+	if r.judge == nil {
+		r.judge = judge.New(r.settled)
+	}
+	r.judge.Policy = r.Policy
 	r.ended, r.done = make(chan *dissect.Facts, maxWaiting), make(chan struct{})
 	go func() {
 		defer close(r.done)
@@ -43,6 +74,7 @@ func (r *Recorder) Start() {
 				time.Sleep(breath)
 			}
 		}
+		r.judge.Close()
 	}()
 }
 
@@ -64,26 +96,23 @@ func (r *Recorder) record(f *dissect.Facts) {
 	}
 	f.Dialogue.Recycle()
 	f.Dialogue = nil
-	var shown alerts.Result
 	if r.Show {
-		shown = judge.Session(alerts.Clone(f))
+		r.keep(judge.Session(alerts.Clone(f)))
 	}
 	r.Redactor.Redact(f)
-	result := judge.Session(f)
+	r.judge.Session(f)
+}
+
+// settled takes a result that no later session changes.
+func (r *Recorder) settled(result alerts.Result) {
 	if len(result.Findings) == 0 {
-		f.Transcript = nil
+		result.Session.Facts.Transcript = nil
 	}
-	switch {
-	case r.Add == nil && r.Show:
-		r.Report(shown)
-	case r.Add == nil:
-		r.Report(result)
-	default:
-		if r.Show {
-			r.keep(shown)
-		}
-		r.Add(result)
+	if r.Add == nil {
+		r.Stored([]alerts.Result{result})
+		return
 	}
+	r.Add(result)
 }
 
 // Stored reports results that the store has taken, or had to give up.
@@ -113,7 +142,51 @@ func (r *Recorder) take(stored alerts.Result) alerts.Result {
 		return stored
 	}
 	delete(r.shown, stored.Session.ID)
-	return shown
+	return reveal(stored, shown)
+}
+
+// reveal returns a result as it was with its secrets. Findings that needed
+// earlier sessions were made without; they show the session's own lines.
+func reveal(stored, shown alerts.Result) alerts.Result {
+	own := make(map[alerts.FindingID]*alerts.Finding, len(shown.Findings))
+	for i := range shown.Findings {
+		own[shown.Findings[i].ID] = &shown.Findings[i]
+	}
+	findings := slices.Clone(stored.Findings)
+	for i := range findings {
+		if f := own[findings[i].ID]; f != nil {
+			findings[i] = *f
+		} else {
+			findings[i].Evidence = revealLines(findings[i].Evidence, &stored.Session, shown.Session.Facts)
+		}
+	}
+	shown.Session.Verdict = stored.Session.Verdict
+	return alerts.Result{Session: shown.Session, Findings: findings}
+}
+
+// revealLines returns evidence with the lines of attempts as they were sent.
+func revealLines(list []alerts.Evidence, s *alerts.Session, shown *dissect.Facts) []alerts.Evidence {
+	type line struct {
+		time   int64
+		packet uint64
+		text   string
+	}
+	sent := map[line]string{}
+	for i, a := range s.Facts.Auth {
+		for k := range a.Quotes {
+			q := &a.Quotes[k]
+			sent[line{q.Stamp.Time, q.Stamp.Packet, q.Text}] = shown.Auth[i].Quotes[k].Text
+		}
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		if e := &list[i]; e.Session == s.ID {
+			if text, ok := sent[line{e.Time, e.Packet, e.Text}]; ok {
+				e.Text = text
+			}
+		}
+	}
+	return list
 }
 
 // dropContent removes what messages say about people: --no-content. Of the

@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// When an offer counts as vanished.
+const (
+	minOffers      = 3 // lists with it, one after another, to this client
+	vanishedWindow = 7 * 24 * time.Hour
+
+	minOtherOffers = 3 // other clients that are offered it, where this one is new
+	differWindow   = time.Hour
+)
+
+// judgeVanished wants a whole list without STARTTLS where there were lists with
+// it. A client that never was offered it is one that the server has been told
+// to treat so, except at its first visit, when nobody can know that.
+func judgeVanished(f *dissect.Facts, past *Past, hits []Hit) []Hit {
+	now, ok := OfferIn(f, alerts.SessionID{})
+	if !ok || now.STARTTLS || f.STARTTLS.Offered != dissect.No || f.Transport != dissect.Plain || onTLSPort(f) {
+		return hits
+	}
+	if len(past.Offers) == 0 {
+		return judgeDiffering(f, past, hits)
+	}
+	list := past.Offers
+	for len(list) > 0 && !list[len(list)-1].STARTTLS {
+		list = list[:len(list)-1] // it has been gone for some sessions
+	}
+	n := 0
+	for n < len(list) && list[len(list)-1-n].STARTTLS {
+		n++
+	}
+	if n < minOffers || f.Start-list[len(list)-1].Begin > int64(vanishedWindow) {
+		return hits
+	}
+	last := &list[len(list)-1]
+	h := gone(f, alerts.High, list[len(list)-2:])
+	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + ", which this client was offered " +
+		strconv.Itoa(n) + " times before"
+	if lostByAll(past.LatestOffers, f.Client.Addr(), last.Begin) {
+		h.Severity = alerts.Medium
+		h.Why += "; other clients have lost it, too"
+	}
+	return append(hits, h)
+}
+
+// judgeDiffering compares the list with those to other clients of the last
+// hour.
+func judgeDiffering(f *dissect.Facts, past *Past, hits []Hit) []Hit {
+	var offered []Offered
+	for _, o := range past.LatestOffers {
+		switch {
+		case f.Start-o.Begin > int64(differWindow):
+		case !o.STARTTLS:
+			return hits
+		default:
+			offered = append(offered, o)
+		}
+	}
+	if len(offered) < minOtherOffers {
+		return hits
+	}
+	h := gone(f, alerts.Medium, offered[len(offered)-2:])
+	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + " for this client, and with it for " +
+		strconv.Itoa(len(offered)) + " others in the last hour"
+	return append(hits, h)
+}
+
+// lostByAll tells whether others have been refused the offer since a time, and
+// none was made it.
+func lostByAll(latest []Offered, client netip.Addr, since int64) bool {
+	lost := false
+	for i := range latest {
+		switch o := &latest[i]; {
+		case o.Client == client, o.Begin <= since:
+		case o.STARTTLS:
+			return false
+		default:
+			lost = true
+		}
+	}
+	return lost
+}
+
+// gone makes the hit, with the lists that had the offer.
+func gone(f *dissect.Facts, s alerts.Severity, before []Offered) Hit {
+	h := Hit{Severity: s}
+	for i := range before {
+		h.Earlier = append(h.Earlier, before[i].evidence(dissect.Server, "list with "+command(f.Protocol)))
+	}
+	h.Quotes = inOrder(telling(append(clearUse(f, 0), &f.Offer.Quote)...))
+	h.Quotes = h.Quotes[:min(len(h.Quotes), MaxEvidence-len(h.Earlier))]
+	return h
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/alerts/rules"
+	"github.com/mailtap/mailtap/alerts/store"
+)
+
+// dialTimeout is how long a syslog receiver has to answer.
+const dialTimeout = 10 * time.Second
+
+// exportOptions are the flags of 'mailtap export'.
+type exportOptions struct {
+	listOptions
+	output string
+	to     string
+}
+
+func exportCommand(env *environment) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export FORMAT",
+		Short: "write what is stored for other programs, or as a report for people",
+		Long: `Writes what is stored for other programs, or as a report for people. FORMAT is
+
+  html      a report in one file: who is exposed, where, and what to do first
+  jsonl     sessions and findings, one JSON object a line
+  csv       findings, for spreadsheets
+  eve       findings as Suricata writes alerts, one JSON object a line
+  zeek      findings as a Zeek log
+  cef       findings in the Common Event Format
+  syslog    findings as RFC 5424 messages, into a file or to a receiver
+
+Secrets are in none of them. Only its owner can read a file that is written.`,
+		Example: `  mailtap export html --output report.html
+  mailtap export csv --min-severity high > findings.csv
+  mailtap export syslog --to tls://siem.example.com:6514 --since 24h`,
+		Args:      arguments(cobra.ExactArgs(1)),
+		ValidArgs: exportFormats,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return o.run(env, args[0])
+		},
+	}
+	o.addFilterFlags(cmd, env)
+	o.addRuleFlags(cmd)
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write instead of standard output")
+	cmd.Flags().StringVar(&o.to, "to", "", "receiver of syslog: udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT")
+	return cmd
+}
+
+var exportFormats = []string{"html", "jsonl", "csv", "eve", "zeek", "cef", "syslog"}
+
+func (o *exportOptions) run(env *environment, format string) (err error) {
+	f, err := o.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	write := exporters[format]
+	switch {
+	case write == nil:
+		return usageError{fmt.Errorf("there is no format %q: say %s", format, strings.Join(exportFormats, ", "))}
+	case o.to != "" && format != "syslog":
+		return usageError{errors.New("--to is for syslog")}
+	case o.to != "" && o.output != "":
+		return usageError{errors.New("--to and --output exclude each other")}
+	}
+	r, err := env.reader(o.database)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, framing, err := o.open(env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return write(&exporting{env: env, reader: r, filter: f, w: w, framing: framing})
+}
+
+// open opens where the export goes.
+func (o *exportOptions) open(env *environment) (io.WriteCloser, export.Framing, error) {
+	switch {
+	case o.to != "":
+		return dialSyslog(o.to)
+	case o.output != "":
+		f, err := os.OpenFile(o.output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, 0, err
+		}
+		return &buffered{bufio.NewWriter(f), f}, export.Lines, nil
+	}
+	return &buffered{bufio.NewWriter(env.stdout), io.NopCloser(nil)}, export.Lines, nil
+}
+
+func dialSyslog(to string) (io.WriteCloser, export.Framing, error) {
+	u, err := url.Parse(to)
+	if err != nil || u.Port() == "" {
+		return nil, 0, usageError{fmt.Errorf("--to %s: say udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT", to)}
+	}
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	var c net.Conn
+	framing := export.Counted
+	switch u.Scheme {
+	case "udp":
+		framing = export.Datagram
+		c, err = dialer.Dial("udp", u.Host)
+	case "tcp":
+		c, err = dialer.Dial("tcp", u.Host)
+	case "tls":
+		c, err = tls.DialWithDialer(dialer, "tcp", u.Host, &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
+	default:
+		return nil, 0, usageError{fmt.Errorf("--to %s: say udp, tcp or tls", to)}
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("cannot reach the syslog receiver: %w", err)
+	}
+	return c, framing, nil
+}
+
+// buffered is a file that is written in large pieces.
+type buffered struct {
+	*bufio.Writer
+	file io.Closer
+}
+
+func (b *buffered) Close() error { return errors.Join(b.Flush(), b.file.Close()) }
+
+// exporting is one export that runs.
+type exporting struct {
+	env     *environment
+	reader  *store.Reader
+	filter  store.Filter
+	w       io.Writer
+	framing export.Framing
+}
+
+var exporters = map[string]func(*exporting) error{
+	"html":  (*exporting).html,
+	"jsonl": (*exporting).jsonl,
+	"csv": func(e *exporting) error {
+		c := export.NewFindingsCSV(e.w)
+		return errors.Join(e.findings(c.Finding), c.Flush())
+	},
+	"eve": (*exporting).eve,
+	"zeek": func(e *exporting) error {
+		z := export.NewZeekFindings(e.w)
+		return errors.Join(e.findings(z.Finding), z.Close())
+	},
+	"cef": func(e *exporting) error {
+		return e.findings(export.NewCEF(e.w, version, catalogue).Finding)
+	},
+	"syslog": func(e *exporting) error {
+		host, _ := os.Hostname() // "" where it is not known
+		return e.findings(export.NewSyslog(e.w, e.framing, host, catalogue).Finding)
+	},
+}
+
+// catalogue tells the exports of a rule.
+func catalogue(id string) export.Rule {
+	r := rules.Find(id)
+	if r == nil {
+		return export.Rule{}
+	}
+	return export.Rule{Group: string(r.Group), Title: r.Title, Why: r.Why, Fix: r.Fix, Config: r.Config}
+}
+
+func (e *exporting) findings(write func(*alerts.Finding) error) error {
+	for f, err := range e.reader.AllFindings(e.filter) {
+		if err != nil {
+			return err
+		}
+		if err := write(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *exporting) sessions(write func(*alerts.Session) error) error {
+	for s, err := range e.reader.AllSessions(e.filter) {
+		if err != nil {
+			return err
+		}
+		if err := write(&s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *exporting) jsonl() error {
+	j := export.NewJSONL(e.w)
+	if err := e.sessions(j.Session); err != nil {
+		return err
+	}
+	return e.findings(j.Finding)
+}
+
+// eve looks up the session of each finding: its TLS and VLANs stand beside it.
+func (e *exporting) eve() error {
+	w := export.NewEVE(e.w, catalogue)
+	return e.findings(func(f *alerts.Finding) error {
+		s, _, err := e.reader.Session(f.Session.String())
+		if err != nil {
+			return err
+		}
+		return w.Finding(f, &s)
+	})
+}
+
+func (e *exporting) html() error {
+	report := export.NewReport("", catalogue)
+	for c, err := range allCases(e.reader, e.filter) {
+		if err != nil {
+			return err
+		}
+		report.Case(&c)
+	}
+	if err := e.findings(func(f *alerts.Finding) error { report.Finding(f); return nil }); err != nil {
+		return err
+	}
+	if err := e.sessions(func(s *alerts.Session) error { report.Session(s); return nil }); err != nil {
+		return err
+	}
+	return report.Write(e.w)
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// shownFindings is how many of a case's findings are shown, the newest.
+const shownFindings = 20
+
+// dossier is all that is shown of a case.
+type dossier struct {
+	kase      alerts.Case
+	aftermath alerts.Aftermath
+	changes   []alerts.Change
+	findings  []alerts.Finding
+	session   *dissect.Facts // of the newest finding; nil: none is left
+}
+
+func showCases(env *environment, r *store.Reader, format string, ids []alerts.CaseID, now time.Time) error {
+	array := export.NewArray(env.stdout)
+	for i, id := range ids {
+		d, err := readDossier(r, id, now)
+		if err != nil {
+			return err
+		}
+		if format == formatJSON {
+			err = d.writeJSON(array)
+		} else {
+			if i > 0 {
+				fmt.Fprintln(env.stdout)
+			}
+			_, err = io.WriteString(env.stdout, d.text())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if format == formatJSON {
+		return array.Close()
+	}
+	return nil
+}
+
+func readDossier(r *store.Reader, id alerts.CaseID, now time.Time) (d dossier, err error) {
+	if d.kase, err = oneCase(r, id, now); err != nil {
+		return d, err
+	}
+	if d.aftermath, err = r.Aftermath(&d.kase); err != nil {
+		return d, err
+	}
+	if d.changes, err = r.Changes(id); err != nil {
+		return d, err
+	}
+	if d.findings, err = r.Findings(store.Filter{Case: &id, Limit: shownFindings}); err != nil || len(d.findings) == 0 {
+		return d, err
+	}
+	s, _, err := r.Session(d.findings[0].Session.String())
+	d.session = s.Facts
+	return d, err
+}
+
+// text is the case for people.
+func (d *dossier) text() string {
+	var b strings.Builder
+	c := &d.kase
+	fmt.Fprintf(&b, "%v: %s\n\n", c.ID, export.Clean(c.Title))
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-12s%s\n", name, export.Clean(value))
+		}
+	}
+	line("severity", c.Severity.String())
+	line("rule", c.Rule+" (see 'mailtap rules "+c.Rule+"')")
+	line("status", standing(c))
+	line("blames", c.Blame.String())
+	line("server", c.Server)
+	line("client", c.Client)
+	line("account", c.Account)
+	line("seen", fmt.Sprintf("%s in %s", numbered(c.Findings, "finding", "findings"), numbered(c.Sessions, "session", "sessions")))
+	line("first", utc(c.First))
+	line("last", utc(c.Last))
+	line("since then", since(&d.aftermath))
+	line("note", c.Note)
+	if len(d.changes) > 0 {
+		b.WriteString("\nhistory\n")
+		for i := range d.changes {
+			fmt.Fprintf(&b, "  %s\n", export.Clean(changeText(&d.changes[i])))
+		}
+	}
+	d.writeFindings(&b)
+	return b.String()
+}
+
+func (d *dossier) writeFindings(b *strings.Builder) {
+	if len(d.findings) == 0 {
+		b.WriteString("\nits findings were pruned\n")
+		return
+	}
+	b.WriteString("\nfindings, the newest first\n")
+	for i := range d.findings {
+		f := &d.findings[i]
+		fmt.Fprintf(b, "  %s  %v  %s\n", utc(f.Time), f.Session, export.Clean(f.Why))
+		for _, e := range f.Evidence {
+			fmt.Fprintf(b, "    %-7s%s  (%s)\n", e.From.String(), export.Clean(e.Text), export.Clean(e.File+":"+strconv.FormatUint(e.Packet, 10)))
+		}
+	}
+	if len(d.session.Transcript) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nwhat was said in %v\n", d.findings[0].Session)
+	for _, q := range d.session.Transcript {
+		fmt.Fprintf(b, "  %-7s%s\n", q.Side.String(), export.Clean(q.Text))
+	}
+}
+
+// standing says how a case stands.
+func standing(c *alerts.Case) string {
+	switch {
+	case c.Reopened != alerts.NotReopened && c.ResolvedAt != 0:
+		return fmt.Sprintf("%v (%v: it was resolved at %s)", c.Status, c.Reopened, utc(c.ResolvedAt))
+	case c.Reopened != alerts.NotReopened:
+		return fmt.Sprintf("%v (%v)", c.Status, c.Reopened)
+	case c.Status == alerts.Resolved:
+		return fmt.Sprintf("%v at %s", c.Status, utc(c.ResolvedAt))
+	case c.Status == alerts.AcceptedRisk && c.Expires != 0:
+		return fmt.Sprintf("%v until %s", c.Status, utc(c.Expires))
+	}
+	return c.Status.String()
+}
+
+// since says whether the case was seen to be fixed.
+func since(a *alerts.Aftermath) string {
+	if a.Last == 0 {
+		return "no traffic, so nobody knows if it is fixed"
+	}
+	return fmt.Sprintf("%s protected, %d unknown, %d others, the last at %s",
+		numbered(a.Protected, "session", "sessions"), a.Unknown, a.Other, utc(a.Last))
+}
+
+func changeText(c *alerts.Change) string {
+	text := fmt.Sprintf("%s  %s by %s", utc(c.At), standing(&alerts.Case{Status: c.Status, ResolvedAt: c.ResolvedAt, Expires: c.Expires}), c.Who)
+	if c.Who == "" {
+		text = fmt.Sprintf("%s  %v: %v, by a finding", utc(c.At), c.Status, c.Reopened)
+	}
+	if c.Reason != "" {
+		text += ": " + c.Reason
+	}
+	if c.Note != "" {
+		text += fmt.Sprintf(" (note: %s)", c.Note)
+	}
+	if c.UndoneBy != "" {
+		text += fmt.Sprintf(", undone by %s at %s", c.UndoneBy, utc(c.UndoneAt))
+	}
+	return text
+}
+
+// utc writes a time as people need it.
+func utc(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05Z") }
+
+func numbered(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// The JSON of a case: what lists write of it and its findings, and beside that
+// its history and what came after.
+type (
+	dossierObject struct {
+		Type       string            `json:"type"`
+		Case       json.RawMessage   `json:"case"`
+		Reopened   *string           `json:"reopened"`
+		Expires    *string           `json:"expires"`
+		Since      sinceObject       `json:"since"`
+		History    []changeObject    `json:"history"`
+		Findings   []json.RawMessage `json:"findings"`
+		Transcript []lineObject      `json:"transcript"`
+	}
+	sinceObject struct {
+		Protected int64   `json:"protected"`
+		Unknown   int64   `json:"unknown"`
+		Other     int64   `json:"other"`
+		Last      *string `json:"last"`
+	}
+	changeObject struct {
+		Time       string  `json:"time"`
+		Who        *string `json:"who"`
+		Status     string  `json:"status"`
+		Reopened   *string `json:"reopened"`
+		ResolvedAt *string `json:"resolved_at"`
+		Expires    *string `json:"expires"`
+		Note       *string `json:"note"`
+		Reason     *string `json:"reason"`
+		UndoneBy   *string `json:"undone_by"`
+		UndoneAt   *string `json:"undone_at"`
+	}
+	lineObject struct {
+		From   string `json:"from"`
+		Time   string `json:"time"`
+		Packet uint64 `json:"packet"`
+		Text   string `json:"text"`
+	}
+)
+
+func (d *dossier) writeJSON(w io.Writer) error {
+	c := &d.kase
+	out := dossierObject{
+		Type: "case-file", Reopened: known(c.Reopened.String()), Expires: knownTime(c.Expires),
+		Since:   sinceObject{d.aftermath.Protected, d.aftermath.Unknown, d.aftermath.Other, knownTime(d.aftermath.Last)},
+		History: []changeObject{}, Findings: []json.RawMessage{}, Transcript: []lineObject{},
+	}
+	var line bytes.Buffer
+	lines := export.NewJSONL(&line)
+	if err := lines.Case(c); err != nil {
+		return err
+	}
+	out.Case = bytes.Clone(line.Bytes())
+	for i := range d.findings {
+		line.Reset()
+		if err := lines.Finding(&d.findings[i]); err != nil {
+			return err
+		}
+		out.Findings = append(out.Findings, bytes.Clone(line.Bytes()))
+	}
+	for i := range d.changes {
+		h := &d.changes[i]
+		out.History = append(out.History, changeObject{
+			*knownTime(h.At), known(h.Who), h.Status.String(), known(h.Reopened.String()), knownTime(h.ResolvedAt), knownTime(h.Expires),
+			known(export.Clean(h.Note)), known(export.Clean(h.Reason)), known(h.UndoneBy), knownTime(h.UndoneAt),
+		})
+	}
+	if d.session != nil {
+		for _, q := range d.session.Transcript {
+			out.Transcript = append(out.Transcript, lineObject{q.Side.String(), *knownTime(q.Stamp.Time), q.Stamp.Packet, export.Clean(q.Text)})
+		}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(&out)
+}
+
+func known(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// knownTime writes a time as all JSON has it; nil for 0.
+func knownTime(ns int64) *string {
+	if ns == 0 {
+		return nil
+	}
+	s := time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
+	return &s
+}
