@@ -8,7 +8,8 @@ import (
 
 // FuzzSession: whatever two sides say, in any pieces and with bytes lost, no
 // panic, events stay within what was said, and nothing is held back at the
-// end. Without loss the same is found in bytes that come one by one.
+// end. Without loss the same is found in bytes that come one by one, but where
+// the session was joined late: there the pieces tell where lines may begin.
 func FuzzSession(f *testing.F) {
 	seeds := []struct{ client, server string }{
 		{"EHLO pc\r\nSTARTTLS\r\n\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03", "220 mx ESMTP\r\n250-mx\r\n250 STARTTLS\r\n220 go\r\n\x16\x03\x03\x00\x05\x02\x00\x00\x01\x03"},
@@ -30,7 +31,7 @@ func FuzzSession(f *testing.F) {
 		single := newRun(t, pair, late)
 		single.cut = 1
 		perform(single, [2][]byte{client, server}, plan)
-		if !lossless || whole.what() != single.what() {
+		if !lossless || late || whole.what() != single.what() {
 			return
 		}
 		if diff := cmp.Diff(whole.logins(), single.logins()); diff != "" {
