@@ -15,7 +15,7 @@ import (
 // Bounds of the writer.
 const (
 	maxQueue      = 256                    // results that wait to be written
-	maxBatchRows  = 4 << 10                // sessions and findings of a transaction
+	maxBatchRows  = 1000                   // sessions and findings of a transaction
 	maxBatchBytes = 2 << 20                // bytes of records of a transaction
 	maxBatchAge   = 500 * time.Millisecond // wait of the first result of a transaction
 	maxLight      = 32 << 10               // bytes of a result that may wait in the queue, see Add

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/view"
 )
 
@@ -14,8 +15,10 @@ func tuiCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tui",
 		Short: "look through cases in the terminal",
-		Long: `Shows the cases that are stored, with their evidence, in the terminal; also
-while a capture writes to the same database. Press ? there for the keys.`,
+		Long: `Shows the cases that are stored, with their evidence, in the terminal, to look
+through and to decide on; also sessions, servers, clients, accounts and rules,
+and how all of it adds up. A capture may write to the same database meanwhile.
+Press ? there for the keys.`,
 		Example: "  mailtap tui --db /var/lib/mailtap/mailtap.db",
 		Args:    arguments(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return tui(cmd.Context(), env, database) },
@@ -34,5 +37,12 @@ func tui(ctx context.Context, env *environment, database string) error {
 		return errors.New("the terminal UI needs a terminal; 'mailtap cases' and 'mailtap findings' write lists")
 	}
 	path, _ := env.databasePath(database)
-	return view.Run(ctx, r, view.Options{Database: path})
+	options := view.Options{Database: path, Who: userName()}
+	// Whoever may read the database and not write it looks, and has no keys to
+	// change anything.
+	if t, err := store.OpenTriage(path); err == nil {
+		defer t.Close()
+		options.Triage = t
+	}
+	return view.Run(ctx, r, options)
 }

@@ -51,14 +51,20 @@ func (d *Detail) addTranscripts(source Source) error {
 		seen[f.Session] = append(seen[f.Session], f)
 	}
 	for _, id := range order[:min(len(order), MaxTranscripts)] {
-		s, _, err := source.Session(id.String())
+		s, all, err := source.Session(id.String())
 		if errors.Is(err, store.ErrNotFound) {
 			continue // it went between the two questions
 		}
 		if err != nil {
 			return err
 		}
-		d.Transcripts = append(d.Transcripts, newTranscript(s, seen[id]))
+		t := newTranscript(s, seen[id])
+		for _, f := range all {
+			if f.Case != d.Case.ID {
+				t.Others = append(t.Others, f)
+			}
+		}
+		d.Transcripts = append(d.Transcripts, t)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -64,6 +65,31 @@ func (m *many) Findings(f store.Filter) ([]alerts.Finding, error) {
 	return []alerts.Finding{{Case: *f.Case, Time: f.Since, Why: fmt.Sprint("seen at ", f.Since)}}, m.err
 }
 
+func (m *many) Sessions(store.Filter) ([]alerts.Session, error) { return nil, m.err }
+
+func (m *many) AllFindings(store.Filter) iter.Seq2[alerts.Finding, error] {
+	return each[alerts.Finding](nil, m.err)
+}
+
+func (m *many) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
+	return each[alerts.Session](nil, m.err)
+}
+
+// each goes through a list, and ends with the error if there is one.
+func each[T any](list []T, err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range list {
+			if !yield(one, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
 func (m *many) Session(string) (alerts.Session, []alerts.Finding, error) {
 	return alerts.Session{}, nil, store.ErrNotFound
 }
@@ -90,11 +116,13 @@ func (s *few) Counts() (c store.Counts, err error) {
 	return c, s.fail("Counts")
 }
 
+// fits tells whether a text fits one of a store.Filter.
+func fits(text, want string) bool {
+	whole, exact := strings.CutPrefix(want, "=")
+	return want == "" || exact && text == whole || !exact && strings.Contains(strings.ToLower(text), strings.ToLower(want))
+}
+
 func (s *few) Cases(f store.Filter) ([]alerts.Case, error) {
-	fits := func(text, want string) bool {
-		whole, exact := strings.CutPrefix(want, "=")
-		return want == "" || exact && text == whole || !exact && strings.Contains(strings.ToLower(text), strings.ToLower(want))
-	}
 	var list []alerts.Case
 	for _, c := range s.cases {
 		if (f.Case == nil || *f.Case == c.ID) && (f.Rule == "" || f.Rule == c.Rule) &&
@@ -110,6 +138,22 @@ func (s *few) Cases(f store.Filter) ([]alerts.Case, error) {
 		list = list[:min(f.Limit, len(list))]
 	}
 	return list, s.fail("Cases")
+}
+
+func (s *few) Sessions(store.Filter) ([]alerts.Session, error) { return s.sessions, s.fail("Sessions") }
+
+func (s *few) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
+	return each(s.sessions, s.fail("AllSessions"))
+}
+
+func (s *few) AllFindings(f store.Filter) iter.Seq2[alerts.Finding, error] {
+	var list []alerts.Finding
+	for _, found := range s.findings {
+		if fits(found.Account, f.Account) && fits(found.Client.Addr().String(), f.Client) {
+			list = append(list, found)
+		}
+	}
+	return each(list, s.fail("AllFindings"))
 }
 
 func (s *few) Findings(f store.Filter) ([]alerts.Finding, error) {

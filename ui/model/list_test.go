@@ -2,7 +2,9 @@ package model_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -10,24 +12,45 @@ import (
 	"github.com/mailtap/mailtap/ui/model"
 )
 
+var now = time.Date(2023, 11, 14, 22, 13, 20, 0, time.UTC)
+
 func list(t testing.TB, source model.Source, text string) *model.List {
 	t.Helper()
-	l, err := model.NewList(source, text)
+	q, err := model.NewQuery(text, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listOf(t, source, q)
+}
+
+func listOf(t testing.TB, source model.Source, q model.Query) *model.List {
+	t.Helper()
+	l, err := model.NewList(source, q, make(map[alerts.CaseID]bool))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
+// get returns a row, read if it must be.
+func get(l *model.List, i int) (alerts.Case, bool) {
+	row, ok := l.Row(i)
+	if n, wanted := l.Wanted(); !ok && wanted {
+		l.Put(n, l.Read(n))
+		row, ok = l.Row(i)
+	}
+	return row.Case, ok
+}
+
 // A million cases are read where they are looked at, and each only once.
 func TestListReadsPages(t *testing.T) {
 	source := &many{cases: 1_000_000}
 	l := list(t, source, "")
-	if l.Len() != source.cases || len(source.asked) != 0 {
+	if l.Len() != source.cases || len(source.asked) != 1 {
 		t.Errorf("%d rows, %d pages read before one was asked for", l.Len(), len(source.asked))
 	}
 	for _, i := range []int{0, 1, model.PageSize - 1, model.PageSize, 0, 499_999, 999_999, 1} {
-		got, ok := l.Row(i)
+		got, ok := get(l, i)
 		if want := source.at(i); !ok || got != want {
 			t.Errorf("row %d: %v, %v", i, got, ok)
 		}
@@ -42,9 +65,27 @@ func TestListReadsPages(t *testing.T) {
 		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 	for _, i := range []int{-1, 1_000_000} {
-		if _, ok := l.Row(i); ok {
+		if _, ok := get(l, i); ok {
 			t.Errorf("there is a row %d", i)
 		}
+	}
+}
+
+// Looking at rows never reads: the list says what it lacks.
+func TestRowsAreNotReadWhenShown(t *testing.T) {
+	source := &many{cases: 1_000_000}
+	l := list(t, source, "")
+	source.asked = nil
+	for _, i := range []int{700_000, 20_000, 999_999} {
+		if _, ok := l.Row(i); ok {
+			t.Errorf("row %d is there", i)
+		}
+	}
+	if n, ok := l.Wanted(); !ok || n != 999_999/model.PageSize || len(source.asked) != 0 {
+		t.Errorf("page %d is wanted (%v), %d were read", n, ok, len(source.asked))
+	}
+	if _, ok := l.Look(source.at(700_000).ID, 700_000); ok || len(source.asked) != 0 {
+		t.Errorf("looking reads: %v", source.asked)
 	}
 }
 
@@ -60,6 +101,9 @@ func TestFind(t *testing.T) {
 			}
 			if n := len(source.asked); n > 30 {
 				t.Errorf("%d near %d: took %d questions", want, near, n)
+			}
+			if got, ok := l.Look(id, want); !ok || got != want {
+				t.Errorf("%d: looked at %d, %v", want, got, ok)
 			}
 		}
 	}
@@ -82,7 +126,7 @@ func TestFindAfterRefresh(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	source := &few{cases: []alerts.Case{
+	source := &few{findings: []alerts.Finding{{Case: alerts.CaseID{3}, Account: "maria", HasAccount: true}}, cases: []alerts.Case{
 		{ID: alerts.CaseID{1}, Rule: "cleartext-password", Severity: alerts.Critical, Server: "10.0.0.9:143", Client: "10.0.0.5"},
 		{ID: alerts.CaseID{2}, Rule: "base64-password", Severity: alerts.Critical, Last: 1, Server: "10.0.0.9:25", Account: "Joe@example.org", HasAccount: true},
 		{ID: alerts.CaseID{3}, Rule: "starttls-not-offered", Severity: alerts.High, Server: "192.0.2.1:25"},
@@ -103,15 +147,18 @@ func TestFilter(t *testing.T) {
 		{"=base64-password", []byte{2}},
 		{"=base64", nil},
 		{"%", nil},
+		{"maria", []byte{3}}, // of a finding
+		{"-password", []byte{3}},
 	}
 	for _, tt := range tests {
-		l := list(t, source, tt.text)
-		var got []byte
-		for i := range l.Len() {
-			c, _ := l.Row(i)
-			got = append(got, c.ID[0])
+		q, err := model.NewQuery(tt.text, now)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tt.want, got); diff != "" || l.Cut() || l.Text() != tt.text {
+		q.Flat = true
+		l := listOf(t, source, q)
+		got := ids(l)
+		if diff := cmp.Diff(tt.want, got); diff != "" || l.Cut() || l.Query().Text != tt.text {
 			t.Errorf("%q (-want +got):\n%s", tt.text, diff)
 		}
 	}
@@ -124,47 +171,103 @@ func TestFilterIsBounded(t *testing.T) {
 		if l.Len() != model.MaxMatches || l.Cut() != (n > model.MaxMatches) {
 			t.Errorf("%d cases: %d rows, cut: %v", n, l.Len(), l.Cut())
 		}
-		if last, ok := l.Row(model.MaxMatches - 1); !ok || last != source.at(model.MaxMatches-1) {
+		if last, ok := get(l, model.MaxMatches-1); !ok || last != source.at(model.MaxMatches-1) {
 			t.Errorf("%d cases: the last row is %v, %v", n, last, ok)
 		}
 	}
+	source := &many{cases: 1_000_000}
+	if l := list(t, source, "count:7"); l.Len() != 0 || !l.Cut() || len(source.asked) != 50 {
+		t.Errorf("none fits: %d rows, cut: %v, %d pages were read", l.Len(), l.Cut(), len(source.asked))
+	}
 }
 
-func TestReason(t *testing.T) {
+func TestReasons(t *testing.T) {
 	source := &few{findings: []alerts.Finding{{Case: alerts.CaseID{1}, Time: 5, Why: "new"}, {Case: alerts.CaseID{1}, Time: 4, Why: "old"}}}
-	l := list(t, source, "")
+	var r model.Reasons
 	c := alerts.Case{ID: alerts.CaseID{1}, Last: 5}
-	if got := l.Reason(&c); got != "new" {
+	read := func() string {
+		r.Of(&c)
+		if r.Lacks() {
+			r.Put(model.ReadReasons(source, r.Wanted()))
+		}
+		return r.Of(&c)
+	}
+	if got := r.Of(&c); got != "" || !r.Lacks() {
+		t.Errorf("before it was read: %q", got)
+	}
+	if got := read(); got != "new" || r.Lacks() {
 		t.Errorf("got %q", got)
 	}
 	source.findings = nil
-	if got := l.Reason(&c); got != "new" {
+	if got := read(); got != "new" {
 		t.Errorf("asked again: got %q", got)
 	}
 	c.Last = 6
-	if got := l.Reason(&c); got != "" || l.Err() != nil {
-		t.Errorf("without a finding: got %q, %v", got, l.Err())
+	if got := read(); got != "" || r.Lacks() {
+		t.Errorf("without a finding: got %q", got)
+	}
+	for i := range int64(10_000) {
+		c.Last = i
+		r.Of(&c)
+	}
+	if n := len(r.Wanted()); n != 200 {
+		t.Errorf("%d are asked for at once", n)
 	}
 }
 
+func TestSort(t *testing.T) {
+	source := &few{cases: []alerts.Case{
+		{ID: alerts.CaseID{1}, Rule: "b", Severity: alerts.High, Server: "s3", Client: "c1", Account: "x", Findings: 2, First: 1, Last: 9},
+		{ID: alerts.CaseID{2}, Rule: "c", Severity: alerts.Critical, Server: "s1", Client: "c3", Account: "y", Findings: 3, First: 2, Last: 7, Status: alerts.Resolved},
+		{ID: alerts.CaseID{3}, Rule: "a", Severity: alerts.Low, Server: "s2", Client: "c2", Account: "w", Findings: 1, First: 3, Last: 8, Status: alerts.Acknowledged},
+	}}
+	want := map[model.Field][]byte{
+		model.BySeverity: {2, 1, 3}, model.ByStatus: {1, 3, 2}, model.ByRule: {3, 1, 2}, model.ByServer: {2, 3, 1}, model.ByClient: {1, 3, 2},
+		model.ByAccount: {3, 1, 2}, model.ByCount: {2, 1, 3}, model.ByFirst: {3, 2, 1}, model.ByLast: {1, 3, 2},
+	}
+	for f := range model.Fields {
+		by := model.Field(f)
+		forth, back := ids(listOf(t, source, model.Query{By: by})), ids(listOf(t, source, model.Query{By: by, Reverse: true}))
+		if diff := cmp.Diff(want[by], forth); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", by, diff)
+		}
+		slices.Reverse(back)
+		if diff := cmp.Diff(want[by], back); diff != "" {
+			t.Errorf("%s, the other way round (-want +got):\n%s", by, diff)
+		}
+		if got, ok := model.ParseField(by.String()); !ok || got != by {
+			t.Errorf("%s is read as %s, %v", by, got, ok)
+		}
+	}
+}
+
+func ids(l *model.List) (list []byte) {
+	for i := range l.Len() {
+		row, _ := l.Row(i)
+		list = append(list, row.Case.ID[0])
+	}
+	return list
+}
+
 func TestErrors(t *testing.T) {
-	for _, broken := range []string{"Counts", "Cases"} {
-		if _, err := model.NewList(&few{broken: broken}, "joe"); !errors.Is(err, errBroken) {
+	for _, broken := range []string{"Counts", "Cases", "AllFindings"} {
+		q, _ := model.NewQuery("joe", now)
+		if _, err := model.NewList(&few{broken: broken}, q, nil); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", broken, err)
 		}
 	}
-	source := &many{cases: 10}
+	source := &many{cases: 20_000}
 	l := list(t, source, "")
-	source.err = errBroken
+	source.err, source.asked = errBroken, nil
 	for range 3 {
-		if _, ok := l.Row(4); ok || !errors.Is(l.Err(), errBroken) {
+		if _, ok := get(l, 4000); ok || !errors.Is(l.Err(), errBroken) && len(source.asked) > 0 {
 			t.Errorf("a row came: %v", l.Err())
 		}
 	}
 	if len(source.asked) != 1 {
 		t.Errorf("a page that fails is read %d times", len(source.asked))
 	}
-	if _, ok := l.Find(source.at(4).ID, 4); ok {
+	if _, ok := l.Find(source.at(14_000).ID, 14_000); ok {
 		t.Error("found in a source that fails")
 	}
 }
@@ -176,7 +279,7 @@ func BenchmarkScroll(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		if _, ok := l.Row(i % source.cases); !ok {
+		if _, ok := get(l, i%source.cases); !ok {
 			b.Fatal("no row")
 		}
 		source.asked = source.asked[:0]

@@ -1,8 +1,11 @@
 // Package model is what the terminal program shows: the list of cases with its
-// filter and selection, and the page of one case. It knows no screen.
+// filter, order and folding, the page of one case or session, and what all of
+// the database adds up to. It knows no screen.
 package model
 
 import (
+	"iter"
+
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/store"
 )
@@ -13,5 +16,8 @@ type Source interface {
 	Counts() (store.Counts, error)
 	Cases(store.Filter) ([]alerts.Case, error)
 	Findings(store.Filter) ([]alerts.Finding, error)
+	Sessions(store.Filter) ([]alerts.Session, error)
 	Session(prefix string) (alerts.Session, []alerts.Finding, error)
+	AllFindings(store.Filter) iter.Seq2[alerts.Finding, error]
+	AllSessions(store.Filter) iter.Seq2[alerts.Session, error]
 }

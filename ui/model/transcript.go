@@ -14,7 +14,8 @@ const MaxLines = 40
 // Transcript is what is kept of the words of one session.
 type Transcript struct {
 	Session  alerts.Session
-	Findings []alerts.Finding // that the session gave for the case, at least one
+	Findings []alerts.Finding // that the session gave for the case; on its own page all of them
+	Others   []alerts.Finding // that it gave for other cases
 	Lines    []Line           // in order of time, at most MaxLines
 	Left     int              // lines beyond MaxLines
 }

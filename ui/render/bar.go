@@ -2,33 +2,59 @@ package render
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
-// Bar returns the lines above everything: the database, what it holds, and
-// where in the list the selection is. A nil list is still being read.
-func Bar(database string, l *model.List, selected, width int) []Line {
-	title := Line{{"mailtap ", Strong}}
-	if l == nil {
-		return []Line{append(title, Span{middle(clean(database), width-len("mailtap ")), Plain}), {{"reading ...", Faint}}, nil}
+// Bar returns the lines above everything: the way to what is shown, where in
+// it the selection is, what the database holds, and which one it is. Nil
+// counts are still being read.
+func Bar(database string, way []string, place string, counts *store.Counts, width int) []Line {
+	const name = "mailtap  "
+	for i := range way {
+		way[i] = clean(way[i])
 	}
-	place := position(l, selected)
-	path := fit(clean(database), width-len("mailtap ")-1-len(place))
-	title = append(title, Span{path + " ", Plain}, Span{place, Plain})
-	c := l.Counts()
+	crumbs := strings.Join(way, " > ")
+	title := Line{{name, Strong}, {fit(crumbs, width-len(name)-1-Width(place)) + " ", Plain}, {place, Plain}}
+	if counts == nil {
+		return []Line{title, {{"reading " + middle(clean(database), width-len("reading ")), Faint}}, nil}
+	}
 	findings, sessions := Line{{"findings", Heading}}, Line{{"sessions", Heading}}
 	for s := alerts.Critical; ; s-- {
-		findings = append(findings, tally(c.Findings[s], s.String(), severityStyles[s])...)
+		findings = append(findings, tally(counts.Findings[s], s.String(), severityStyles[s])...)
 		if s == alerts.Info {
 			break
 		}
 	}
-	for _, v := range []alerts.Verdict{alerts.Exposed, alerts.Weak, alerts.Clear, alerts.Protected, alerts.UnknownVerdict} {
-		sessions = append(sessions, tally(c.Sessions[v], v.String(), verdictStyles[v])...)
+	for _, v := range verdicts {
+		sessions = append(sessions, tally(counts.Sessions[v], v.String(), verdictStyles[v])...)
 	}
-	return []Line{title, findings, sessions}
+	return []Line{title, findings, append(sessions, which(database, width-sessions.width()))}
+}
+
+// verdicts in the order in which they are told: what to worry about first.
+var verdicts = [...]alerts.Verdict{alerts.Exposed, alerts.Weak, alerts.Clear, alerts.Protected, alerts.UnknownVerdict}
+
+// which names the database at the right, whole or its file only.
+func which(database string, room int) Span {
+	const space = 2
+	for _, s := range []string{clean(database), clean(filepath.Base(database))} {
+		if Width(s)+space <= room {
+			return Span{right(s, room), Faint}
+		}
+	}
+	return Span{}
+}
+
+func (l Line) width() (n int) {
+	for _, s := range l {
+		n += Width(s.Text)
+	}
+	return n
 }
 
 // tally is a number and what it counts. Nothing of something is no alarm.
@@ -39,28 +65,42 @@ func tally(n int64, name string, style Style) Line {
 	return Line{{"  " + short(n) + " ", Plain}, {name, style}}
 }
 
-// position says where the selection is among the cases.
-func position(l *model.List, selected int) string {
-	place := fmt.Sprintf("case %d of %d", min(selected+1, l.Len()), l.Len())
+// CasePlace says where the selection is among the cases.
+func CasePlace(l *model.List, selected int) string {
+	if l == nil {
+		return ""
+	}
+	n, fit := min(selected+1, l.Len()), ""
+	if q := l.Query(); q.By != model.BySeverity {
+		fit = " by " + q.By.String() // the column may not be shown
+	}
+	if l.Query().Text != "" {
+		fit += " that fit"
+	}
 	switch {
 	case l.Cut():
-		return place + "+ that fit"
-	case l.Text() != "":
-		return place + " that fit"
+		return fmt.Sprintf("row %d of the first %d%s", n, l.Len(), fit)
+	case l.Cases() != l.Len():
+		fit = fmt.Sprintf(", %s%s", plural(int64(l.Cases()), "case"), fit)
+		fallthrough
+	case fit != "":
+		return fmt.Sprintf("row %d of %d%s", n, l.Len(), fit)
 	}
-	return fmt.Sprintf("%s, %d new", place, l.Counts().Cases[alerts.New])
+	return fmt.Sprintf("row %d of %d, %d new", n, l.Len(), l.Counts().Cases[alerts.New])
 }
 
-// Nothing says why a list has no rows, and what to do about it.
+// Place says where the selection is in another list.
+func Place(selected, n int, cut bool) string {
+	if cut {
+		return fmt.Sprintf("row %d of the newest %d", min(selected+1, n), n)
+	}
+	return fmt.Sprintf("row %d of %d", min(selected+1, n), n)
+}
+
+// Nothing says why a list of cases has no rows, and what to do about it.
 func Nothing(l *model.List) []string {
-	switch {
-	case l == nil:
-		return nil
-	case l.Text() != "":
-		return []string{
-			fmt.Sprintf("no case has %s in its rule, server, client or account", quoted(l.Text())),
-			"Esc shows all cases again",
-		}
+	if text := l.Query().Text; text != "" {
+		return []string{"no case fits " + quoted(text), "Esc shows all cases again"}
 	}
 	return []string{
 		"no findings yet: run 'mailtap analyze FILE'",
@@ -73,4 +113,33 @@ func quoted(s string) string { return `"` + middle(clean(s), 40) + `"` }
 // Problem is the line that says what went wrong.
 func Problem(err error, width int) Line {
 	return Line{{middle("error: "+clean(err.Error()), width), Critical}}
+}
+
+// Said is the line that tells what was done.
+func Said(text string, width int) Line { return Line{{start(clean(text), width), Good}} }
+
+// Mistake is the line that says what is wrong with what was typed.
+func Mistake(err error, width int) Line {
+	return Line{{start(clean(err.Error()), width), Critical}}
+}
+
+// Choices is the line of what may be typed next, the chosen one in front.
+func Choices(list []string, width int) Line {
+	if len(list) == 0 {
+		return nil
+	}
+	line := Line{{"Tab: ", Faint}}
+	room := width - len("Tab: ")
+	for i, s := range list {
+		s = clean(s)
+		if room -= Width(s) + 2; room < 0 {
+			break
+		}
+		style := Faint
+		if i == 0 {
+			style = Strong
+		}
+		line = append(line, Span{s + "  ", style})
+	}
+	return line
 }

@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"errors"
+	"iter"
 	"strings"
 	"testing"
 
@@ -21,15 +22,19 @@ type counted struct {
 }
 
 func (c counted) Findings(store.Filter) ([]alerts.Finding, error) { return nil, nil }
+func (c counted) Sessions(store.Filter) ([]alerts.Session, error) { return nil, nil }
 func (c counted) Session(string) (alerts.Session, []alerts.Finding, error) {
 	return alerts.Session{}, nil, nil
 }
+func (c counted) AllFindings(store.Filter) iter.Seq2[alerts.Finding, error] {
+	return func(func(alerts.Finding, error) bool) {}
+}
+func (c counted) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
+	return func(func(alerts.Session, error) bool) {}
+}
 func (c counted) Cases(f store.Filter) (list []alerts.Case, err error) {
-	if f.Account == "" {
-		return nil, nil
-	}
 	for n := f.Offset; n < min(c.fit, f.Offset+f.Limit); n++ {
-		list = append(list, alerts.Case{ID: alerts.CaseID{byte(n), byte(n >> 8)}})
+		list = append(list, alerts.Case{ID: alerts.CaseID{byte(n), byte(n >> 8)}, Account: "joe", HasAccount: true})
 	}
 	return list, nil
 }
@@ -39,47 +44,74 @@ type source struct{ counted }
 func (s source) Counts() (store.Counts, error) { return s.counted.Counts, nil }
 
 func TestBar(t *testing.T) {
-	c := counted{fit: model.MaxMatches + 1}
+	c := counted{fit: 7}
 	c.Counts.Findings[alerts.Critical], c.Counts.Findings[alerts.Low] = 12, 1_500_000
 	c.Counts.Sessions[alerts.Exposed], c.Counts.Sessions[alerts.UnknownVerdict] = 3, 4
 	c.Counts.Cases[alerts.New], c.Counts.Cases[alerts.Resolved] = 5, 2
-	counts := "findings  12 critical  0 high  0 medium  1.5M low  0 info\n" +
-		"sessions  3 exposed  0 weak  0 clear  0 protected  4 unknown\n"
+	many := c
+	many.fit = model.MaxMatches + 1
+	const findings = "findings  12 critical  0 high  0 medium  1.5M low  0 info\n"
+	const sessions = "sessions  3 exposed  0 weak  0 clear  0 protected  4 unknown"
 	tests := []struct {
 		name, path, text string
 		counted          counted
 		selected         int
 		want             string
 	}{
-		{"cases", "/var/lib/mailtap.db", "", c, 2, "mailtap /var/lib/mailtap.db                           case 3 of 7, 5 new\n" + counts},
-		{"long-path", "/home/a/directory/of/many/many/many/levels/mailtap.db", "", c, 0, "mailtap /home/a/directory/of/m…many/levels/mailtap.db case 1 of 7, 5 new\n" + counts},
-		{"filtered", "m.db", "joe", c, 9, "mailtap m.db                                  case 10 of 10000+ that fit\n" + counts},
+		{"cases", "/var/lib/m.db", "", c, 2, title("row 3 of 7, 5 new") + findings + sessions + "  /var/lib/m.db\n"},
+		{"long-path", "/var/lib/mailtap/m.db", "", c, 0, title("row 1 of 7, 5 new") + findings + sessions + "           m.db\n"},
+		{"longer-name", "/var/lib/database-of-mailtap.db", "", c, 0, title("row 1 of 7, 5 new") + findings + sessions + "\n"},
+		{"filtered", "m.db", "joe", c, 1, title("row 2 of 7 that fit") + findings + sessions + "           m.db\n"},
+		{"cut", "m.db", "joe", many, 9, title("row 10 of the first 10000 that fit") + findings + sessions + "           m.db\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, err := model.NewList(source{tt.counted}, tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, text(render.Bar(tt.path, l, tt.selected, 72))); diff != "" {
+			l := list(t, tt.counted, tt.text)
+			got := text(render.Bar(tt.path, []string{"cases", "a\x1bb"}, render.CasePlace(l, tt.selected), &tt.counted.Counts, 75))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-	if got := text(render.Bar("m.db", nil, 0, 72)); !strings.Contains(got, "reading") {
+	if got := text(render.Bar("m.db", nil, "", nil, 72)); !strings.Contains(got, "reading m.db") {
 		t.Errorf("before the first reading: %q", got)
 	}
 }
 
+// title is the first line of 75 columns.
+func title(place string) string {
+	const way = "mailtap  cases > a\\x1bb"
+	return way + strings.Repeat(" ", 75-len(way)-len(place)) + place + "\n"
+}
+
+func list(t *testing.T, c counted, text string) *model.List {
+	t.Helper()
+	q, err := model.NewQuery(text, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := model.NewList(source{c}, q, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func TestNothing(t *testing.T) {
 	for text, want := range map[string]string{"": "mailtap analyze FILE", "joe\x1b": `"joe\x1b"`} {
-		l, err := model.NewList(source{}, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(render.Nothing(l), "\n"); !strings.Contains(got, want) {
+		if got := strings.Join(render.Nothing(list(t, counted{}, text)), "\n"); !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestChoices(t *testing.T) {
+	got := text([]render.Line{render.Choices([]string{"severity>=", "status:", "a\x1b[2J"}, 40)})
+	if want := "Tab: severity>=  status:  a\\x1b[2J\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := text([]render.Line{render.Choices([]string{"severity>=", "status:"}, 17)}); got != "Tab: severity>=\n" {
+		t.Errorf("narrow: %q", got)
 	}
 }
 

@@ -5,12 +5,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
 // maxRows is how many findings of a case are listed one by one.
-const maxRows = 10
+const maxRows = 20
 
 // page collects lines that are at most width columns wide.
 type page struct {
@@ -36,15 +37,53 @@ func Detail(d *model.Detail, width int) []Line {
 		p.section("Why it matters", r.Why)
 		p.section("What to do", r.Fix)
 	}
+	software := softwareOf(d)
+	if r := d.Rule; r != nil && software != "" {
+		p.settings(r.Config, software)
+	}
 	for i := range d.Transcripts {
-		p.transcript(&d.Transcripts[i])
+		t := &d.Transcripts[i]
+		p.transcript(t)
+		p.facts(t.Session.Facts)
+		p.others("The same session is also in", t.Others)
 	}
 	p.findings(d)
 	if r := d.Rule; r != nil {
-		p.settings(r.Config)
+		if software == "" {
+			p.settings(r.Config, "")
+		}
 		p.section("To read", strings.Join(r.Refs, "; "))
 	}
 	return p.lines
+}
+
+// softwareOf returns the name of the server's program where a banner tells one
+// that the rule has settings for, else "".
+func softwareOf(d *model.Detail) string {
+	if d.Rule == nil {
+		return ""
+	}
+	for i := range d.Transcripts {
+		f := d.Transcripts[i].Session.Facts
+		words := strings.ToLower(f.Banner)
+		if f.Signs != nil {
+			for _, id := range f.Signs.ServerID {
+				words += " " + strings.ToLower(id.Value)
+			}
+		}
+		for _, s := range d.Rule.Config {
+			if program := programOf(s.Key); strings.Contains(words, strings.ToLower(program)) {
+				return program
+			}
+		}
+	}
+	return ""
+}
+
+// programOf returns the first word of "Dovecot 2.3" or "Postfix, submission".
+func programOf(key string) string {
+	program, _, _ := strings.Cut(key, " ")
+	return strings.TrimSuffix(program, ",")
 }
 
 func (p *page) add(spans ...Span) { p.lines = append(p.lines, spans) }
@@ -69,6 +108,9 @@ func (p *page) section(head, text string) {
 func (p *page) title(d *model.Detail) {
 	k := &d.Case
 	state := k.Status.String()
+	if k.Reopened != alerts.NotReopened {
+		state += ", " + k.Reopened.String()
+	}
 	if k.ResolvedAt != 0 {
 		state += " " + moment(k.ResolvedAt)
 	}
@@ -83,18 +125,25 @@ func (p *page) title(d *model.Detail) {
 	p.add()
 }
 
-// settings shows what to set, program by program.
-func (p *page) settings(settings []dissect.Pair) {
+// settings shows what to set, program by program, or for one of them.
+func (p *page) settings(settings []dissect.Pair, software string) {
 	if len(settings) == 0 {
 		return
 	}
-	p.head("Settings")
+	head := "Settings"
+	if software != "" {
+		head += " for " + software + ", as the server calls itself"
+	}
+	p.head(head)
 	names := 0
 	for _, s := range settings {
 		names = max(names, Width(s.Key))
 	}
 	last := ""
 	for _, s := range settings {
+		if software != "" && programOf(s.Key) != software {
+			continue
+		}
 		shown := s.Key
 		if shown == last {
 			shown = ""

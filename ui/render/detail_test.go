@@ -153,6 +153,10 @@ Evidence of 2023-11-14 (> marks it; times are UTC)
     joe joe " ••••••••
     and 3 lines more
 
+What is known of the session
+  STARTTLS    not known whether it was offered, not asked for
+  TLS         none
+
 Newest findings, 2 of 7
   2023-11-14 22:13:20  198.51.100.7:40122  the reason
   2023-11-14 22:13:20  198.51.100.7:40122  the reason

@@ -6,18 +6,10 @@ import (
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/ui/model"
 )
 
-// Column is one column of the list of cases.
-type Column struct {
-	kind  kind
-	Width int
-}
-
-// kind says what a column shows.
-type kind int
-
-// The columns, from left to right.
+// The columns of cases.
 const (
 	severity kind = iota
 	status
@@ -29,119 +21,142 @@ const (
 	first
 	last
 	reason
-	kinds
 )
 
-var heads = [kinds]string{
-	severity: "SEVERITY", status: "STATUS", rule: "RULE", protocol: "PROTOCOL", server: "SERVER", who: "CLIENT/ACCOUNT",
-	count: "COUNT", first: "FIRST (UTC)", last: "LAST (UTC)", reason: "EVIDENCE",
+var caseColumns = plan{
+	columns: []Column{
+		{kind: severity, head: "SEVERITY", Width: 8},
+		{kind: status, head: "STATUS", Width: 1},
+		{kind: rule, head: "RULE", Width: 18},
+		{kind: protocol, head: "PROTOCOL"},
+		{kind: server, head: "SERVER", Width: 17},
+		{kind: who, head: "CLIENT/ACCOUNT", Width: 14},
+		{kind: count, head: "COUNT", Width: 6, right: true},
+		{kind: first, head: "FIRST (UTC)"},
+		{kind: last, head: "LAST (UTC)", Width: len(time.DateOnly)},
+		{kind: reason, head: "EVIDENCE"},
+	},
+	grow: []step{
+		{rule, 12}, {server, 4}, {who, 10}, // their usual length
+		{status, statusWidth - 1}, {last, len(time.DateTime) - len(time.DateOnly)}, {protocol, 11}, {first, len(time.DateTime)}, {reason, 20},
+		{reason, 40}, {server, 26}, {who, 30}, {reason, 1000},
+	},
+	shrink: []step{{who, 8}, {server, 9}, {rule, 8}, {status, 0}},
 }
 
-// narrow is the widths for a screen of 80 columns; 0 is not shown.
-var narrow = [kinds]int{severity: 8, rule: 20, server: 17, who: 14, count: 6, last: len(time.DateOnly)}
+// statusWidth is the room for the name of a status. With less, it is a letter:
+// that of its key.
+const statusWidth = 14
 
-// steps are what more room is used for, in this order.
-var steps = []struct {
-	kind kind
-	grow int
-}{
-	{rule, 6}, {server, 4}, {who, 10}, // their usual length
-	{status, 14}, {last, len(time.DateTime) - len(time.DateOnly)}, {protocol, 11}, {first, len(time.DateTime)}, {reason, 20},
-	{reason, 40}, {server, 26}, {who, 30}, {reason, 1000},
+var statusLetters = [...]string{alerts.New: "", alerts.Acknowledged: "a", alerts.Resolved: "r", alerts.AcceptedRisk: "x", alerts.FalsePositive: "f"}
+
+// sortedBy is the column that shows what a list is sorted by.
+var sortedBy = [model.Fields]kind{
+	model.BySeverity: severity, model.ByStatus: status, model.ByRule: rule, model.ByServer: server, model.ByClient: who,
+	model.ByAccount: who, model.ByCount: count, model.ByFirst: first, model.ByLast: last,
 }
 
-// least is how far a column shrinks on a small screen, in this order.
-var least = []struct {
-	kind  kind
-	width int
-}{{who, 8}, {server, 9}, {rule, 8}}
-
-// Columns returns the columns that a screen has room for. One space stands
-// between them.
-func Columns(screen int) []Column {
-	widths := narrow
-	room := screen + 1
-	for _, w := range widths {
-		if w > 0 {
-			room -= w + 1
-		}
+// CaseColumns returns the columns of a list of cases, the one that it is sorted
+// by with an arrow.
+func CaseColumns(screen int, q model.Query) []Column {
+	columns := caseColumns.fit(screen)
+	arrow := "↓"
+	if q.Reverse {
+		arrow = "↑"
 	}
-	for _, l := range least {
-		give := min(max(0, -room), widths[l.kind]-l.width)
-		widths[l.kind] -= give
-		room += give
-	}
-	for _, s := range steps {
-		if widths[s.kind] == 0 { // one that is new comes whole, with its space
-			if room < s.grow+1 {
-				break
-			}
-			room--
+	for i := range columns {
+		c := &columns[i]
+		if c.kind == status && c.Width < statusWidth {
+			c.head = "S"
 		}
-		grow := max(0, min(room, s.grow))
-		widths[s.kind] += grow
-		room -= grow
-	}
-	var columns []Column
-	for k, w := range widths {
-		if w > 0 {
-			columns = append(columns, Column{kind(k), w})
+		if c.kind != sortedBy[q.By] || q.By == model.BySeverity && !q.Reverse {
+			continue
 		}
+		c.head = prefix(c.head, c.Width-1) + arrow
 	}
 	return columns
 }
 
-// Head returns the column's head, as wide as the column.
-func (c Column) Head() Span {
-	if c.kind == count {
-		return Span{right(heads[c.kind], c.Width), Heading}
+// Field returns what a click on the column's head sorts by, false where that is
+// nothing.
+func (c Column) Field() (model.Field, bool) {
+	for f, k := range sortedBy {
+		if k == c.kind {
+			return model.Field(f), true
+		}
 	}
-	return Span{fit(heads[c.kind], c.Width), Heading}
+	return 0, false
 }
 
-// Cell returns what the column shows of a case, at most as wide as the column,
+// Case returns what the column shows of a case, at most as wide as the column,
 // on a screen that is looked at now. newest gives the reason of the newest
 // finding; it is asked only where that is shown.
-func (c Column) Cell(k *alerts.Case, newest func() string, now time.Time) Span {
+func (c Column) Case(r *model.Row, newest func(*alerts.Case) string, now time.Time) Span {
+	k := &r.Case
 	switch c.kind {
 	case severity:
 		return Span{k.Severity.String(), severityStyles[k.Severity]}
+	case status:
+		return c.status(k)
+	case rule:
+		return Span{c.rule(r), Plain}
+	case protocol:
+		return c.text(k.Protocol.String())
+	case server:
+		return c.text(clean(k.Server))
+	case who:
+		return c.text(clientOrAccount(k))
 	case count:
-		return Span{right(short(k.Findings), c.Width), Plain}
-	case reason:
-		return Span{start(clean(newest()), c.Width), Plain}
+		return c.text(short(k.Findings))
+	case first:
+		return c.text(moment(k.First))
+	case last:
+		return c.text(c.time(k.Last, now))
 	}
-	return Span{middle(c.text(k, now), c.Width), Plain}
+	return Span{start(clean(newest(k)), c.Width), Plain}
 }
 
-func (c Column) text(k *alerts.Case, now time.Time) string {
-	switch c.kind {
-	case status:
-		return k.Status.String()
-	case rule:
-		return clean(k.Rule)
-	case protocol:
-		return k.Protocol.String()
-	case server:
-		return clean(k.Server)
-	case who:
-		return clientOrAccount(k)
-	case first:
-		return moment(k.First)
+// rule shows the rule, and how many cases of the same cause the row stands for:
+// +2 where they are folded, -2 where they are shown below.
+func (c Column) rule(r *model.Row) string {
+	name := clean(r.Case.Rule)
+	switch {
+	case r.Beneath:
+		return "  " + middle(name, c.Width-2)
+	case r.Folded == 0:
+		return middle(name, c.Width)
 	}
+	mark := " +"
+	if r.Open {
+		mark = " -"
+	}
+	mark += strconv.Itoa(r.Folded)
+	return middle(name, c.Width-len(mark)) + mark
+}
+
+func (c Column) status(k *alerts.Case) Span {
+	switch {
+	case c.Width < statusWidth:
+		return Span{statusLetters[k.Status], Strong}
+	case k.Reopened != alerts.NotReopened:
+		return Span{k.Reopened.String(), Strong} // which tells more than "new"
+	}
+	return c.text(k.Status.String())
+}
+
+// time writes a time as the column has room.
+func (c Column) time(ns int64, now time.Time) string {
 	if c.Width < len(time.DateTime) {
-		return day(k.Last, now)
+		return day(ns, now)
 	}
-	return moment(k.Last)
+	return moment(ns)
 }
 
 // clientOrAccount names whom a case is about beside the server.
 func clientOrAccount(k *alerts.Case) string {
 	switch {
-	case k.HasAccount && k.Account == "":
-		return `""`
 	case k.HasAccount:
-		return clean(k.Account)
+		return name(k.Account)
 	case k.Client != "":
 		return clean(k.Client)
 	}

@@ -27,6 +27,11 @@ func (p *page) transcript(t *model.Transcript) {
 	for _, found := range t.Findings {
 		p.text("  ", clean(found.Why), Plain)
 	}
+	p.dialogue(t)
+}
+
+// dialogue shows what is kept of the words of both sides.
+func (p *page) dialogue(t *model.Transcript) {
 	place := max(leastPlace, p.width/5)
 	room := p.width - proofWidth - indent - place - timeWidth - 2
 	for i := range t.Lines {

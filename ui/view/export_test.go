@@ -90,16 +90,25 @@ func (p *Program) Text() string {
 	return b.String()
 }
 
+// Screens are the names of all screens, with how they are come to.
+var Screens = map[string]screen{
+	"overview": overviewScreen, "cases": casesScreen, "sessions": sessionsScreen, "servers": serversScreen, "clients": clientsScreen,
+	"accounts": accountsScreen, "rules": rulesScreen, "case": caseScreen, "session": sessionScreen, "rule": ruleScreen, "help": helpScreen,
+}
+
 // Strokes returns the keys that do something, each behind the name of a screen
 // where it does.
 func Strokes() []string {
 	var list []string
-	for _, b := range bindings {
-		for s, name := range screenNames {
+	for _, b := range keyTable(true) {
+		for name, s := range Screens {
 			for _, k := range b.strokes {
 				key := tcell.KeyNames[k.key]
 				if k.key == tcell.KeyRune {
 					key = string(k.char)
+				}
+				if key == " " {
+					key = "Space"
 				}
 				if b.on&s != 0 {
 					list = append(list, name+" "+key)

@@ -2,7 +2,7 @@ package view
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -28,22 +28,54 @@ type binding struct {
 func char(c rune) stroke           { return stroke{tcell.KeyRune, c} }
 func special(key tcell.Key) stroke { return stroke{key: key} }
 
-// bindings is what all keys do. The help and the foot are made from it.
-var bindings = []binding{
-	{"Down, j", []stroke{special(tcell.KeyDown), char('j')}, anyScreen, "one line down", "", func(a *app) { a.move(1) }},
-	{"Up, k", []stroke{special(tcell.KeyUp), char('k')}, anyScreen, "one line up", "", func(a *app) { a.move(-1) }},
-	{"PgDn, Ctrl-F", []stroke{special(tcell.KeyPgDn), special(tcell.KeyCtrlF)}, anyScreen, "one screen down", "", func(a *app) { a.move(a.height()) }},
-	{"PgUp, Ctrl-B", []stroke{special(tcell.KeyPgUp), special(tcell.KeyCtrlB)}, anyScreen, "one screen up", "", func(a *app) { a.move(-a.height()) }},
-	{"Home, g", []stroke{special(tcell.KeyHome), char('g')}, anyScreen, "to the beginning", "", (*app).toBeginning},
-	{"End, G", []stroke{special(tcell.KeyEnd), char('G')}, anyScreen, "to the end", "", (*app).toEnd},
-	{"Enter", []stroke{special(tcell.KeyEnter)}, listScreen, "open the case", "open", (*app).openCase},
-	{"/", []stroke{char('/')}, listScreen, "filter the cases; an empty filter shows all", "filter", (*app).askFilter},
-	{"Esc", []stroke{special(tcell.KeyEsc)}, listScreen, "show all cases again", "", (*app).goBack},
-	{"Esc, q", []stroke{special(tcell.KeyEsc), char('q')}, detailScreen | helpScreen, "back", "back", (*app).goBack},
-	{"r", []stroke{char('r')}, listScreen | detailScreen, "read the database now; it is read every 2 seconds anyway", "refresh", (*app).reread},
-	{"?", []stroke{char('?')}, listScreen | detailScreen, "this help", "help", (*app).showHelp},
-	{"q", []stroke{char('q')}, listScreen, "quit", "quit", func(a *app) { a.quit() }},
-	{"Ctrl-C", []stroke{special(tcell.KeyCtrlC)}, anyScreen, "quit", "", func(a *app) { a.quit() }},
+func view(key rune, on screen, does string) binding {
+	return binding{string(key), []stroke{char(key)}, besideHelp, does, "", func(a *app) { a.start(on) }}
+}
+
+// keyTable is what all keys do. The help and the foot are made from it. Who may
+// not triage has no keys for it.
+func keyTable(triage bool) []binding {
+	keys := otherKeys()
+	if triage {
+		command := slices.IndexFunc(keys, func(b binding) bool { return b.name == ":" })
+		return slices.Insert(keys, command, triageKeys()...)
+	}
+	return keys
+}
+
+func otherKeys() []binding {
+	return []binding{
+		{"Enter", []stroke{special(tcell.KeyEnter)}, listScreen, "open the row: a case, a session, or the cases of the row", "open", (*app).open},
+		{"Esc, q", []stroke{special(tcell.KeyEsc), char('q')}, besideViews, "back", "back", (*app).goBack},
+		{"/", []stroke{char('/')}, casesScreen, "filter the cases; an empty filter shows all", "filter", (*app).askFilter},
+		{"Space", []stroke{char(' ')}, casesScreen, "show the cases that the row stands for, or hide them", "unfold", (*app).toggle},
+		{"s", []stroke{char('s')}, casesScreen, "sort by the next column; so does a click on its head", "", func(a *app) { a.sortBy(true) }},
+		{"S", []stroke{char('S')}, casesScreen, "sort the other way round", "", func(a *app) { a.sortBy(false) }},
+		{"z", []stroke{char('z')}, casesScreen, "one row a case; again: one row a cause", "", (*app).flat},
+		{"J", []stroke{char('J')}, caseScreen, "the next case of the list", "", func(a *app) { a.neighbour(1) }},
+		{"K", []stroke{char('K')}, caseScreen, "the case before", "", func(a *app) { a.neighbour(-1) }},
+		{"l", []stroke{char('l')}, caseScreen | serversScreen | clientsScreen | accountsScreen, "the sessions of it", "sessions", (*app).openSessions},
+		{"i", []stroke{char('i')}, rulesScreen, "explain the rule", "explain", (*app).openRule},
+		view('1', overviewScreen, "overview: how things stand"),
+		view('2', casesScreen, "cases: what is to be done"),
+		view('3', sessionsScreen, "sessions, the newest first"),
+		view('4', serversScreen, "servers, the worst first"),
+		view('5', clientsScreen, "clients"),
+		view('6', accountsScreen, "accounts"),
+		view('7', rulesScreen, "rules that found something"),
+		{"Down, j", []stroke{special(tcell.KeyDown), char('j')}, anyScreen, "one line down", "", func(a *app) { a.move(1) }},
+		{"Up, k", []stroke{special(tcell.KeyUp), char('k')}, anyScreen, "one line up", "", func(a *app) { a.move(-1) }},
+		{"PgDn, Ctrl-F", []stroke{special(tcell.KeyPgDn), special(tcell.KeyCtrlF)}, anyScreen, "one screen down", "", func(a *app) { a.move(a.height()) }},
+		{"PgUp, Ctrl-B", []stroke{special(tcell.KeyPgUp), special(tcell.KeyCtrlB)}, anyScreen, "one screen up", "", func(a *app) { a.move(-a.height()) }},
+		{"Home, g", []stroke{special(tcell.KeyHome), char('g')}, anyScreen, "to the beginning", "", (*app).toBeginning},
+		{"End, G", []stroke{special(tcell.KeyEnd), char('G')}, anyScreen, "to the end", "", (*app).toEnd},
+		{"Esc", []stroke{special(tcell.KeyEsc)}, besideHelp &^ besideViews, "back to where the row came from; show all cases again", "", (*app).goBack},
+		{":", []stroke{char(':')}, besideHelp, "type a command; Tab completes it", "command", (*app).askCommand},
+		{"R", []stroke{char('R')}, besideHelp, "read the database now; it is read every 2 seconds anyway", "", (*app).reread},
+		{"?", []stroke{char('?')}, besideHelp, "this help", "help", (*app).showHelp},
+		{"q", []stroke{char('q')}, besideHelp &^ besideViews, "back; from a view that has a number: quit", "quit", (*app).quitOrBack},
+		{"Ctrl-C", []stroke{special(tcell.KeyCtrlC)}, anyScreen, "quit", "", func(a *app) { a.quit() }},
+	}
 }
 
 // press runs what a key does. Keys that do nothing go nowhere: widgets have
@@ -53,12 +85,21 @@ func (a *app) press(event *tcell.EventKey) *tcell.EventKey {
 	if pressed.key == tcell.KeyRune {
 		pressed.char = event.Rune()
 	}
-	if a.filter.HasFocus() && pressed.key != tcell.KeyCtrlC {
+	a.said = ""
+	if a.prompt != nil && pressed.key != tcell.KeyCtrlC {
+		switch pressed.key {
+		case tcell.KeyDown:
+			a.prompt.turn(1)
+			return nil
+		case tcell.KeyUp:
+			a.prompt.turn(-1)
+			return nil
+		}
 		return event
 	}
-	for _, b := range bindings {
+	for _, b := range a.bindings {
 		for _, s := range b.strokes {
-			if s == pressed && b.on&a.front != 0 {
+			if s == pressed && b.on&a.top().on != 0 {
 				b.run(a)
 				return nil
 			}
@@ -70,7 +111,7 @@ func (a *app) press(event *tcell.EventKey) *tcell.EventKey {
 // height returns how many lines or rows the screen in front shows.
 func (a *app) height() int {
 	_, _, _, height := a.body.GetInnerRect()
-	if a.front == listScreen {
+	if a.top().on&listScreen != 0 {
 		height -= headRows
 	}
 	return max(1, height)
@@ -78,79 +119,37 @@ func (a *app) height() int {
 
 // move goes n lines down, or up.
 func (a *app) move(n int) {
-	if t := a.page(); t != nil {
-		line, _ := t.GetScrollOffset()
-		t.ScrollTo(max(0, line+n), 0)
+	if a.top().on&listScreen == 0 {
+		line, _ := a.text.GetScrollOffset()
+		a.text.ScrollTo(max(0, line+n), 0)
 		return
 	}
 	a.selectRow(a.row() + n)
 }
 
 func (a *app) toBeginning() {
-	if t := a.page(); t != nil {
-		t.ScrollToBeginning()
+	if a.top().on&listScreen == 0 {
+		a.text.ScrollToBeginning()
 		return
 	}
 	a.selectRow(0)
 }
 
 func (a *app) toEnd() {
-	if t := a.page(); t != nil {
-		t.ScrollToEnd()
+	if a.top().on&listScreen == 0 {
+		a.text.ScrollToEnd()
 		return
 	}
 	a.selectRow(math.MaxInt)
 }
 
 // hintLine is the foot of a screen.
-func hintLine(s screen) render.Line {
+func (a *app) hintLine(s screen) render.Line {
 	var line render.Line
-	for _, b := range bindings {
+	for _, b := range a.bindings {
 		if b.hint != "" && b.on&s != 0 {
-			line = append(line, render.Span{Text: b.name, Style: render.Heading}, render.Span{Text: " " + b.hint + "   "})
+			line = append(line, render.Span{Text: b.name, Style: render.Heading}, render.Span{Text: " " + b.hint + "  "})
 		}
 	}
 	return line
-}
-
-// helpLines is the page that tells the keys.
-func helpLines() []render.Line {
-	lines := []render.Line{{{Text: "Keys", Style: render.Heading}}}
-	for _, b := range bindings {
-		lines = append(lines, render.Line{
-			{Text: "  " + b.name + strings.Repeat(" ", max(0, 14-len(b.name))), Style: render.Strong},
-			{Text: b.does + where(b.on)},
-		})
-	}
-	for _, text := range helpText {
-		lines = append(lines, render.Line{{Text: text}})
-	}
-	return lines
-}
-
-func where(s screen) string {
-	switch s {
-	case listScreen:
-		return " (in the list)"
-	case detailScreen | helpScreen:
-		return " (elsewhere)"
-	}
-	return ""
-}
-
-// helpText is what else there is to know, for 80 columns.
-var helpText = []string{
-	"",
-	"  The mouse selects a case, a double click opens it, and the wheel scrolls.",
-	"  Hold Shift to mark text with the mouse.",
-	"",
-	"  A filter is looked for in the rule, the server, the client and the account.",
-	`  "=10.0.0.9:25" is the whole of one of them. While it is typed, Enter applies`,
-	"  it, Esc leaves things as they were, and Ctrl-U empties the line.",
-	"",
-	"  critical  a reusable secret was readable",
-	"  high      a message was readable, or somebody attacked the encryption",
-	"  medium    something weakens the protection",
-	"  low       hygiene",
-	"  info      context",
 }

@@ -10,110 +10,157 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/view"
 )
 
-// What tells the screens apart, and the places on them.
+// What the feet of the screens have.
 const (
-	onList     = "q quit"
-	onDetail   = "q back   r refresh"
-	onHelp     = "Down, j" // its beginning
-	endOfHelp  = "info      context"
-	detailTop  = "unknown\ncritical"
-	detailNext = "unknown\ncleartext-password"
-	detailEnd  = "RFC 8314"
-	helpTop    = "unknown\nKeys"
-	helpNext   = "unknown\n  Down, j"
+	onCases = "q quit"
+	onCase  = "Esc, q back"
 )
 
 // Every key does on every screen what the help says: after the keys before it,
-// want comes on the screen.
+// want comes on the screen. Lists have 5000 cases, or what results has.
 var keyTests = []struct {
-	screen string
-	before []string
-	key    string
-	want   string
+	screens string
+	before  []string
+	keys    string
+	want    string
 }{
-	{"list", nil, "Down", "case 2 of"},
-	{"list", nil, "j", "case 2 of"},
-	{"list", []string{"G"}, "Up", "case 4999 of"},
-	{"list", []string{"G"}, "k", "case 4999 of"},
-	{"list", nil, "PgDn", "case 20 of"},
-	{"list", nil, "Ctrl-F", "case 20 of"},
-	{"list", []string{"G"}, "PgUp", "case 4981 of"},
-	{"list", []string{"G"}, "Ctrl-B", "case 4981 of"},
-	{"list", []string{"G"}, "Home", "case 1 of"},
-	{"list", []string{"G"}, "g", "case 1 of"},
-	{"list", nil, "End", "case 5000 of"},
-	{"list", nil, "G", "case 5000 of"},
-	{"list", nil, "Enter", onDetail},
-	{"list", nil, "/", "Filter:"},
-	{"list", []string{"/", "z", "Enter"}, "Esc", "5000 new"},
-	{"list", nil, "?", onHelp},
+	{"cases", nil, "Down j", "row 2 of"},
+	{"cases", []string{"G"}, "Up k", "row 4999 of"},
+	{"cases", nil, "PgDn Ctrl-F", "row 20 of"},
+	{"cases", []string{"G"}, "PgUp Ctrl-B", "row 4981 of"},
+	{"cases", []string{"G"}, "Home g", "row 1 of"},
+	{"cases", nil, "End G", "row 5000 of"},
+	{"cases", nil, "Enter", onCase},
+	{"cases", nil, "/", "Filter:"},
+	{"cases", nil, "s", "by status"},
+	{"cases", nil, "S", "↑"},
 
-	{"detail", nil, "Down", detailNext},
-	{"detail", nil, "j", detailNext},
-	{"detail", []string{"j"}, "Up", detailTop},
-	{"detail", []string{"j"}, "k", detailTop},
-	{"detail", nil, "PgDn", detailEnd},
-	{"detail", nil, "Ctrl-F", detailEnd},
-	{"detail", []string{"G"}, "PgUp", detailTop},
-	{"detail", []string{"G"}, "Ctrl-B", detailTop},
-	{"detail", []string{"G"}, "Home", detailTop},
-	{"detail", []string{"G"}, "g", detailTop},
-	{"detail", nil, "End", detailEnd},
-	{"detail", nil, "G", detailEnd},
-	{"detail", nil, "?", onHelp},
-	{"detail", nil, "Esc", onList},
-	{"detail", nil, "q", onList},
+	{"sessions servers clients accounts rules", nil, "Down j", "row 2 of"},
+	{"sessions servers clients accounts rules", []string{"Down"}, "Up k", "row 1 of"},
+	{"sessions", nil, "PgDn Ctrl-F End G", "row 7 of 7"},
+	{"servers clients", nil, "PgDn Ctrl-F End G", "row 5 of 5"},
+	{"accounts", nil, "PgDn Ctrl-F End G", "row 3 of 3"},
+	{"rules", nil, "PgDn Ctrl-F End G", "row 6 of 6"},
+	{"sessions servers clients accounts rules", []string{"G"}, "PgUp Ctrl-B Home g", "row 1 of"},
+	{"sessions", nil, "Enter", "What was said"},
+	{"servers", nil, "Enter", "cases server:="},
+	{"clients", nil, "Enter", "cases client:="},
+	{"accounts", nil, "Enter", "cases account:="},
+	{"rules", nil, "Enter", "cases rule:="},
+	{"servers clients accounts", nil, "l", "> sessions of"},
+	{"rules", nil, "i", "What to do"},
 
-	{"help", nil, "Down", helpNext},
-	{"help", nil, "j", helpNext},
-	{"help", []string{"j"}, "Up", helpTop},
-	{"help", []string{"j"}, "k", helpTop},
-	{"help", nil, "PgDn", endOfHelp},
-	{"help", nil, "Ctrl-F", endOfHelp},
-	{"help", []string{"G"}, "PgUp", helpTop},
-	{"help", []string{"G"}, "Ctrl-B", helpTop},
-	{"help", []string{"G"}, "Home", helpTop},
-	{"help", []string{"G"}, "g", helpTop},
-	{"help", nil, "End", endOfHelp},
-	{"help", nil, "G", endOfHelp},
-	{"help", nil, "Esc", onList},
-	{"help", nil, "q", onList},
+	{"case session rule overview", nil, "?", "Keys"},
+	{"cases sessions servers clients accounts rules", nil, "?", "Keys"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, ":", "Command:"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "1", "Top servers"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "2", "CLIENT/ACCOUNT"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "3", "VERDICT"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "4", "WORST    SERVER"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "5", "WORST    CLIENT"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "6", "WORST    ACCOUNT"},
+	{"overview cases sessions servers clients accounts rules case session rule", nil, "7", "WHAT IS WRONG"},
+
+	{"session", nil, "Esc q", "VERDICT"},
+	{"rule", nil, "Esc q", "WHAT IS WRONG"},
+	{"case help", nil, "Esc q", "CLIENT/ACCOUNT"},
+	{"case", nil, "l", "> sessions"},
 }
 
-// enter is how to come to a screen.
-var enter = map[string]struct{ key, shows string }{"detail": {"Enter", onDetail}, "help": {"?", onHelp}}
+// enter is how to come to a screen from the cases, and what it shows.
+var enter = map[string]steps{
+	"overview": screens["overview"], "sessions": screens["sessions"], "servers": screens["servers"], "clients": screens["clients"],
+	"accounts": screens["accounts"], "rules": screens["rules"], "case": {{"Enter", "Why it matters"}}, "session": screens["session"],
+	"rule": screens["rule"], "help": screens["help"],
+}
 
 func TestKeys(t *testing.T) {
+	_, few := database(t, results()...)
 	for _, tt := range keyTests {
-		t.Run(tt.screen+" "+tt.key, func(t *testing.T) {
-			p := run(t, &generated{cases: 5000}, 80, 24)
-			p.until("user0")
-			if way, ok := enter[tt.screen]; ok {
-				p.press(way.key)
-				p.until(way.shows)
+		for _, on := range strings.Fields(tt.screens) {
+			for _, key := range strings.Fields(tt.keys) {
+				t.Run(on+" "+key, func(t *testing.T) {
+					var source model.Source = few
+					if on == "cases" {
+						source = &generated{cases: 5000}
+					}
+					p := run(t, source, 80, 24)
+					p.until("row 1 of")
+					p.walk(enter[on])
+					was := p.Text()
+					for _, key := range tt.before {
+						p.press(key)
+						was = p.wait("a change", func(text string) bool { return text != was })
+					}
+					if strings.Contains(p.Text(), tt.want) && on+" "+key != "cases 2" && on+" "+key != own[on] {
+						t.Fatalf("there is %q before the key is pressed", tt.want)
+					}
+					p.press(key)
+					p.until(tt.want)
+				})
 			}
-			was := p.Text()
-			for _, key := range tt.before {
-				p.press(key)
-				was = p.wait("a change", func(text string) bool { return text != was })
+		}
+	}
+}
+
+// own is the keys that lead to where one is.
+var own = map[string]string{
+	"overview": "overview 1", "sessions": "sessions 3", "servers": "servers 4", "clients": "clients 5", "accounts": "accounts 6", "rules": "rules 7",
+}
+
+// scrollKeys are those that go down a page, each with two that go back.
+var scrollKeys = []struct{ down, up []string }{
+	{[]string{"Down", "j"}, []string{"Up", "k"}},
+	{[]string{"PgDn", "Ctrl-F"}, []string{"PgUp", "Ctrl-B"}},
+	{[]string{"End", "G"}, []string{"Home", "g"}},
+}
+
+func TestScroll(t *testing.T) {
+	_, source := database(t, results()...)
+	for _, on := range []string{"overview", "case", "session", "rule", "help"} {
+		t.Run(on, func(t *testing.T) {
+			p := run(t, source, 80, 24)
+			p.until("row 1 of 4")
+			p.walk(enter[on])
+			p.Resize(80, 12)
+			top := p.wait("the new size", func(text string) bool { return strings.Count(text, "\n") == 12 })
+			for _, k := range scrollKeys {
+				for i := range k.down {
+					p.press(k.down[i])
+					p.wait("another part after "+k.down[i], func(text string) bool { return text != top })
+					p.press(k.up[i])
+					p.wait("the beginning after "+k.up[i], func(text string) bool { return text == top })
+				}
 			}
-			p.wait("screen without "+tt.want, func(text string) bool { return !strings.Contains(text, tt.want) })
-			p.press(tt.key)
-			p.until(tt.want)
 		})
 	}
 }
 
 func TestEveryKeyIsTested(t *testing.T) {
-	tested := map[string]bool{
-		"list q": true, "list Ctrl-C": true, "detail Ctrl-C": true, "help Ctrl-C": true, // TestQuit
-		"list r": true, "detail r": true, // TestRefreshKey
+	tested := make(map[string]bool)
+	mark := func(screens, keys string) {
+		for _, on := range strings.Fields(screens) {
+			for _, key := range strings.Fields(keys) {
+				tested[on+" "+key] = true
+			}
+		}
+	}
+	const lists, besideHelp = "cases sessions servers clients accounts rules", "overview cases sessions servers clients accounts rules case session rule"
+	mark(besideHelp+" help", "Ctrl-C") // TestQuit
+	mark("overview "+lists, "q Esc")   // TestQuit, TestWay
+	mark(besideHelp, "R")              // TestRefreshKey
+	mark("cases", "Space z")           // TestUnfold
+	mark("case", "J K")                // TestNeighbours
+	mark("cases case", "a r x f n u")  // TestTriage
+	for _, k := range scrollKeys {
+		mark("overview case session rule help", strings.Join(append(k.down, k.up...), " ")) // TestScroll
 	}
 	for _, tt := range keyTests {
-		tested[tt.screen+" "+tt.key] = true
+		mark(tt.screens, tt.keys)
 	}
 	for _, s := range view.Strokes() {
 		if !tested[s] {
@@ -126,8 +173,17 @@ func TestEveryKeyIsTested(t *testing.T) {
 	}
 }
 
+func TestUnfold(t *testing.T) {
+	_, source := database(t, results()...)
+	p := run(t, source, 80, 24)
+	p.until("row 1 of 4, 9 cases")
+	p.walk(steps{
+		{"Space", "row 1 of 6"}, {"Down", "row 2 of 6"}, {"Space", "row 1 of 4"}, {"z", "row 1 of 9, 9 new"}, {"Space", "row 1 of 9"}, {"z", "row 1 of 4"},
+	})
+}
+
 func TestQuit(t *testing.T) {
-	for _, keys := range [][]string{{"q"}, {"Ctrl-C"}, {"Enter", "Ctrl-C"}, {"?", "Ctrl-C"}, {"/", "Ctrl-C"}, {"?", "q", "q"}} {
+	for _, keys := range [][]string{{"q"}, {"Ctrl-C"}, {"Enter", "Ctrl-C"}, {"?", "Ctrl-C"}, {"/", "Ctrl-C"}, {"?", "q", "q"}, {"1", "q"}, {"4", "q"}, {"3", "Esc", "q"}} {
 		p := view.Start(context.Background(), &generated{cases: 10}, view.Options{}, start, 80, 24)
 		program{p, t}.until("user0")
 		program{p, t}.press(keys...)
@@ -163,10 +219,11 @@ func TestTerminalGone(t *testing.T) {
 }
 
 func TestHelpNamesEveryKey(t *testing.T) {
-	p := run(t, &generated{cases: 1}, 120, 50)
+	p := decider(t, &generated{cases: 1}, broken{})
 	p.until("user0")
+	p.Resize(120, 90)
 	p.press("?")
-	help := p.until(endOfHelp)
+	help := p.until("Ctrl-C")
 	var missing []string
 	for _, s := range view.Strokes() {
 		_, key, _ := strings.Cut(s, " ")
@@ -190,17 +247,20 @@ func TestMouse(t *testing.T) {
 		p.Mouse(20, y, tcell.ButtonNone)
 	}
 	click(7)
-	p.until("case 4 of")
-	click(3) // the heads
-	p.press("Down")
-	p.until("case 5 of")
+	p.until("row 4 of")
+	click(3) // the head of the rules
+	p.until("RULE↓")
+	click(3)
+	p.until("row 97 of 100 by rule")
+	p.press("Up")
+	p.until("row 96 of")
 	// How fast a double click must be is tview's.
-	p.wait(onDetail, func(text string) bool {
+	p.wait(onCase, func(text string) bool {
 		click(7)
-		return strings.Contains(text, onDetail)
+		return strings.Contains(text, onCase)
 	})
 	p.press("Esc")
-	p.until("case 4 of")
-	p.Mouse(20, 7, tcell.WheelDown)
-	p.until("unknown\nSEVERITY RULE                 SERVER            CLIENT/ACCOUNT  COUNT LAST (UTC)\ncritical cleartext-password   10.0.0.9:25       user1 ")
+	p.until("q quit")
+	p.Mouse(20, 7, tcell.WheelUp)
+	p.until("user19 ")
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -13,33 +15,27 @@ import (
 // refreshEvery is how often the database is looked at.
 const refreshEvery = 2 * time.Second
 
-// wish is what the screen wants to know.
-type wish struct {
-	text     string
-	counts   store.Counts // what it shows
-	force    bool         // read also if the database has these still
-	selected alerts.CaseID
-	row      int            // of selected
-	open     *alerts.CaseID // the case whose page is shown
-}
+// reading reads the database, outside of the loop: it may take long. What it
+// returns shows that; nil: nothing has changed.
+type reading func() (show func())
 
-// reading answers a wish. The zero value says that nothing has changed.
-type reading struct {
-	list *model.List
-	open *model.Detail
-	err  error
-}
-
-// refresh reads the database, now and again, until ctx ends or the loop has
-// stopped.
+// refresh reads what is asked for, and what has changed now and again, until
+// ctx ends or the loop has stopped.
 func (a *app) refresh(ctx context.Context, stopped <-chan struct{}) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
+	due := true
 	for {
-		var w wish
-		within(stopped, func() { a.loop.QueueUpdate(func() { w = a.wish() }) })
-		if r := w.read(a.source); r != (reading{}) {
-			within(stopped, func() { a.loop.QueueUpdateDraw(func() { a.take(w, r) }) })
+		var read reading
+		within(stopped, func() { a.loop.QueueUpdate(func() { read = a.next(due) }) })
+		due = false
+		if read != nil {
+			if show := read(); show != nil {
+				within(stopped, func() { a.loop.QueueUpdateDraw(show) })
+			}
+		}
+		if read != nil && ctx.Err() == nil {
+			continue // until there is nothing more to read
 		}
 		select {
 		case <-ctx.Done():
@@ -48,6 +44,7 @@ func (a *app) refresh(ctx context.Context, stopped <-chan struct{}) {
 			return
 		case <-a.wake:
 		case <-tick.C:
+			due = true
 		}
 	}
 }
@@ -66,77 +63,194 @@ func within(stopped <-chan struct{}, update func()) {
 	}
 }
 
-// wish says what to read.
-func (a *app) wish() wish {
-	w := wish{text: a.text, force: a.force || a.err != nil || a.list == nil, row: a.row()}
-	a.force = false // asked for while this one is read, it is for the next one
-	if a.list != nil {
-		w.counts = a.list.Counts()
-		w.force = w.force || a.list.Err() != nil
+// poke wakes a goroutine.
+func poke(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is woken already
+	}
+}
+
+// ask asks for a reading, or a change. What was asked before and has not begun
+// comes first.
+func (a *app) ask(r reading) {
+	a.asked = append(a.asked, r)
+	poke(a.wake)
+}
+
+// reread asks for the place in front to be read again, also where nothing has
+// changed.
+func (a *app) reread() {
+	a.force = true
+	poke(a.wake)
+}
+
+// next says what to do now: what was asked for, what is in front, then what it lacks.
+func (a *app) next(due bool) reading {
+	p := a.top()
+	if len(a.asked) > 0 {
+		first := a.asked[0]
+		a.asked = a.asked[1:]
+		return first
+	}
+	if a.force || due {
+		force := a.force || a.err != nil || a.counts == nil || p.stale() || p.list != nil && p.list.Err() != nil
+		a.force = false
+		return a.look(p, force)
+	}
+	if l := p.list; l != nil {
+		if n, ok := l.Wanted(); ok {
+			return func() func() {
+				rows := l.Read(n)
+				return func() { l.Put(n, rows) }
+			}
+		}
+	}
+	if wanted := a.reasons.Wanted(); len(wanted) > 0 {
+		return func() func() {
+			found := model.ReadReasons(a.source, wanted)
+			return func() { a.reasons.Put(found) }
+		}
+	}
+	return nil
+}
+
+// look returns the reading of a place.
+func (a *app) look(p *place, force bool) reading {
+	w := wish{source: a.source, place: p, query: p.query, row: a.row(), force: force}
+	if a.counts != nil {
+		w.counts = *a.counts
+	}
+	if p.list != nil {
 		w.selected, _ = a.selected()
+		w.open = maps.Clone(p.open)
 	}
-	if a.open != nil {
-		w.open = &a.open.Case.ID
-	}
-	return w
+	return func() func() { return w.read(a) }
 }
 
-// read runs outside of the loop: it may take long.
-func (w *wish) read(source model.Source) reading {
-	if !w.force {
-		counts, err := source.Counts()
-		if err != nil {
-			return reading{err: err}
-		}
-		if counts == w.counts {
-			return reading{}
-		}
-	}
-	list, err := model.NewList(source, w.text)
-	if err != nil {
-		return reading{err: err}
-	}
-	list.Find(w.selected, w.row) // for the rows that it reads, which will be shown
-	r := reading{list: list}
-	if w.open != nil {
-		// A case may be gone. Its page stays until it is left.
-		if r.open, err = model.Open(source, *w.open); !errors.Is(err, store.ErrNotFound) {
-			r.err = err
-		}
-	}
-	return r
+// wish is what the place in front wants to know.
+type wish struct {
+	source   model.Source
+	place    *place
+	query    model.Query
+	counts   store.Counts // what it shows
+	force    bool         // read also if the database has these still
+	open     map[alerts.CaseID]bool
+	selected alerts.CaseID
+	row      int // of selected
 }
 
-// take shows what was read.
-func (a *app) take(w wish, r reading) {
-	if w.text != a.text {
-		return // another filter was asked for meanwhile
+// found answers a wish.
+type found struct {
+	counts  store.Counts
+	list    *model.List
+	listed  *model.Sessions
+	detail  *model.Detail
+	session *model.Transcript
+	err     error
+}
+
+var errGone = errors.New("it is not in the database any more")
+
+func (w *wish) read(a *app) func() {
+	var f found
+	f.counts, f.err = w.source.Counts()
+	if f.err == nil && f.counts == w.counts && !w.force {
+		return nil
 	}
-	a.err = r.err
-	if r.list != nil {
-		a.replace(r.list)
+	if f.err == nil {
+		w.readPlace(&f)
 	}
-	if r.open != nil && a.open != nil && a.open.Case.ID == r.open.Case.ID {
-		a.open = r.open
+	return func() { a.take(w, &f) }
+}
+
+func (w *wish) readPlace(f *found) {
+	switch p := w.place; {
+	case p.on == casesScreen:
+		if f.list, f.err = model.NewList(w.source, w.query, w.open); f.err == nil {
+			f.list.Find(w.selected, w.row) // for the rows that it reads, which will be shown
+		}
+	case p.on == sessionsScreen:
+		f.listed, f.err = model.NewSessions(w.source, p.filter)
+	case p.on == caseScreen:
+		f.detail, f.err = model.Open(w.source, p.caseID)
+	case p.on == sessionScreen:
+		f.session, f.err = model.OpenSession(w.source, p.sessionID)
 	}
+	if errors.Is(f.err, store.ErrNotFound) {
+		f.err = errGone // what is shown of it stays until it is left
+	}
+}
+
+// take shows what was read, unless another place is in front by now, or the
+// same one asks for something else.
+func (a *app) take(w *wish, f *found) {
+	p := w.place
+	if a.err = f.err; f.err != nil {
+		return
+	}
+	if a.counts == nil || *a.counts != f.counts {
+		a.counts = &f.counts
+		poke(a.recount)
+	}
+	if p != a.top() || p.on == casesScreen && !sameQuery(w.query, p.query) {
+		a.reread()
+		return
+	}
+	switch {
+	case f.list != nil:
+		a.replace(p, w, f.list)
+	case f.listed != nil:
+		a.replaceSessions(p, f.listed)
+	case f.detail != nil:
+		p.detail = f.detail
+	case f.session != nil:
+		p.session = f.session
+	}
+}
+
+// sameQuery tells whether two queries ask for the same rows.
+func sameQuery(a, b model.Query) bool {
+	return a.Text == b.Text && a.By == b.By && a.Reverse == b.Reverse && a.Flat == b.Flat
 }
 
 // replace puts a list in the place of the old one. The selection stays on its
-// case, and the case where it is on the screen. A filter that leaves the case
-// out begins at the top.
-func (a *app) replace(list *model.List) {
+// case, and the case where it is on the screen. Another query that leaves the
+// case out begins at the top.
+func (a *app) replace(p *place, w *wish, list *model.List) {
 	old := a.row()
 	id, selected := a.selected()
-	same := a.list != nil && a.list.Text() == list.Text()
-	a.list = list
-	row, found := 0, false
+	same := p.list != nil && sameQuery(p.list.Query(), list.Query())
+	p.list = list
+	list.Unfold(p.open)
+	row, kept := 0, false
 	if selected {
-		row, found = list.Find(id, old)
+		row, kept = list.Look(id, old)
 	}
-	if !found && same {
+	if !kept && same {
 		row = max(0, min(old, list.Len()-1))
 	}
+	a.moveTo(row)
+}
+
+// replaceSessions does the same for sessions.
+func (a *app) replaceSessions(p *place, listed *model.Sessions) {
+	row := a.row()
+	if p.listed != nil && row >= 0 && row < len(p.listed.Rows) {
+		id := p.listed.Rows[row].ID
+		if i := slices.IndexFunc(listed.Rows, func(s alerts.Session) bool { return s.ID == id }); i >= 0 {
+			row = i
+		}
+	}
+	p.listed = listed
+	a.moveTo(max(0, min(row, len(listed.Rows)-1)))
+}
+
+// moveTo selects the row where the selected one is by now, and leaves it where
+// it is on the screen. An offset that is set is kept: a short list would follow
+// its end from then on.
+func (a *app) moveTo(row int) {
 	offset, _ := a.table.GetOffset()
-	a.table.SetOffset(max(0, offset+row-old), 0)
+	a.table.SetOffset(max(0, offset+row-a.row()), 0)
 	a.table.Select(row+headRows, 0)
 }

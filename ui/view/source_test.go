@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -21,6 +22,9 @@ type generated struct {
 	mu  sync.Mutex
 	err error
 }
+
+// oneCase stands in pages for a case that was read by itself.
+const oneCase = -1
 
 func (g *generated) fail(err error) {
 	g.mu.Lock()
@@ -53,6 +57,7 @@ func (g *generated) Counts() (c store.Counts, err error) {
 
 func (g *generated) Cases(f store.Filter) ([]alerts.Case, error) {
 	if f.Case != nil {
+		g.pages.Store(oneCase, true)
 		return []alerts.Case{g.at(int(binary.BigEndian.Uint64(f.Case[:])))}, g.failure()
 	}
 	g.pages.Store(f.Offset, true)
@@ -61,6 +66,16 @@ func (g *generated) Cases(f store.Filter) ([]alerts.Case, error) {
 		list = append(list, g.at(n))
 	}
 	return list, g.failure()
+}
+
+func (g *generated) Sessions(store.Filter) ([]alerts.Session, error) { return nil, g.failure() }
+
+func (g *generated) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
+	return func(func(alerts.Session, error) bool) {}
+}
+
+func (g *generated) AllFindings(store.Filter) iter.Seq2[alerts.Finding, error] {
+	return func(func(alerts.Finding, error) bool) {}
 }
 
 func (g *generated) Findings(f store.Filter) ([]alerts.Finding, error) {

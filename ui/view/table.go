@@ -7,11 +7,11 @@ import (
 	"github.com/mailtap/mailtap/ui/render"
 )
 
-// headRows is how many rows of the table stand above the first case.
+// headRows is how many rows of the table stand above the first one of a list.
 const headRows = 1
 
-// content is the table of cases. It holds none: cells are made of the model
-// when they are drawn, and kept for the one time that they are.
+// content is the table. It holds nothing: cells are made of the model when they
+// are drawn, and kept for the one time that they are.
 type content struct {
 	tview.TableContentReadOnly
 	app     *app
@@ -25,20 +25,23 @@ func (a *app) newTable() *tview.Table {
 		SetSelectedStyle(tcell.StyleDefault.Reverse(true)).SetBordersColor(tcell.ColorDefault).Select(headRows, 0)
 	t.SetBackgroundColor(tcell.ColorDefault)
 	t.SetDrawFunc(func(screen tcell.Screen, x, y, width, height int) (int, int, int, int) {
-		c.columns, c.rows = render.Columns(width), make(map[int][]*tview.TableCell)
-		if a.list != nil && a.list.Len() == 0 {
+		c.columns, c.rows = a.columns(width), make(map[int][]*tview.TableCell)
+		if a.length() == 0 {
 			a.drawNothing(screen, x, y+headRows+1, width)
 		}
 		return x, y, width, height
 	})
 	t.SetMouseCapture(func(action tview.MouseAction, event *tcell.EventMouse) (tview.MouseAction, *tcell.EventMouse) {
-		row, _ := t.CellAt(event.Position())
+		row, column := t.CellAt(event.Position())
 		switch {
-		case action == tview.MouseLeftClick && row < headRows:
-			return tview.MouseConsumed, nil // beside the cases: the selection stays
-		case action == tview.MouseLeftDoubleClick && row >= headRows:
+		case (action == tview.MouseLeftClick || action == tview.MouseLeftDoubleClick) && row < headRows:
+			if row >= 0 {
+				a.clickHead(c.columns, column)
+			}
+			return tview.MouseConsumed, nil // beside the rows: the selection stays
+		case action == tview.MouseLeftDoubleClick:
 			t.Select(row, 0)
-			a.openCase()
+			a.open()
 			return tview.MouseConsumed, nil
 		}
 		return action, event
@@ -46,20 +49,28 @@ func (a *app) newTable() *tview.Table {
 	return t
 }
 
+// clickHead sorts by a column, and the other way round with the next click.
+func (a *app) clickHead(columns []render.Column, column int) {
+	if a.top().on != casesScreen || column < 0 || column >= len(columns) {
+		return
+	}
+	if by, ok := columns[column].Field(); ok {
+		q := a.top().query
+		q.Reverse = q.By == by && !q.Reverse
+		q.By = by
+		a.setQuery(q)
+	}
+}
+
 // drawNothing says why there are no rows.
 func (a *app) drawNothing(screen tcell.Screen, x, y, width int) {
-	for i, line := range render.Nothing(a.list) {
+	for i, line := range a.nothing() {
 		tview.Print(screen, escape(line), x, y+i, width, tview.AlignCenter, tcell.ColorDefault)
 	}
 }
 
 // GetRowCount returns how many rows there are, the head among them.
-func (c *content) GetRowCount() int {
-	if c.app.list == nil {
-		return headRows
-	}
-	return headRows + c.app.list.Len()
-}
+func (c *content) GetRowCount() int { return headRows + c.app.length() }
 
 // GetColumnCount returns how many columns the screen has room for.
 func (c *content) GetColumnCount() int { return len(c.columns) }
@@ -85,13 +96,13 @@ func (c *content) row(row int) []*tview.TableCell {
 		}
 		return cells
 	}
-	k, ok := c.app.list.Row(row - headRows)
-	if !ok {
-		return nil
-	}
-	reason := func() string { return c.app.list.Reason(&k) }
-	for _, column := range c.columns {
-		cells = append(cells, c.cell(column, column.Cell(&k, reason, c.app.now())))
+	spans := c.app.spans(row-headRows, c.columns)
+	for i, column := range c.columns {
+		span := render.Span{} // not read yet; without a cell, the selection would move on
+		if spans != nil {
+			span = spans[i]
+		}
+		cells = append(cells, c.cell(column, span))
 	}
 	return cells
 }

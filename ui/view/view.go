@@ -10,13 +10,24 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
 // Options of Run.
 type Options struct {
 	Database string // where the source reads, as it is shown
+	Triage   Triage // nil where the user may not change the database
+	Who      string // triages
 	NoColor  bool   // also on where the environment has NO_COLOR, see https://no-color.org
+}
+
+// Triage writes what the user decides. A store.Triage is one. It is used by one
+// goroutine at a time.
+type Triage interface {
+	Set([]alerts.CaseID, store.Decision) error
+	Undo(who string, at int64, ids ...alerts.CaseID) (int64, error)
 }
 
 // Run shows the cases of source until the user quits or ctx ends.
@@ -24,20 +35,28 @@ func Run(ctx context.Context, source model.Source, options Options) error {
 	return newApp(source, options, time.Now).run(ctx)
 }
 
-// run blocks until the program is quit. One goroutine first reads and then
-// stops the loop, so that no update is queued after Stop, which would wait for
-// ever.
+// run blocks until the program is quit. The goroutines that read end first and
+// only then stop the loop, so that no update is queued after Stop, which would
+// wait for ever.
 func (a *app) run(ctx context.Context) error {
 	ctx, a.quit = context.WithCancel(ctx)
 	defer a.quit()
 	started, stopped, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var first sync.Once
-	a.loop.SetAfterDrawFunc(func(tcell.Screen) { first.Do(func() { close(started) }) })
+	a.loop.SetAfterDrawFunc(func(tcell.Screen) {
+		first.Do(func() { close(started) })
+		if a.lacks() {
+			poke(a.wake)
+		}
+	})
 	go func() {
 		defer close(done)
 		select {
 		case <-started: // before that, Stop does nothing
-			a.refresh(ctx, stopped)
+			var readers sync.WaitGroup
+			readers.Go(func() { a.refresh(ctx, stopped) })
+			readers.Go(func() { a.count(ctx, stopped) })
+			readers.Wait()
 		case <-stopped:
 		}
 		select {
@@ -51,4 +70,14 @@ func (a *app) run(ctx context.Context) error {
 	a.quit()
 	<-done
 	return err
+}
+
+// lacks tells whether something was drawn that is still to be read.
+func (a *app) lacks() bool {
+	if l := a.top().list; l != nil {
+		if _, wanted := l.Wanted(); wanted {
+			return true
+		}
+	}
+	return a.reasons.Lacks()
 }

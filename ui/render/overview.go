@@ -1,0 +1,196 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// Bounds of the overview.
+const (
+	barRoom   = 22 // columns beside a bar: its name, count and share
+	maxBar    = 100
+	topBeside = 3  // lists beside each other
+	least     = 5  // rows of each, if there is room for more than that
+	most      = 20 // and however much room there is
+)
+
+// Overview returns the page that tells how things stand, for a screen of so
+// many rows.
+func Overview(t *model.Tally, width, height int) []Line {
+	if t == nil {
+		return []Line{{{"counting ...", Faint}}}
+	}
+	p := &page{width: max(width, minWidth)}
+	p.verdicts(t)
+	p.add()
+	p.timeline(&t.Timeline)
+	p.add()
+	p.cases(t)
+	p.notSeen(t)
+	p.add()
+	rows := min(max(height-len(p.lines)-1, least), most)
+	p.top(t, rows)
+	return p.lines
+}
+
+// verdicts shows how many sessions came to which verdict.
+func (p *page) verdicts(t *model.Tally) {
+	all := int64(0)
+	for _, n := range t.Counts.Sessions {
+		all += n
+	}
+	text := "no session yet"
+	if all > 0 {
+		text = plural(all, "session") + ", " + during(t.First, t.Last)
+	}
+	if t.Cut {
+		text += fmt.Sprintf("; what follows the bars is of the newest %d", t.Sessions)
+	}
+	p.add(Span{start(text, p.width), Heading})
+	room := min(maxBar, p.width-barRoom)
+	for _, v := range verdicts {
+		n := t.Counts.Sessions[v]
+		share := 0.0
+		if all > 0 {
+			share = float64(n) / float64(all)
+		}
+		style := verdictStyles[v]
+		if n == 0 {
+			style = Faint
+		}
+		p.add(Span{fit(v.String(), 10), style}, Span{right(short(n), 6) + fmt.Sprintf("%4.0f%% ", 100*share), Plain}, Span{block(share, room), style})
+	}
+}
+
+// block draws a bar in eighths of a column: what there is at all is seen.
+func block(share float64, room int) string {
+	const eighths = " ▏▎▍▌▋▊▉"
+	n := int(share*float64(room)*8 + 0.5)
+	if share > 0 {
+		n = max(n, 1)
+	}
+	bar := strings.Repeat("█", n/8)
+	if n%8 > 0 {
+		bar += string([]rune(eighths)[n%8])
+	}
+	return bar
+}
+
+// during says from when to when; a day that is the same is told once.
+func during(from, to int64) string {
+	a, b := time.Unix(0, from).UTC(), time.Unix(0, to).UTC()
+	const minutes = "2006-01-02 15:04"
+	if a.Format(time.DateOnly) == b.Format(time.DateOnly) {
+		return a.Format(minutes) + " to " + b.Format("15:04") + " UTC"
+	}
+	return a.Format(minutes) + " to " + b.Format(minutes) + " UTC"
+}
+
+// timeline draws when there were how many findings.
+func (p *page) timeline(t *model.Timeline) {
+	if t.Last == 0 {
+		p.add(Span{"no findings", Heading})
+		return
+	}
+	columns := min(p.width, model.Buckets)
+	counts := make([]int64, columns)
+	for i, n := range t.Counts {
+		counts[i*columns/model.Buckets] += n
+	}
+	highest := slices.Max(counts)
+	each := time.Duration((t.Last-t.First)/int64(columns) + 1)
+	p.add(Span{start(fmt.Sprintf("Findings, %s; a column is %s, the highest %d", during(t.First, t.Last), lasting(each), highest), p.width), Heading})
+	const heights = " ▁▂▃▄▅▆▇█"
+	var b strings.Builder
+	for _, n := range counts {
+		b.WriteRune([]rune(heights)[(n*8+highest-1)/highest])
+	}
+	p.add(Span{b.String(), High})
+}
+
+// lasting writes a duration in its greatest unit.
+func lasting(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.0f days", d.Hours()/24)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func (p *page) cases(t *model.Tally) {
+	var parts []string
+	for s := alerts.New; s <= alerts.FalsePositive; s++ {
+		parts = append(parts, fmt.Sprintf("%d %s", t.Counts.Cases[s], s))
+	}
+	p.labelled("Cases", strings.Join(parts, ", "))
+}
+
+// notSeen tells what keeps the rest from being the whole truth.
+func (p *page) notSeen(t *model.Tally) {
+	var parts []string
+	for _, limit := range []struct {
+		n    int64
+		text string
+	}{
+		{t.Midstream, "joined late"}, {t.OneSided, "in one direction only"}, {t.Gapped, "with lost bytes"},
+		{t.Truncated, "with packets cut short"}, {t.Evicted, "ended by a limit"},
+	} {
+		if limit.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", limit.n, limit.text))
+		}
+	}
+	text := "nothing is missing from any session"
+	if len(parts) > 0 {
+		text = "sessions " + strings.Join(parts, ", ")
+	}
+	if t.Sessions == 0 {
+		text = "-"
+	}
+	p.labelled("Not seen", text)
+}
+
+func (p *page) labelled(label, text string) {
+	const room = 10
+	for _, line := range wrap(text, p.width-room) {
+		p.add(Span{fit(label, room), Heading}, Span{line, Plain})
+		label = ""
+	}
+}
+
+// top shows the servers, clients and accounts with the worst findings beside
+// each other.
+func (p *page) top(t *model.Tally, rows int) {
+	lists := [topBeside][]model.Subject{t.Servers, t.Clients, t.Accounts}
+	heads := [topBeside]string{"Top servers", "Top clients", "Top accounts"}
+	width := (p.width - 2*(topBeside-1)) / topBeside
+	var line Line
+	for _, h := range heads {
+		line = append(line, Span{fit(h, width-9) + right("findings", 9) + "  ", Heading})
+	}
+	p.lines = append(p.lines, line)
+	for i := range rows {
+		line, any := Line(nil), false
+		for _, list := range lists {
+			if i >= len(list) || list[i].Total() == 0 {
+				line = append(line, Span{fit("", width+2), Plain})
+				continue
+			}
+			any = true
+			s := &list[i]
+			v, _ := s.Worst()
+			line = append(line, Span{fit(name(s.Name), width-16) + " ", Plain}, Span{fit(v.String(), 8), severityStyles[v]}, Span{right(short(s.Total()), 7) + "  ", Plain})
+		}
+		if any {
+			p.lines = append(p.lines, line)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package view
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// command is a word that can be typed behind a colon.
+type command struct {
+	name string
+	does string
+	args []string // what may follow; nil: nothing
+	run  func(a *app, arg string) error
+}
+
+// commands is all of them but the views, which have their names.
+var commands = []command{
+	{"filter", "filter the cases", []string{}, func(a *app, text string) error {
+		q, err := model.NewQuery(text, a.now())
+		if err == nil {
+			a.start(casesScreen)
+			a.setQuery(q)
+		}
+		return err
+	}},
+	{"sort", "sort the cases by a column", fields(), func(a *app, name string) error {
+		by, ok := model.ParseField(name)
+		if !ok {
+			return fmt.Errorf("sort by one of: %s", strings.Join(fields(), " "))
+		}
+		if a.top().on != casesScreen {
+			a.start(casesScreen)
+		}
+		q := a.top().query
+		q.By, q.Reverse = by, false
+		a.setQuery(q)
+		return nil
+	}},
+	{"refresh", "read the database now", nil, func(a *app, _ string) error { a.reread(); return nil }},
+	{"help", "the keys", nil, func(a *app, _ string) error { a.showHelp(); return nil }},
+	{"quit", "quit", nil, func(a *app, _ string) error { a.quit(); return nil }},
+}
+
+func fields() (names []string) {
+	for f := range model.Fields {
+		names = append(names, model.Field(f).String())
+	}
+	return names
+}
+
+// askCommand is the palette.
+func (a *app) askCommand() {
+	a.question(&prompt{
+		label:    "Command",
+		complete: a.completeCommand,
+		check: func(text string) error {
+			if _, _, ok := findCommand(text); !ok && text != "" {
+				return errors.New("no such command: Esc, then ? tells all of them")
+			}
+			return nil
+		},
+		done: func(text string) {
+			if c, arg, ok := findCommand(text); ok {
+				a.err = c.run(a, arg)
+			}
+		},
+	}, "")
+}
+
+// findCommand returns the command that a text begins, its name or as much of it
+// as no other begins with.
+func findCommand(text string) (c command, arg string, ok bool) {
+	name, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
+	var found []command
+	for _, c := range allCommands() {
+		if c.name == name {
+			return c, strings.TrimSpace(arg), true
+		}
+		if name != "" && strings.HasPrefix(c.name, name) {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		return command{}, "", false
+	}
+	return found[0], strings.TrimSpace(arg), true
+}
+
+// allCommands lists the views, then the others.
+func allCommands() (list []command) {
+	for _, v := range views {
+		list = append(list, command{name: v.name, does: "show the " + v.name, run: func(a *app, _ string) error {
+			a.start(v.on)
+			return nil
+		}})
+	}
+	return append(list, commands...)
+}
+
+func (a *app) completeCommand(text string) (list []string) {
+	name, arg, more := strings.Cut(text, " ")
+	for _, c := range allCommands() {
+		switch {
+		case !more && strings.HasPrefix(c.name, name) && c.args != nil:
+			list = append(list, c.name+" ")
+		case !more && strings.HasPrefix(c.name, name) && c.name != name:
+			list = append(list, c.name)
+		case more && c.name == name && name == "filter":
+			for _, s := range model.Complete(arg, a.namesOf) {
+				list = append(list, name+" "+s)
+			}
+		case more && c.name == name:
+			for _, s := range c.args {
+				if strings.HasPrefix(s, arg) && s != arg {
+					list = append(list, name+" "+s)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// lastWords returns the ends of texts that may be typed: what is before them
+// stands in the line below.
+func lastWords(texts []string) []string {
+	words := slices.Clone(texts)
+	for i, s := range words {
+		s = strings.TrimSuffix(s, " ")
+		words[i] = s[strings.LastIndexByte(s, ' ')+1:]
+	}
+	return words
+}

@@ -1,0 +1,131 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// open goes from the selected row to what it is about.
+func (a *app) open() {
+	p := a.top()
+	switch p.on {
+	case casesScreen:
+		if next, ok := p.caseAt(a.row()); ok {
+			a.push(next)
+		}
+	case sessionsScreen:
+		if i := a.row(); p.listed != nil && i >= 0 && i < len(p.listed.Rows) {
+			id := p.listed.Rows[i].ID
+			a.push(&place{on: sessionScreen, title: id.String(), sessionID: id})
+		}
+	default:
+		if s := a.subject(); s != nil {
+			next := newPlace(casesScreen)
+			next.query = model.Exactly(keyOf[p.on], s.Name)
+			a.push(next)
+		}
+	}
+}
+
+// keyOf is the word of the filter for what a screen lists.
+var keyOf = map[screen]string{serversScreen: "server", clientsScreen: "client", accountsScreen: "account", rulesScreen: "rule"}
+
+// caseAt returns the place of the case in a row of the list.
+func (p *place) caseAt(row int) (*place, bool) {
+	if p.list == nil {
+		return nil, false
+	}
+	r, ok := p.list.Row(row)
+	return &place{on: caseScreen, title: r.Case.Rule, caseID: r.Case.ID}, ok
+}
+
+// openSessions lists the sessions of the selected server, client or account, or
+// those that the selected case is about.
+func (a *app) openSessions() {
+	next := newPlace(sessionsScreen)
+	p := a.top()
+	switch s := a.subject(); {
+	case p.detail != nil:
+		k := &p.detail.Case
+		next.filter.Server = "=" + k.Server
+		if k.Client != "" {
+			next.filter.Client = "=" + k.Client
+		}
+	case s == nil:
+		return
+	case p.on == serversScreen:
+		next.filter.Server, next.title = "="+s.Name, "sessions of "+s.Name
+	case p.on == clientsScreen:
+		next.filter.Client, next.title = "="+s.Name, "sessions of "+s.Name
+	case p.on == accountsScreen:
+		next.filter.Account, next.title = "="+s.Name, "sessions of "+s.Name
+	}
+	a.push(next)
+}
+
+// openRule explains the rule of the selected row.
+func (a *app) openRule() {
+	if s := a.subject(); s != nil {
+		about := *s
+		a.push(&place{on: ruleScreen, title: s.Name, rule: &about})
+	}
+}
+
+// neighbour opens the case n rows further in the list that the open one is from.
+func (a *app) neighbour(n int) {
+	if len(a.way) < 2 {
+		return
+	}
+	from := a.way[len(a.way)-2]
+	if next, ok := from.caseAt(from.row + n); ok {
+		from.row += n
+		a.way[len(a.way)-1] = next
+		a.enter()
+	}
+}
+
+// setQuery asks the cases in front for something else.
+func (a *app) setQuery(q model.Query) {
+	a.top().query = q
+	a.reread()
+}
+
+// sortBy sorts by the next field, or the other way round.
+func (a *app) sortBy(next bool) {
+	q := a.top().query
+	if next {
+		q.By, q.Reverse = (q.By+1)%model.Field(model.Fields), false
+	} else {
+		q.Reverse = !q.Reverse
+	}
+	a.setQuery(q)
+}
+
+// toggle unfolds the selected row, or folds what it is one of.
+func (a *app) toggle() {
+	if p := a.top(); p.list != nil {
+		a.table.Select(p.list.Toggle(a.row())+headRows, 0)
+	}
+}
+
+// flat shows all cases without folding, or folds them again.
+func (a *app) flat() {
+	q := a.top().query
+	q.Flat = !q.Flat
+	a.setQuery(q)
+}
+
+// namesOf returns the names that are known for a key of the filter.
+func (a *app) namesOf(key string) (names []string) {
+	if a.tally == nil {
+		return nil
+	}
+	list := map[string][]model.Subject{"server": a.tally.Servers, "client": a.tally.Clients, "account": a.tally.Accounts}[key]
+	for i := range list {
+		if name := list[i].Name; !strings.ContainsAny(name, ",") {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,196 @@
+package view
+
+import (
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
+)
+
+// screen is what fills the space between the bar and the foot.
+type screen uint16
+
+// The screens.
+const (
+	overviewScreen screen = 1 << iota
+	casesScreen
+	sessionsScreen
+	serversScreen
+	clientsScreen
+	accountsScreen
+	rulesScreen
+	caseScreen
+	sessionScreen
+	ruleScreen
+	helpScreen
+
+	anyScreen     = 1<<iota - 1
+	subjectScreen = serversScreen | clientsScreen | accountsScreen | rulesScreen // counted by a Tally
+	listScreen    = casesScreen | sessionsScreen | subjectScreen
+	talliedScreen = subjectScreen | overviewScreen
+	besideHelp    = anyScreen &^ helpScreen
+	besideViews   = caseScreen | sessionScreen | ruleScreen | helpScreen
+)
+
+// views is the screens that have a key of their own, in the order of the keys.
+var views = []struct {
+	on   screen
+	name string
+}{
+	{overviewScreen, "overview"}, {casesScreen, "cases"}, {sessionsScreen, "sessions"}, {serversScreen, "servers"},
+	{clientsScreen, "clients"}, {accountsScreen, "accounts"}, {rulesScreen, "rules"},
+}
+
+// place is one step of the way to what is shown.
+type place struct {
+	on    screen
+	title string
+
+	query  model.Query // of cases
+	open   map[alerts.CaseID]bool
+	list   *model.List // nil until it was read
+	filter store.Filter
+	listed *model.Sessions // nil until it was read
+
+	caseID    alerts.CaseID
+	detail    *model.Detail // nil until it was read
+	sessionID alerts.SessionID
+	session   *model.Transcript // nil until it was read
+	rule      *model.Subject
+
+	row, offset int // where it was left
+}
+
+// maxWay is how many places one can go back.
+const maxWay = 50
+
+func (a *app) top() *place { return a.way[len(a.way)-1] }
+
+// leave notes where the place in front is left.
+func (a *app) leave() {
+	p := a.top()
+	if p.on&listScreen != 0 {
+		p.row = a.row()
+		p.offset, _ = a.table.GetOffset()
+		return
+	}
+	p.offset, _ = a.text.GetScrollOffset()
+}
+
+// enter shows the place in front as it was left.
+func (a *app) enter() {
+	p := a.top()
+	a.err = nil
+	if p.on&listScreen != 0 {
+		a.body.SwitchToPage(tablePage)
+		a.table.SetOffset(p.offset, 0)
+		a.table.Select(max(0, p.row)+headRows, 0)
+	} else {
+		a.body.SwitchToPage(textPage)
+		a.text.ScrollTo(p.offset, 0)
+	}
+	if p.on&talliedScreen != 0 {
+		poke(a.recount)
+	}
+	if p.stale() {
+		a.reread()
+	}
+}
+
+// stale tells a place of which nothing has been read.
+func (p *place) stale() bool {
+	switch p.on {
+	case casesScreen:
+		return p.list == nil
+	case sessionsScreen:
+		return p.listed == nil
+	case caseScreen:
+		return p.detail == nil
+	case sessionScreen:
+		return p.session == nil
+	}
+	return false
+}
+
+// push goes on to another place.
+func (a *app) push(p *place) {
+	a.leave()
+	if len(a.way) == maxWay {
+		a.way = append(a.way[:1:1], a.way[2:]...)
+	}
+	a.way = append(a.way, p)
+	a.enter()
+}
+
+// start begins a new way at one of the views.
+func (a *app) start(on screen) {
+	if len(a.way) == 1 && a.top().on == on {
+		return
+	}
+	a.leave()
+	p := a.roots[on]
+	if p == nil {
+		p = newPlace(on)
+		a.roots[on] = p
+	}
+	a.way = []*place{p}
+	a.enter()
+}
+
+func newPlace(on screen) *place {
+	p := &place{on: on, open: make(map[alerts.CaseID]bool)}
+	for _, v := range views {
+		if v.on == on {
+			p.title = v.name
+		}
+	}
+	return p
+}
+
+// goBack leaves a place. At the beginning of the way it takes the filter away.
+func (a *app) goBack() {
+	if len(a.way) == 1 {
+		if a.top().on == casesScreen && a.top().query.Text != "" {
+			a.setQuery(model.Query{By: a.top().query.By, Reverse: a.top().query.Reverse, Flat: a.top().query.Flat})
+		}
+		return
+	}
+	a.leave()
+	a.way = a.way[:len(a.way)-1]
+	a.enter()
+}
+
+// quitOrBack is what q does.
+func (a *app) quitOrBack() {
+	if len(a.way) == 1 {
+		a.quit()
+		return
+	}
+	a.goBack()
+}
+
+// crumbs names the steps of the way.
+func (a *app) crumbs() (names []string) {
+	for _, p := range a.way {
+		name := p.title
+		if p.on == casesScreen && p.query.Text != "" {
+			name += " " + p.query.Text
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// where says what is selected of how much.
+func (a *app) where() string {
+	p := a.top()
+	switch {
+	case p.on == casesScreen:
+		return render.CasePlace(p.list, a.row())
+	case p.on == sessionsScreen && p.listed != nil:
+		return render.Place(a.row(), len(p.listed.Rows), p.listed.Cut)
+	case p.on&subjectScreen != 0 && a.tally != nil:
+		return render.Place(a.row(), a.length(), false)
+	}
+	return ""
+}
