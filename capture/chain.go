@@ -89,27 +89,39 @@ func (c *Chain) look(name string) {
 	}
 }
 
-// Next reads the next packet into p. It returns ErrNewCapture between two
-// captures, a *Damage where a file could not be read any further (the next
-// call goes on with the next file), and io.EOF after the last packet.
-func (c *Chain) Next(p *Packet) error {
+// Batch reads packets into ps, all valid until the next call, and returns how
+// many they are. Behind them come ErrNewCapture between two captures, a *Damage
+// where a file could not be read any further (the next call goes on with the
+// next file), and io.EOF after the last packet.
+func (c *Chain) Batch(ps []Packet) (n int, err error) {
 	for {
 		if c.file == nil {
 			if err := c.advance(); err != nil {
-				return err
+				return 0, err
 			}
 		}
-		err := c.file.Next(p)
+		n, err := c.file.Batch(ps)
+		for i := range ps[:n] {
+			ps[i].File = int32(len(c.names) - 1)
+			c.last = max(c.last, ps[i].Time)
+		}
 		if err == nil {
-			p.File = int32(len(c.names) - 1)
-			c.last = max(c.last, p.Time)
-			return nil
+			return n, nil
 		}
 		c.finish()
-		if err != io.EOF {
-			return err
+		if err != io.EOF || n > 0 {
+			return n, notEnd(err)
 		}
 	}
+}
+
+// notEnd returns err unless it is the end of a file, behind which another may
+// come.
+func notEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // advance opens the file that comes next.

@@ -23,14 +23,17 @@ func at(network uint32, seconds ...uint32) []byte {
 }
 
 // story tells what a Chain gives: "a 10" is a packet of file a at second 10.
-func story(folder string, c *capture.Chain) []string {
+func story(folder string, c *capture.Chain, batch int) []string {
 	var told []string
+	ps := make([]capture.Packet, batch)
 	for {
-		var p capture.Packet
-		switch err := c.Next(&p); err {
-		case nil:
+		n, err := c.Batch(ps)
+		for _, p := range ps[:n] {
 			name := filepath.Base(c.Files()[p.File])
 			told = append(told, name+" "+strconv.FormatInt(p.Time/1e9, 10))
+		}
+		switch err {
+		case nil:
 		case io.EOF:
 			return told
 		case capture.ErrNewCapture:
@@ -85,16 +88,18 @@ func TestChain(t *testing.T) {
 			for _, name := range strings.Fields(test.files) {
 				names = append(names, filepath.Join(folder, name))
 			}
-			c := capture.NewChain(names)
-			defer c.Close()
-			if diff := cmp.Diff(test.want, story(folder, c)); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if read, total := c.Progress(); read != total {
-				t.Errorf("read %d bytes of %d at the end", read, total)
-			}
-			if err := c.Next(&capture.Packet{}); err != io.EOF {
-				t.Errorf("after the end: %v", err)
+			for _, batch := range []int{1, 2, 32} {
+				c := capture.NewChain(names)
+				defer c.Close()
+				if diff := cmp.Diff(test.want, story(folder, c, batch)); diff != "" {
+					t.Errorf("%d at a time: -want +got:\n%s", batch, diff)
+				}
+				if read, total := c.Progress(); read != total {
+					t.Errorf("read %d bytes of %d at the end", read, total)
+				}
+				if n, err := c.Batch(make([]capture.Packet, batch)); n != 0 || err != io.EOF {
+					t.Errorf("after the end: %d packets, %v", n, err)
+				}
 			}
 		})
 	}
@@ -117,7 +122,7 @@ func TestChainStdin(t *testing.T) {
 	w.Close()
 	c := capture.NewChain([]string{capture.Stdin, file})
 	want := []string{"a 10", "a 12", "--", "- 5", "- 20"}
-	if diff := cmp.Diff(want, story(folder, c)); diff != "" {
+	if diff := cmp.Diff(want, story(folder, c, 32)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if read, total := c.Progress(); total != -1 || read == 0 {
@@ -148,8 +153,10 @@ func TestProgress(t *testing.T) {
 			}
 		}
 	}()
-	var p capture.Packet
-	for c.Next(&p) == nil {
+	for ps := make([]capture.Packet, 32); ; {
+		if _, err := c.Batch(ps); err != nil {
+			break
+		}
 	}
 	read, _ := c.Progress()
 	close(done)

@@ -95,6 +95,23 @@ func (f *File) Next(p *Packet) error {
 	} else {
 		err = f.reader.Next(p)
 	}
+	return f.told(err)
+}
+
+// Batch reads packets as Reader.Batch does, with the errors of Next.
+func (f *File) Batch(ps []Packet) (n int, err error) {
+	if f.held {
+		if err := f.Next(&ps[0]); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
+	n, err = f.reader.Batch(ps)
+	return n, f.told(err)
+}
+
+// told names the file in what is told of its damage.
+func (f *File) told(err error) error {
 	if d, ok := err.(*Damage); ok {
 		d.File, d.Err = f.Name, unnamed(d.Err)
 	}

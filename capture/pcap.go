@@ -85,6 +85,11 @@ func (f *pcapFile) next(w *window, p *Packet) (uint64, error) {
 	return 1, nil
 }
 
+func (f *pcapFile) ready(w *window) bool {
+	b := w.buf[w.pos:w.end]
+	return len(b) >= f.recordLen && uint64(len(b)-f.recordLen) >= uint64(f.order.uint32(b[8:]))
+}
+
 func tooLong(size uint32) error {
 	return fmt.Errorf("a packet of %d bytes, and no packet is longer than %d", size, MaxPacket)
 }

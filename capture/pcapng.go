@@ -97,6 +97,15 @@ func (f *pcapngFile) next(w *window, p *Packet) (counted uint64, err error) {
 	}
 }
 
+func (f *pcapngFile) ready(w *window) bool {
+	b := w.buf[w.pos:w.end]
+	if int64(len(b)) < f.rest+blockMin {
+		return false
+	}
+	b = b[f.rest:]
+	return f.order.uint32(b) == blockEnhanced && uint64(f.order.uint32(b[4:])) <= uint64(len(b))
+}
+
 // block reads the head of a block (section 3.1), and all of a Section Header
 // Block (section 4.1), which sets the byte order that its own length is in.
 func (f *pcapngFile) block(w *window) (kind, size uint32, err error) {

@@ -21,6 +21,9 @@ type format interface {
 	// Wireshark counts up to this one, 1 unless it skipped some. An error is
 	// io.EOF at a clean end.
 	next(w *window, p *Packet) (counted uint64, err error)
+	// ready tells whether next has a whole packet in memory, and leaves those
+	// alone that were read before. It may be false where next succeeds.
+	ready(w *window) bool
 }
 
 // NewReader returns a Reader of r, which must begin with the header of a
@@ -51,6 +54,19 @@ func (r *Reader) Next(p *Packet) error {
 	}
 	p.Number = r.number
 	return nil
+}
+
+// Batch reads packets into ps: one, and those behind it that are in memory
+// already, so that all are valid until the next call. It returns how many they
+// are, and an error as Next does, which comes after them.
+func (r *Reader) Batch(ps []Packet) (n int, err error) {
+	for n == 0 || n < len(ps) && r.format.ready(&r.w) {
+		if err := r.Next(&ps[n]); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 func (r *Reader) broken(err error) error {

@@ -105,7 +105,7 @@ func BenchmarkChecksum(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		d.ChecksumOK()
+		s.ChecksumOK()
 	}
 }
 

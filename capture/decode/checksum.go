@@ -5,27 +5,27 @@ import (
 	"math/bits"
 )
 
-// ChecksumOK verifies the IPv4 header checksum and the TCP checksum of the
-// segment that Decode found last. It is false only where a receiver would
-// have dropped the packet: a packet that was cut is given the benefit of the
-// doubt, and so is one whose checksum the sender left to its network card,
-// which shows as zero or as the sum of the pseudo-header alone.
+// ChecksumOK verifies the IPv4 header checksum and the TCP checksum of a
+// segment. It is false only where a receiver would have dropped the packet: a
+// packet that was cut is given the benefit of the doubt, and so is one whose
+// checksum the sender left to its network card, which shows as zero or as the
+// sum of the pseudo-header alone.
 //
-// It is valid until the next Decode, and only after one that returned TCP.
-func (d *Decoder) ChecksumOK() bool {
-	if d.via || d.cut {
+// It is valid as long as the Payload, and only where Decode returned TCP.
+func (s *Segment) ChecksumOK() bool {
+	if s.via || s.cut {
 		return true
 	}
-	if d.ip[0]>>4 == 4 && !headerSumOK(d.ip) {
+	if s.ip[0]>>4 == 4 && !headerSumOK(s.ip) {
 		return false
 	}
-	sent := binary.BigEndian.Uint16(d.tcp[16:])
-	pseudo := d.addressSum() + protoTCP
+	sent := binary.BigEndian.Uint16(s.tcp[16:])
+	pseudo := addressSum(s.ip) + protoTCP
 	// Where a card splits the segment, the length is left to it as well.
-	if sent == 0 || sent == fold(pseudo) || sent == fold(pseudo+uint64(len(d.tcp))) {
+	if sent == 0 || sent == fold(pseudo) || sent == fold(pseudo+uint64(len(s.tcp))) {
 		return true
 	}
-	return fold(pseudo+uint64(len(d.tcp))+sum(d.tcp)) == 0xffff
+	return fold(pseudo+uint64(len(s.tcp))+sum(s.tcp)) == 0xffff
 }
 
 func headerSumOK(ip []byte) bool {
@@ -33,12 +33,12 @@ func headerSumOK(ip []byte) bool {
 	return binary.BigEndian.Uint16(header[10:]) == 0 || fold(sum(header)) == 0xffff
 }
 
-// addressSum sums the addresses of the last IP header.
-func (d *Decoder) addressSum() uint64 {
-	if d.ip[0]>>4 == 4 {
-		return sum(d.ip[12:20])
+// addressSum sums the addresses of an IP header.
+func addressSum(ip []byte) uint64 {
+	if ip[0]>>4 == 4 {
+		return sum(ip[12:20])
 	}
-	return sum(d.ip[8:40])
+	return sum(ip[8:40])
 }
 
 // sum adds up the 16-bit words of b (RFC 1071), eight bytes at a time; fold

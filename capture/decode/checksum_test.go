@@ -51,7 +51,7 @@ func TestChecksumOK(t *testing.T) {
 			if r := d.Decode(&capture.Packet{Data: []byte(test.data), Link: raw}, &s); r != decode.TCP {
 				t.Fatal(r)
 			}
-			if got := d.ChecksumOK(); got != test.want {
+			if got := s.ChecksumOK(); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})

@@ -63,13 +63,12 @@ type Decoder struct {
 	now       int64 // time of the packet
 
 	ip  []byte // the innermost IP header, at least its fixed part
-	tcp []byte // of the last segment: header and captured payload
-	cut bool   // not all of it was captured
-	via bool   // a routing header hides the address that its checksum is over
+	via bool   // a routing header hides the address that the checksum of TCP is over
 
 	paths     paths
 	fragments *fragments
-	joined    []byte              // content of the last datagram that was joined
+	isJoined  bool                // this packet made a datagram whole
+	joined    []byte              // content of the last one that was
 	header    [maxIPv4Header]byte // the IP header it came with
 }
 
@@ -77,11 +76,11 @@ type Decoder struct {
 func New() *Decoder { return &Decoder{paths: newPaths(), fragments: newFragments()} }
 
 // Decode finds the TCP segment of p and fills in s, which is valid only if the
-// Result is TCP. It does not verify checksums of TCP: see ChecksumOK. Of a
-// segment that came in fragments, p is the packet that made it whole.
+// Result is TCP. It does not verify checksums of TCP: see Segment.ChecksumOK.
+// Of a segment that came in fragments, p is the packet that made it whole.
 func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 	d.rest, d.wire = p.Data, max(p.Length, len(p.Data))
-	d.key, d.now = pathKey{}, p.Time
+	d.key, d.now, d.isJoined = pathKey{}, p.Time, false
 	next := firstStep(p.Link)
 	for range maxHeaders {
 		switch next {
@@ -127,6 +126,10 @@ func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 	}
 	return Malformed
 }
+
+// Joined tells whether the segment found last came in fragments: it lies in the
+// Decoder's memory then, until the next Decode, and not in that of a packet.
+func (d *Decoder) Joined() bool { return d.isJoined }
 
 func firstStep(link capture.LinkType) step {
 	switch link {

@@ -91,7 +91,7 @@ func (d *Decoder) join(f *fragment, next step) step {
 		return step(Fragment)
 	}
 	d.ip = d.header[:copy(d.header[:], d.ip)]
-	d.joined = g.appendTo(d.joined[:0])
+	d.joined, d.isJoined = g.appendTo(d.joined[:0]), true
 	d.rest, d.wire, d.proto = d.joined, g.size, g.proto
 	return next
 }

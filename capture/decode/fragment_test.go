@@ -111,11 +111,14 @@ func TestFragmentSegment(t *testing.T) {
 			if s.Time != 5 || s.Packet != 6 || s.File != 7 {
 				t.Errorf("packet %d of file %d at %d", s.Packet, s.File, s.Time)
 			}
-			if !d.ChecksumOK() {
+			if !d.Joined() {
+				t.Error("joined, and not said so")
+			}
+			if !s.ChecksumOK() {
 				t.Error("the checksum is wrong")
 			}
 			s.Payload[0]++
-			if d.ChecksumOK() {
+			if s.ChecksumOK() {
 				t.Error("a wrong checksum is right")
 			}
 		})

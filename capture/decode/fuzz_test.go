@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 		if r != decode.TCP {
 			return
 		}
-		if used.ChecksumOK() != fresh.ChecksumOK() || string(s.Payload) != string(again.Payload) || s.Missing != again.Missing ||
+		if s.ChecksumOK() != again.ChecksumOK() || string(s.Payload) != string(again.Payload) || s.Missing != again.Missing ||
 			s.Src() != again.Src() || s.Dst() != again.Dst() {
 			t.Errorf("%+v, by a new Decoder %+v", s, again)
 		}
@@ -110,8 +110,8 @@ func FuzzFragments(f *testing.F) {
 				if got := string(s.Payload); got != want.Payload[:len(got)] || s.Missing != len(payload)-len(got) {
 					t.Errorf("%q, %d missing", got, s.Missing)
 				}
-				if s.Src().String() != want.From || s.Dst().String() != want.To || !d.ChecksumOK() {
-					t.Errorf("%v to %v, checksum %v", s.Src(), s.Dst(), d.ChecksumOK())
+				if s.Src().String() != want.From || s.Dst().String() != want.To || !s.ChecksumOK() {
+					t.Errorf("%v to %v, checksum %v", s.Src(), s.Dst(), s.ChecksumOK())
 				}
 			default:
 				t.Errorf("%v", r)

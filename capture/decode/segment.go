@@ -12,12 +12,15 @@ type Segment struct {
 	SrcAddr, DstAddr [16]byte // IPv4 mapped to IPv6
 	SrcPort, DstPort uint16
 
-	Seq, Ack    uint32
-	Flags       uint8 // TCP flags, see the constants
-	TTL         uint8
-	BadChecksum bool
-	Payload     []byte // captured payload; valid until the next Decode
-	Missing     int    // payload bytes that were on the wire but not captured (snaplen)
+	Seq, Ack uint32
+	Flags    uint8 // TCP flags, see the constants
+	TTL      uint8
+	Payload  []byte // captured payload; valid as long as the packet's data, see Decoder.Joined
+	Missing  int    // payload bytes that were on the wire but not captured (snaplen)
+
+	ip, tcp []byte // from the innermost IP header on; header and captured payload
+	cut     bool   // not all of tcp was captured
+	via     bool   // a routing header hides the address that the checksum is over
 }
 
 // TCP flags (RFC 9293, section 3.1).

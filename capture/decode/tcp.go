@@ -23,9 +23,8 @@ func (d *Decoder) segment(s *Segment) step {
 	s.Seq = binary.BigEndian.Uint32(b[4:])
 	s.Ack = binary.BigEndian.Uint32(b[8:])
 	s.Flags = b[13]
-	s.BadChecksum = false
 	s.Payload = b[min(header, len(b)):]
 	s.Missing = d.wire - max(header, len(b))
-	d.tcp, d.cut = b, d.wire > len(b)
+	s.ip, s.tcp, s.cut, s.via = d.ip, b, d.wire > len(b), d.via
 	return step(TCP)
 }

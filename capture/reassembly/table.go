@@ -53,6 +53,9 @@ type Table struct {
 	flows   []*Flow       // spare
 	streams []*stream     // spare
 	stats   Stats
+
+	expected [MaxExpected]*Flow // heads of buckets
+	touched  uint32             // means nothing: Expect has to use what it reads
 }
 
 const (
@@ -80,6 +83,26 @@ func (t *Table) Stats() Stats {
 	s.Open = t.n
 	return s
 }
+
+// Expect looks at the connections of segments that are about to be added, and
+// changes nothing. Their memory is far apart: so it is waited for once, and not
+// a time for each. There are up to MaxExpected of them.
+func (t *Table) Expect(segments []decode.Segment) {
+	for i := range segments {
+		t.scratch.set(&segments[i])
+		t.expected[i] = t.buckets[t.scratch.hash(&t.seed)&uint32(len(t.buckets)-1)]
+	}
+	touched := uint32(0)
+	for i := range segments {
+		if f := t.expected[i]; f != nil {
+			touched += f.hash + f.key.path + uint32(f.last) + f.number // each on another cache line
+		}
+	}
+	t.touched += touched
+}
+
+// MaxExpected is how many segments Expect takes at most.
+const MaxExpected = 32
 
 // Add takes the next segment of the capture.
 func (t *Table) Add(s *decode.Segment) {

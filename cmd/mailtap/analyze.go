@@ -30,9 +30,6 @@ Exit status: 0 done; 1 something could not be read or stored; 2 wrong flags;
 3 done, and something at or above --fail-on was found. A damaged capture is
 read up to the damage, which is told, and only fails if nothing could be read.`
 
-// checkEvery is how many packets pass between two looks at whether to stop.
-const checkEvery = 4096
-
 func analyzeCommand(env *environment) *cobra.Command {
 	var o runOptions
 	var follow bool
@@ -79,16 +76,14 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 // is told, and the next file is read.
 func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 	in := newIntake(r, chain.Files)
-	var p capture.Packet
-	for n := 0; ; n++ {
-		if n%checkEvery == 0 && ctx.Err() != nil {
-			return errInterrupted
+	batch := make([]capture.Packet, engine.MaxBatch)
+	for ctx.Err() == nil {
+		n, err := chain.Batch(batch)
+		if err := in.packets(r.engine, batch[:n]); err != nil {
+			return err
 		}
-		switch err := chain.Next(&p); err {
+		switch err {
 		case nil:
-			if err := in.packet(r.engine, &p); err != nil {
-				return err
-			}
 		case io.EOF:
 			in.filters.tell(r)
 			return nil
@@ -98,6 +93,7 @@ func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 			r.unread(err)
 		}
 	}
+	return errInterrupted
 }
 
 // intake is what packets of files pass on their way to an engine.
@@ -119,19 +115,46 @@ func newIntake(r *runner, files func() []string) *intake {
 // noLink is no link type.
 const noLink = capture.LinkType(0xffff)
 
+// packets passes on those that match the filter. It changes ps.
+func (in *intake) packets(e *engine.Engine, ps []capture.Packet) error {
+	kept := 0
+	for i := range ps {
+		ok, err := in.look(&ps[i])
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if kept < i {
+			ps[kept] = ps[i]
+		}
+		kept++
+	}
+	e.Packets(ps[:kept])
+	return nil
+}
+
 func (in *intake) packet(e *engine.Engine, p *capture.Packet) error {
+	ok, err := in.look(p)
+	if ok {
+		e.Packet(p)
+	}
+	return err
+}
+
+// look tells whether a packet matches the filter, and tells the user where its
+// link type is not decoded.
+func (in *intake) look(p *capture.Packet) (bool, error) {
 	if p.Link != in.last && !in.links[p.Link] {
 		in.links[p.Link] = true
 		in.runner.checkLink(in.files()[p.File], p.Link)
 	}
 	in.last = p.Link
-	if in.filters.expression != "" {
-		if match, err := in.filters.match(p); !match {
-			return err
-		}
+	if in.filters.expression == "" {
+		return true, nil
 	}
-	e.Packet(p)
-	return nil
+	return in.filters.match(p)
 }
 
 var errInterrupted = errors.New("interrupted: what was found until then is reported and stored")

@@ -44,6 +44,9 @@ func followFiles(ctx context.Context, env *environment, o *runOptions, args []st
 	return r.end(err)
 }
 
+// checkEvery is how many packets pass between two looks at whether to stop.
+const checkEvery = 4096
+
 // readOn takes the packets of followed files to the engines, until ctx has
 // ended and what had been written before was read.
 func readOn(ctx context.Context, r *runner, f *capture.Follower) error {

@@ -60,15 +60,16 @@ func analyse(tb testing.TB, file []byte, sink func(*dissect.Facts)) *engine.Engi
 	}
 	files := []string{"test.pcap"}
 	e := engine.New(func() []string { return files }, sink)
-	var p capture.Packet
+	ps := make([]capture.Packet, engine.MaxBatch)
 	for {
-		if err = r.Next(&p); err == io.EOF {
+		n, err := r.Batch(ps)
+		e.Packets(ps[:n])
+		if err == io.EOF {
 			e.Flush()
 			return e
 		}
 		if err != nil {
 			tb.Fatal(err)
 		}
-		e.Packet(&p)
 	}
 }

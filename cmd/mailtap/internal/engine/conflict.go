@@ -58,15 +58,18 @@ func difference(a, b []byte) (from, to int) {
 
 // sound tells whether the receiver of the packet at hand would have taken it.
 func (e *Engine) sound() bool {
+	if e.segment == nil {
+		return true // the clock released what packets before have brought
+	}
 	if e.verified != e.stats.Packets {
-		e.verified, e.isSound = e.stats.Packets, e.decoder.ChecksumOK()
+		e.verified, e.isSound = e.stats.Packets, e.segment.ChecksumOK()
 	}
 	return e.isSound
 }
 
 // stampNow names the packet at hand.
 func (e *Engine) stampNow(f *reassembly.Flow) dissect.Stamp {
-	s := &e.segment
+	s := e.segment
 	return dissect.Stamp{Time: s.Time, Packet: s.Packet, File: fileOf(f, s.File)}
 }
 

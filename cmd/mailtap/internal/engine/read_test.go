@@ -97,11 +97,12 @@ func analyseFiles(t *testing.T, names []string) (all []*dissect.Facts, crossing 
 			crossing++
 		}
 	})
-	var p capture.Packet
+	ps := make([]capture.Packet, engine.MaxBatch)
 	for {
-		switch err := chain.Next(&p); err {
+		n, err := chain.Batch(ps)
+		e.Packets(ps[:n])
+		switch err {
 		case nil:
-			e.Packet(&p)
 		case io.EOF:
 			e.Flush()
 			return all, crossing
