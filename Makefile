@@ -7,13 +7,16 @@ GO      := $(or $(shell command -v go),/usr/local/go/bin/go)
 PREFIX  ?= /usr/local
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 FUZZ_TIME ?= 5s
+BIN     := mailtap
+# Set where this system has systemd: then its unit is installed too.
+SYSTEMD := $(firstword $(wildcard /usr/lib/systemd/system /lib/systemd/system))
 
-.PHONY: all build run test race lint fuzz bench bench-peers e2e ci deps install clean samples
+.PHONY: all build run test race lint fuzz fuzz-one bench bench-peers e2e ci deps install clean samples
 
 all: build
 
 build: deps
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o mailtap ./cmd/mailtap
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/mailtap
 
 run: build
 	./mailtap analyze --db none samples
@@ -30,21 +33,21 @@ lint: deps
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# Every fuzz target, FUZZ_TIME each. Go now and then calls the end of that time
-# itself a failure (golang.org/issue/75804): with no failing input it is none.
+# Every fuzz target, FUZZ_TIME each, two at a time.
 fuzz: deps
-	@set -e; for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$target"; \
-			out=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1x $$pkg 2>&1) || \
-				case "$$out" in \
-				*"Failing input"*) echo "$$out"; exit 1;; \
-				*"--- FAIL: $$target "*"    context deadline exceeded"*) ;; \
-				*) echo "$$out"; exit 1;; \
-				esac; \
-			echo "$$out" | tail -n 1; \
-		done; \
-	done
+	@$(GO) list ./... | while read pkg; do $(GO) test -list '^Fuzz' $$pkg | sed -n "s|^Fuzz|PACKAGE=$$pkg TARGET=Fuzz|p"; done | \
+		xargs -L 1 -P 2 $(MAKE) --no-print-directory fuzz-one
+
+# Go now and then calls the end of the time itself a failure
+# (golang.org/issue/75804): with no failing input it is none.
+fuzz-one:
+	@out=$$($(GO) test -run '^$$' -fuzz "^$(TARGET)\$$" -fuzztime $(FUZZ_TIME) -parallel 1 -fuzzminimizetime 1x $(PACKAGE) 2>&1) || \
+		case "$$out" in \
+		*"Failing input"*) echo "$$out"; exit 1;; \
+		*"--- FAIL: $(TARGET) "*"    context deadline exceeded"*) ;; \
+		*) echo "$$out"; exit 1;; \
+		esac; \
+	echo "$(TARGET): $$(echo "$$out" | tail -n 1)"
 
 bench: deps
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -56,6 +59,7 @@ bench-peers: build
 # Real servers and clients in network namespaces: as root, on Debian 12.
 e2e: build
 	MAILTAP_E2E=1 $(GO) test -count=1 -run Live ./cmd/mailtap
+	MAILTAP_E2E=1 $(GO) test -count=1 ./cmd/mailtap/packaging
 
 # Records the samples anew, with real servers: as root, on Debian 12.
 samples:
@@ -65,13 +69,28 @@ ci: lint race fuzz build
 	./mailtap analyze --db none --quiet samples >/dev/null
 
 install: build
-	install -D -m 0755 mailtap $(DESTDIR)$(PREFIX)/bin/mailtap
+	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mailtap
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
-	./mailtap man $(DESTDIR)$(PREFIX)/share/man/man1
+	./$(BIN) man $(DESTDIR)$(PREFIX)/share/man/man1
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	./mailtap completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailtap
-	./mailtap completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mailtap
-	./mailtap completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mailtap.fish
+	./$(BIN) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailtap
+	./$(BIN) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mailtap
+	./$(BIN) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mailtap.fish
+ifneq ($(SYSTEMD),)
+	install -D -m 0644 cmd/mailtap/packaging/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/mailtap.conf
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/bin/mailtap|$(PREFIX)/bin/mailtap|' cmd/mailtap/packaging/mailtap@.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/mailtap@.service
+endif
+
+# Leaves what mailtap has found, and the user mailtap.
+uninstall:
+	cd $(DESTDIR)$(PREFIX) && rm -f bin/mailtap share/man/man1/mailtap.1 share/man/man1/mailtap-*.1 \
+		share/bash-completion/completions/mailtap share/zsh/site-functions/_mailtap share/fish/vendor_completions.d/mailtap.fish \
+		lib/sysusers.d/mailtap.conf lib/systemd/system/mailtap@.service
+
+# A Debian package, in dist.
+deb: deps
+	GO=$(GO) cmd/mailtap/packaging/deb.sh $(VERSION)
 
 clean:
 	rm -f mailtap
