@@ -8,10 +8,11 @@ PREFIX  ?= /usr/local
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 FUZZ_TIME ?= 5s
 BIN     := mailtap
+DIST    := dist
 # Set where this system has systemd: then its unit is installed too.
 SYSTEMD := $(firstword $(wildcard /usr/lib/systemd/system /lib/systemd/system))
 
-.PHONY: all build run test race lint fuzz fuzz-one bench bench-peers e2e ci deps install clean samples
+.PHONY: all build run test race lint fuzz fuzz-one bench bench-peers e2e ci deps install uninstall deb clean samples
 
 all: build
 
@@ -56,26 +57,27 @@ bench: deps
 bench-peers: build
 	cmd/mailgen/peers.sh
 
-# Real servers and clients in network namespaces: as root, on Debian 12.
+# Real servers and clients in network namespaces, a man in the middle, bad
+# networks, killed programs: as root, on Debian 12. What cannot be run is skipped.
 e2e: build
-	MAILTAP_E2E=1 $(GO) test -count=1 -run Live ./cmd/mailtap
+	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|KilledAnalysis' ./cmd/mailtap
 	MAILTAP_E2E=1 $(GO) test -count=1 ./cmd/mailtap/packaging
 
 # Records the samples anew, with real servers: as root, on Debian 12.
 samples:
 	samples/make.sh
 
-ci: lint race fuzz build
+ci: lint race fuzz build e2e
 	./mailtap analyze --db none --quiet samples >/dev/null
 
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mailtap
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
-	./$(BIN) man $(DESTDIR)$(PREFIX)/share/man/man1
+	$(abspath $(BIN)) man $(DESTDIR)$(PREFIX)/share/man/man1
 	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	./$(BIN) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailtap
-	./$(BIN) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mailtap
-	./$(BIN) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mailtap.fish
+	$(abspath $(BIN)) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailtap
+	$(abspath $(BIN)) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mailtap
+	$(abspath $(BIN)) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mailtap.fish
 ifneq ($(SYSTEMD),)
 	install -D -m 0644 cmd/mailtap/packaging/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/mailtap.conf
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -88,9 +90,9 @@ uninstall:
 		share/bash-completion/completions/mailtap share/zsh/site-functions/_mailtap share/fish/vendor_completions.d/mailtap.fish \
 		lib/sysusers.d/mailtap.conf lib/systemd/system/mailtap@.service
 
-# A Debian package, in dist.
+# A Debian package, in $(DIST).
 deb: deps
-	GO=$(GO) cmd/mailtap/packaging/deb.sh $(VERSION)
+	GO=$(GO) cmd/mailtap/packaging/deb.sh $(VERSION) $(abspath $(DIST))
 
 clean:
 	rm -f mailtap

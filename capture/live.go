@@ -1,8 +1,11 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/google/gopacket/pcap"
@@ -18,12 +21,24 @@ const (
 // promiscuous.
 const anyInterface = "any"
 
+// Direction chooses packets by the way they take through the device.
+type Direction uint8
+
+// The directions.
+const (
+	Both Direction = iota
+	In
+	Out
+)
+
 // LiveOptions say how to capture. The zero value is usable.
 type LiveOptions struct {
 	Promiscuous bool
-	Snaplen     int    // bytes of a packet; 0: 256 KiB, all there is
-	BufferBytes int    // of the kernel's ring; 0: 16 MiB
-	Filter      string // in the language of pcap-filter(7), applied by the kernel
+	Direction   Direction
+	Snaplen     int      // bytes of a packet; 0: 256 KiB, all there is
+	BufferBytes int      // of the kernel's ring; 0: 16 MiB
+	Filter      string   // in the language of pcap-filter(7), applied by the kernel; see LiveFilter
+	Ports       []uint16 // only TCP from or to them; nil: any; see LiveFilter
 }
 
 // Live captures from a device. It is not safe for concurrent use: one
@@ -31,17 +46,23 @@ type LiveOptions struct {
 type Live struct {
 	Link LinkType
 
+	name   string
+	index  int // of the device; 0: not known, as of "any"
+	file   int32
 	handle *pcap.Handle
 	number uint64
 	stats  LiveStats
 	seen   [3]uint32 // libpcap's counters, which wrap
+
+	state  State
+	looked time.Time // at the state
 }
 
 // LiveStats counts what the kernel saw since the capture began.
 type LiveStats struct {
 	Received         uint64 // by the filter
 	Dropped          uint64 // because the ring was full
-	InterfaceDropped uint64 // by the device or its driver
+	InterfaceDropped uint64 // by the device or its driver; only known of a promiscuous one
 }
 
 // OpenLive begins to capture. Its errors say which devices exist, or which
@@ -57,13 +78,35 @@ func OpenLive(iface string, opts LiveOptions) (*Live, error) {
 	if err != nil {
 		return nil, explain(iface, err)
 	}
-	if opts.Filter != "" {
-		if err := handle.SetBPFFilter(opts.Filter); err != nil {
-			handle.Close()
-			return nil, fmt.Errorf("filter %q: %w", opts.Filter, err)
+	l := &Live{Link: LinkType(handle.LinkType()), name: iface, handle: handle, looked: time.Now()}
+	if device, err := net.InterfaceByName(iface); err == nil {
+		l.index = device.Index
+	}
+	if err := l.restrict(opts); err != nil {
+		handle.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// restrict sets which packets are captured.
+func (l *Live) restrict(opts LiveOptions) error {
+	expr, err := LiveFilter(l.Link, opts.Filter, opts.Ports)
+	if err != nil {
+		return err
+	}
+	if expr != "" {
+		if err := l.handle.SetBPFFilter(expr); err != nil {
+			return fmt.Errorf("%s: filter %q: %w", l.name, cmp.Or(opts.Filter, expr), err)
 		}
 	}
-	return &Live{Link: LinkType(handle.LinkType()), handle: handle}, nil
+	direction := map[Direction]pcap.Direction{In: pcap.DirectionIn, Out: pcap.DirectionOut}
+	if d, ok := direction[opts.Direction]; ok {
+		if err := l.handle.SetDirection(d); err != nil {
+			return fmt.Errorf("%s: the device does not tell directions apart: %w", l.name, err)
+		}
+	}
+	return nil
 }
 
 func activate(iface string, opts LiveOptions, promiscuous bool) (*pcap.Handle, error) {
@@ -108,22 +151,28 @@ func explain(iface string, err error) error {
 
 // Next reads the next packet into p; p.Data is valid until the next call. It
 // returns ErrTimeout when none came within a tenth of a second, so that a
-// caller can look whether to stop.
+// caller can look whether to stop, and a *Change when the device has.
 func (l *Live) Next(p *Packet) error {
+	if l.state == Gone {
+		return io.EOF
+	}
 	data, info, err := l.handle.ZeroCopyReadPacketData()
 	switch err {
 	case nil:
 	case pcap.NextErrorTimeoutExpired:
+		if time.Since(l.looked) >= lookEvery {
+			return l.look(nil)
+		}
 		return ErrTimeout
 	case pcap.NextErrorReadError:
-		return l.handle.Error()
+		return l.look(l.handle.Error())
 	default:
 		return err
 	}
 	l.number++
 	p.Data, p.Length = data, max(info.Length, len(data))
 	p.Time = info.Timestamp.UnixNano()
-	p.Number, p.Link = l.number, l.Link
+	p.Number, p.File, p.Link = l.number, l.file, l.Link
 	return nil
 }
 
@@ -140,10 +189,13 @@ func (l *Live) Stats() (LiveStats, error) {
 	return l.stats, nil
 }
 
+// since returns by how much a counter has grown. One that fell has lost its
+// source: libpcap takes a device that is gone, or a /sys that may not be read
+// any more, for one without drops.
 func (l *Live) since(i, now int) uint64 {
-	grown := uint32(now) - l.seen[i]
+	grown := int32(uint32(now) - l.seen[i])
 	l.seen[i] = uint32(now)
-	return uint64(grown)
+	return uint64(max(0, grown))
 }
 
 // Close ends the capture; p.Data of the last packet is gone.

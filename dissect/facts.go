@@ -55,6 +55,7 @@ type Facts struct {
 	Dialogue   *Dialogue // until the session is judged
 
 	list *Offer // the list being read
+	anew bool   // the server has greeted once more, as behind XCLIENT: what it offers now contradicts nothing
 }
 
 // Flags are circumstances that limit what can be known of a session.
@@ -112,9 +113,10 @@ type Offer struct {
 	STARTTLS      bool // STARTTLS or STLS
 	LoginDisabled bool // IMAP LOGINDISABLED (RFC 3501, section 6.2.3)
 	Listed        Extensions
-	Masks         []string // capabilities that a device on the path has overwritten with X's, as they came
+	Masks         []string // capabilities that a device on the path has overwritten, wholly with X's or in part, as they came
 	Mechanisms    []string // SASL mechanisms, in the server's spelling, each once
 	Quote         Quote    // the telling line: the one with the mechanisms, else the first
+	After         int      // attempts of Facts.Auth that began before the list was complete
 }
 
 // Extensions are SMTP extensions whose names have as many letters as STARTTLS:
@@ -191,6 +193,8 @@ type StartTLSFacts struct {
 	Accepted  Answer  // unknown: not asked, or no answer was seen
 	Clear     bool    // accepted, then clear bytes came where TLS had to begin
 	Quotes    []Quote // the telling lines: list, request, answer, what followed
+	After     int     // attempts of Facts.Auth that began before the last answer
+	Mail      bool    // Facts.MailCommand came before the last answer
 }
 
 // Pair is one detail of an attempt, such as {"domain", "TEST"}.
@@ -260,6 +264,7 @@ type TLSFacts struct {
 	DHBits        int    // size of the prime; 0: not known
 	Resumed       Answer
 	Heartbleed    bool // a heartbeat asks for, or gets, more than it sent (RFC 6520; CVE-2014-0160)
+	HeartbeatSide Side // that sent it
 
 	Seen TLSSeen
 }

@@ -11,6 +11,7 @@ import (
 func (f *Facts) Add(e *Event) {
 	switch e.Kind {
 	case Greeting:
+		f.anew = f.Offer.Complete
 		f.Banner = clip(e.Text)
 		if starred(e.Text) {
 			f.signs().MaskedBanner = e.kept()
@@ -41,6 +42,7 @@ func (f *Facts) Add(e *Event) {
 		if e.Outcome == Accepted {
 			f.STARTTLS.Accepted = Yes
 		}
+		f.STARTTLS.After, f.STARTTLS.Mail = len(f.Auth), f.MailCommand != nil
 		f.STARTTLS.quote(e)
 	case TLSBegin:
 		f.Transport = TLS
@@ -96,7 +98,7 @@ func (f *Facts) addCapability(e *Event) {
 		}
 	case bytes.EqualFold(name, []byte("LOGINDISABLED")):
 		o.LoginDisabled = true
-	case len(o.Masks) < MaxMasks && masked(name):
+	case len(o.Masks) < MaxMasks && (masked(name) || mangled(f.Protocol, name)):
 		o.Masks = append(o.Masks, string(name))
 	default:
 		o.Listed |= extension(name)
@@ -147,12 +149,12 @@ func (f *Facts) endList() {
 	if f.list == nil {
 		return
 	}
-	if f.Offer.Complete && f.STARTTLS.Accepted != Yes && !f.loggedIn() && f.Offer.contradicts(f.list) {
+	if f.Offer.Complete && !f.anew && f.STARTTLS.Accepted != Yes && !f.loggedIn() && f.Offer.contradicts(f.list) {
 		before := f.Offer
 		f.signs().Contradicted = &before
 	}
-	f.Offer, f.list = *f.list, nil
-	f.Offer.Complete = true
+	f.Offer, f.list, f.anew = *f.list, nil, false
+	f.Offer.Complete, f.Offer.After = true, len(f.Auth)
 	if f.STARTTLS.Offered == Unknown && len(f.Offer.Masks) == 0 {
 		f.STARTTLS.Offered = No
 	}
@@ -192,6 +194,26 @@ func masked(name []byte) bool {
 	}
 	last := name[len(name)-1]
 	return 'A' <= last && last <= 'Z'
+}
+
+// mangled tells a capability that was STARTTLS or STLS until some of its letters
+// were overwritten: as many as before, and half of them or more in place. No
+// other name of theirs has so many.
+func mangled(p Protocol, name []byte) bool {
+	want := "STARTTLS"
+	if p == POP3 {
+		want = "STLS"
+	}
+	if len(name) != len(want) {
+		return false
+	}
+	same := 0
+	for i, c := range name {
+		if c&^0x20 == want[i] {
+			same++
+		}
+	}
+	return 2*same >= len(want)
 }
 
 // addMessage keeps m. IMAP and POP3 clients fetch the same message piece by

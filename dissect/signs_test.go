@@ -53,6 +53,51 @@ func TestContradicted(t *testing.T) {
 	}
 }
 
+// A server that greets once more, as it does when a proxy has named the client
+// (Postfix XCLIENT), may offer that client something else.
+func TestNotContradictedBehindAnotherGreeting(t *testing.T) {
+	for _, greets := range []bool{false, true} {
+		var f dissect.Facts
+		add(&f, dissect.Greeting, "mx1")
+		list(&f, "STARTTLS", "PLAIN")
+		if greets {
+			add(&f, dissect.Greeting, "mx1")
+		}
+		list(&f, "8BITMIME")
+		if contradicted := f.Signs != nil && f.Signs.Contradicted != nil; contradicted == greets {
+			t.Errorf("greets again %v: contradicted %v", greets, contradicted)
+		}
+		list(&f, "STARTTLS")
+		if f.Signs == nil || f.Signs.Contradicted == nil {
+			t.Errorf("greets again %v: the third list contradicts the second, and nothing tells", greets)
+		}
+	}
+}
+
+func TestMasks(t *testing.T) {
+	for _, tt := range []struct {
+		protocol dissect.Protocol
+		names    []string
+		want     []string
+	}{
+		{dissect.SMTP, []string{"XXXXXXXA", "XXXX", "XCLIENT"}, []string{"XXXXXXXA", "XXXX"}},
+		{dissect.SMTP, []string{"STARTTLX", "STAR****", "xxarttls"}, []string{"STARTTLX", "STAR****", "xxarttls"}},
+		{dissect.SMTP, []string{"8BITMIME", "SMTPUTF8", "CHUNKING", "STARTTL", "STLX", "STOPABCD"}, nil},
+		{dissect.IMAP, []string{"STARTTLZ", "CHILDREN", "LITERAL+", "UNSELECT", "METADATA"}, []string{"STARTTLZ"}},
+		{dissect.POP3, []string{"STLX", "SASL", "USER", "UIDL", "UTF8", "LANG", "STARTTLX"}, []string{"STLX"}},
+		{dissect.SMTP, []string{"STARTTLS", "starttls"}, nil},
+	} {
+		f := dissect.Facts{Protocol: tt.protocol}
+		list(&f, tt.names...)
+		if diff := cmp.Diff(tt.want, f.Offer.Masks); diff != "" {
+			t.Errorf("%v %v (-want +got):\n%s", tt.protocol, tt.names, diff)
+		}
+		if offered := f.STARTTLS.Offered; tt.want != nil && offered != dissect.Unknown {
+			t.Errorf("%v: offered %v, though something is masked", tt.names, offered)
+		}
+	}
+}
+
 func TestMaskedBanner(t *testing.T) {
 	for text, want := range map[string]bool{
 		"**************************************************": true,

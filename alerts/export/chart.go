@@ -11,17 +11,16 @@ import (
 const (
 	chartWidth  = 960
 	chartHeight = 160 // of the highest bar
-	chartTop    = 14  // room for the scale's number
 	minPiece    = 2   // a piece is seen, however few it counts
 )
 
 // chart is a timeline as a picture: bars of pieces, one a severity.
 type chart struct {
-	Width, Height, Base, Label int
-	Bars                       []chartBar
-	From, To                   string
-	Most                       uint64 // findings of the highest bar
-	Step                       string // what a bar stands for
+	Width, Height, Base int
+	Bars                []chartBar
+	From, To            string
+	Most                uint64 // findings of the highest bar
+	Step                string // what a bar stands for
 }
 
 type chartBar struct {
@@ -41,7 +40,7 @@ func newChart(t *timeline) *chart {
 		return nil
 	}
 	c := &chart{
-		Width: chartWidth, Height: chartTop + chartHeight + 24, Base: chartTop + chartHeight, Label: chartTop + chartHeight + 17,
+		Width: chartWidth, Height: chartHeight + 1, Base: chartHeight,
 		From: minutes(t.start(t.lo).UnixNano()), To: minutes(t.start(t.hi + 1).UnixNano()), Step: span(t.seconds(t.width)),
 	}
 	for _, b := range t.bars {

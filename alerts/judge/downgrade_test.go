@@ -52,7 +52,7 @@ var offerTests = []historyTest{
 	{"starttls-vanished", "no-list", append(offered(5), session(time.Hour, victim, dissect.SMTP, 587, accepted("joe", "abcdef"))), nil},
 	{"starttls-vanished", "list-after-the-login",
 		append(offered(5), listed(time.Hour, victim, false, accepted("joe", "abcdef"), func(f *dissect.Facts) {
-			f.Offer.Quote = line(f, dissect.Server, 500, "250 SIZE")
+			f.Offer.Quote, f.Offer.After = line(f, dissect.Server, 500, "250 SIZE"), 1
 		})), nil},
 	{"starttls-vanished", "unequal-backends",
 		times(20, func(i int) *dissect.Facts { return listed(time.Duration(i)*time.Minute, victim, i%2 == 0) }), nil},

@@ -20,7 +20,9 @@ type Judge struct {
 	history *History
 	settled func(alerts.Result)
 	held    []held
-	past    rules.Past // of the present session: one of its own would be made anew each time
+	site    *rules.Site    // what ours says
+	ours    *policy.Policy // the Policy of the last session
+	past    rules.Past     // of the present session: one of its own would be made anew each time
 }
 
 // held is a result with findings that a later session may take over.
@@ -52,7 +54,7 @@ func (j *Judge) Session(f *dissect.Facts) {
 	j.past = rules.Past{}
 	j.history.recall(f, &j.past)
 	h := spare.Get().(*hits)
-	h.judge(f, &j.past)
+	h.judge(f, &j.past, j.siteNow())
 	h.enforce(f, j.Policy)
 	one := held{result: h.result(f), open: h.open()}
 	h.reset()
@@ -77,6 +79,12 @@ func (j *Judge) Close() {
 	}
 	j.held = nil
 }
+
+// Advance settles what waits until a capture time, in ns since 1970 UTC, that
+// has come: on a link where no session ends meanwhile, nothing else does. A
+// session that began earlier and ends later no longer takes such a finding
+// over, until all are judged again in the order of their begin.
+func (j *Judge) Advance(now int64) { j.release(now) }
 
 // release settles what waited for a time that has come.
 func (j *Judge) release(now int64) {

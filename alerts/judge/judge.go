@@ -32,18 +32,21 @@ func (h *hits) reset() {
 // stand in order of falling severity, then as in the table of rules.
 func Session(f *dissect.Facts) alerts.Result {
 	h := spare.Get().(*hits)
-	h.judge(f, nil)
+	h.judge(f, nil, nil)
 	result := h.result(f)
 	h.reset()
 	spare.Put(h)
 	return result
 }
 
-// judge applies all rules; past is nil where nothing is known of it.
-func (h *hits) judge(f *dissect.Facts, past *rules.Past) {
+// judge applies all rules; past and site are nil where nothing is known of them.
+func (h *hits) judge(f *dissect.Facts, past *rules.Past, site *rules.Site) {
 	for i := range rules.Rules {
 		rule := &rules.Rules[i]
-		if rule.Judge != nil {
+		switch {
+		case rule.JudgeAt != nil && site != nil:
+			h.list = rule.JudgeAt(f, site, h.list)
+		case rule.Judge != nil:
 			h.list = rule.Judge(f, h.list)
 		}
 		if rule.Recall != nil && past != nil {

@@ -13,6 +13,26 @@ import (
 // violation is the rule whose hits a policy gives.
 var violation = rules.Find("policy-violation")
 
+// siteNow returns what the policy says is ours, nil where there is none. It may
+// be another one than that of the session before.
+func (j *Judge) siteNow() *rules.Site {
+	if j.ours != j.Policy {
+		j.ours, j.site = j.Policy, newSite(j.Policy)
+	}
+	return j.site
+}
+
+func newSite(p *policy.Policy) *rules.Site {
+	if p == nil {
+		return nil
+	}
+	s := &rules.Site{TLSPort: p.TLSPort, OwnServer: p.OwnServer, OwnClient: p.OwnClient}
+	if len(p.LocalDomains) > 0 {
+		s.Local = p.Local
+	}
+	return s
+}
+
 // enforce adds what the session breaks of the admin's policy, and gives the hits
 // the severities that it wants. An exception hides nothing: the finding says
 // that it is one, and why.

@@ -13,7 +13,8 @@
 //   - Exception finds the exception that covers a finding. It hides nothing:
 //     the caller marks the finding and counts it.
 //   - Severity gives a finding the severity that the policy wants.
-//   - Local, Trusted and TLSPort answer for rules that ask what is ours.
+//   - Local, OwnServer, OwnClient and TLSPort answer for rules that ask what
+//     is ours.
 //
 // What is not known is never broken: where a part of the session is missing,
 // only what was seen counts. Time is the capture's, in UTC.
@@ -50,7 +51,7 @@ var Example string
 type Policy struct {
 	Name            string         // of the file, for messages
 	LocalDomains    []string       // in lower case; "*.example.com" is every name below it
-	TrustedNetworks []netip.Prefix // where clients are our own
+	TrustedNetworks []netip.Prefix // where clients and servers are our own
 	TLSPorts        []uint16       // beside those of RFC 8314
 	Hosts           []Host
 	Exceptions      []Exception

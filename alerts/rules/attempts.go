@@ -36,17 +36,27 @@ func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (al
 	return hits
 }
 
-// toldDetail are the details of an attempt that its finding tells: of NTLM, who
-// logged in from where, and which kind of response is to be cracked.
-var toldDetail = [...]string{"domain", "workstation", "response"}
+// toldDetail are the details of an attempt that its finding tells, in this
+// order: who logged in from where and to what, and how hard it is to crack.
+var toldDetail = [...]string{
+	"authzid", "domain", "workstation", "response", "target-computer", "target-domain", // NTLM
+	"realm", "service", "encryption", // Kerberos
+	"iterations", "channel-binding", // SCRAM
+}
 
 // fold is the attempts of one account.
 type fold struct {
 	Hit
 	mechanisms []string
-	told       [len(toldDetail)][]string // values of the attempts' details
+	told       []told // in the order of toldDetail
 	count      int
 	accepted   bool
+}
+
+// told are the values that the attempts have of one detail.
+type told struct {
+	key    int // in toldDetail
+	values []string
 }
 
 func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
@@ -56,8 +66,8 @@ func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
 	o.accepted = o.accepted || a.Outcome == dissect.Accepted
 	o.mechanisms = addOnce(o.mechanisms, a.Mechanism)
 	for _, d := range a.Detail {
-		if i := slices.Index(toldDetail[:], d.Key); i >= 0 {
-			o.told[i] = addOnce(o.told[i], d.Value)
+		if key := slices.Index(toldDetail[:], d.Key); key >= 0 {
+			o.tell(key, d.Value)
 		}
 	}
 	if o.Quotes == nil {
@@ -66,14 +76,20 @@ func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
 	o.Quotes = clientLines(o.Quotes, a)
 }
 
+func (o *fold) tell(key int, value string) {
+	at, there := slices.BinarySearchFunc(o.told, key, func(t told, key int) int { return t.key - key })
+	if !there {
+		o.told = slices.Insert(o.told, at, told{key: key})
+	}
+	o.told[at].values = addOnce(o.told[at].values, value)
+}
+
 func (o *fold) hit(f *dissect.Facts) Hit {
 	mechanisms := join(o.mechanisms, ", ")
 	o.Why = name(f.Protocol) + " with " + mechanisms
 	o.Detail = []dissect.Pair{{Key: "mechanism", Value: mechanisms}}
-	for i, values := range o.told {
-		if len(values) > 0 {
-			o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[i], Value: join(values, ", ")})
-		}
+	for _, t := range o.told {
+		o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[t.key], Value: join(t.values, ", ")})
 	}
 	if o.count > 1 {
 		attempts := strconv.Itoa(o.count)

@@ -21,7 +21,27 @@ func facts(p dissect.Protocol, port uint16, changes ...change) *dissect.Facts {
 	for _, c := range changes {
 		c(f)
 	}
+	inOrder(f)
 	return f
+}
+
+// inOrder sets what the order of a dialogue shows, here that of times.
+func inOrder(f *dissect.Facts) {
+	answer := int64(0)
+	for _, q := range f.STARTTLS.Quotes {
+		if q.Side == dissect.Server {
+			answer = q.Stamp.Time
+		}
+	}
+	for _, a := range f.Auth {
+		if len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < f.Offer.Quote.Stamp.Time {
+			f.Offer.After++
+		}
+		if len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < answer {
+			f.STARTTLS.After++
+		}
+	}
+	f.STARTTLS.Mail = f.MailCommand != nil && f.MailCommand.Stamp.Time < answer
 }
 
 func quote(side dissect.Side, time int64, text string) dissect.Quote {
@@ -86,8 +106,18 @@ func outcome(o dissect.Outcome) func(*dissect.Attempt) {
 	return func(a *dissect.Attempt) { a.Outcome = o }
 }
 
-func response(kind string) func(*dissect.Attempt) {
-	return func(a *dissect.Attempt) { a.Detail = append(a.Detail, dissect.Pair{Key: "response", Value: kind}) }
+func response(kind string) func(*dissect.Attempt) { return detail("response", kind) }
+
+func detail(key, value string) func(*dissect.Attempt) {
+	return func(a *dissect.Attempt) { a.Detail = append(a.Detail, dissect.Pair{Key: key, Value: value}) }
+}
+
+// ticket is a Kerberos ticket with a type of encryption.
+func ticket(encryption string) func(*dissect.Attempt) {
+	return func(a *dissect.Attempt) {
+		a.Detail = append(a.Detail, dissect.Pair{Key: "realm", Value: "EXAMPLE"}, dissect.Pair{Key: "service", Value: "imap/mx1"},
+			dissect.Pair{Key: "encryption", Value: encryption})
+	}
 }
 
 func at(time int64) func(*dissect.Attempt) {

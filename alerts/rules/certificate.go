@@ -17,6 +17,7 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate has expired",
 		Why: "Mail programs warn or refuse, and users learn to click the warning away: then it tells them nothing when " +
 			"somebody stands between. The time is that of the capture.",
@@ -30,6 +31,7 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate is not valid yet",
 		Why: "Mail programs warn or refuse. Often the clock of the machine that made the certificate is wrong, or the " +
 			"one of the machine that captured.",
@@ -43,6 +45,7 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.Low,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate expires within 14 days",
 		Why:      "Renewal that works by itself is done by now.",
 		Fix:      "Renew the certificate, and see why it was not renewed by itself.",
@@ -55,6 +58,7 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate is signed by itself",
 		Why: "Nobody vouches for it, so a mail program cannot tell it from one that somebody on the way has made. " +
 			"Between mail servers that is common, and with DANE it is enough.",
@@ -68,6 +72,7 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate is for another name",
 		Why: "The name that the client asked for does not stand in the certificate. Mail programs warn or refuse, and " +
 			"one that does neither would also take a stranger's.",
@@ -81,24 +86,28 @@ var certificate = []Rule{
 		Group:    TLS,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate with a weak key",
 		Why: "RSA keys under 2048 bits, DSA keys and curves under 224 bits are within reach of who has the means. Whoever " +
 			"finds the key is the server to every client.",
-		Fix:   "Make a new key, RSA of 2048 bits or more or ECDSA with P-256, and have the certificate issued for it.",
-		Refs:  []string{"RFC 9325, section 4.5"},
-		Judge: judgeKey,
+		Fix:    "Make a new key, RSA of 2048 bits or more or ECDSA with P-256, and have the certificate issued for it.",
+		Config: newCertificate,
+		Refs:   []string{"RFC 9325, section 4.5"},
+		Judge:  judgeKey,
 	},
 	{
 		ID:       "certificate-weak-signature",
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "certificate signed with MD5 or SHA-1",
 		Why: "Two certificates with the same hash can be made: one that an authority signs, and one for any name. Most " +
 			"clients refuse such a signature by now.",
-		Fix:   "Have the certificate issued again with SHA-256, and send the authority's new intermediate one.",
-		Refs:  []string{"RFC 9155", "RFC 6194"},
-		Judge: judgeSignature,
+		Fix:    "Have the certificate issued again with SHA-256, and send the authority's new intermediate one.",
+		Config: newCertificate,
+		Refs:   []string{"RFC 6151, section 2.1", "RFC 6194", "RFC 9155, section 2"},
+		Judge:  judgeSignature,
 	},
 }
 
@@ -260,12 +269,4 @@ func weakSignature(algorithm string) bool {
 	return slices.ContainsFunc([]string{"MD2", "MD4", "MD5", "SHA1"}, func(hash string) bool {
 		return strings.Contains(algorithm, hash)
 	})
-}
-
-var newCertificate = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_tls_chain_files = /path/to/key-and-chain.pem"},
-	{Key: "Dovecot 2.3", Value: "ssl_cert = </path/to/chain.pem"},
-	{Key: "Dovecot 2.4", Value: "ssl_server_cert_file = /path/to/chain.pem"},
-	{Key: "Exim", Value: "tls_certificate = /path/to/chain.pem"},
-	{Key: "Exchange", Value: "Enable-ExchangeCertificate -Thumbprint ID -Services SMTP,IMAP,POP"},
 }

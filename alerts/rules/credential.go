@@ -14,97 +14,117 @@ var credential = []Rule{
 		Group:    Credential,
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "password sent without TLS",
 		Why: "POP3 USER/PASS and IMAP LOGIN send the password as it is. Whoever can read the traffic on the way " +
 			"can log in with it, also after a login that was rejected.",
 		Fix: "Change the password, set the mail program to TLS (port 993 or 995), and let the server refuse a login " +
 			"before TLS.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 8314, section 3", "RFC 1939, section 7", "RFC 3501, section 6.2.3"},
-		Judge:  leaks(alerts.PasswordLeak, alerts.Critical),
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 3", "RFC 1939, section 7", "RFC 3501, section 6.2.3", "RFC 9051, section 6.2.3"},
+		Judge:   leaks(alerts.PasswordLeak, alerts.Critical),
 	},
 	{
 		ID:       "base64-password",
 		Group:    Credential,
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "password sent in BASE64, which is not encryption",
 		Why: "SASL PLAIN and LOGIN send the password in BASE64, which anybody can decode. Whoever can read the " +
 			"traffic on the way can log in with it, also after a login that was rejected.",
 		Fix: "Change the password, set the mail program to TLS (port 465, 993 or 995), and let the server refuse AUTH " +
 			"before TLS.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 4616", "RFC 4954, section 9", "RFC 8314, section 3"},
-		Judge:  leaks(alerts.EncodedLeak, alerts.Critical),
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 4616", "RFC 4954, section 9", "RFC 8314, section 3"},
+		Judge:   leaks(alerts.EncodedLeak, alerts.Critical),
 	},
 	{
 		ID:       "cleartext-token",
 		Group:    Credential,
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "access token sent without TLS",
 		Why: "XOAUTH2, OAUTHBEARER and URLs with URLAUTH hold a token: whoever has it is let in until it expires, here " +
 			"or at another service that takes it, even where this server refused it.",
-		Fix:    "Revoke the token, set the mail program to TLS, and let the server refuse AUTH before TLS.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 7628", "RFC 6750, section 5.3", "RFC 4467"},
-		Judge:  judgeToken,
+		Fix: "Revoke the token, set the mail program to TLS (port 465, 993 or 995), and let the server refuse AUTH " +
+			"before TLS.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 7628, section 5", "RFC 6750, section 5.3", "RFC 4467, section 3"},
+		Judge:   judgeToken,
 	},
 	{
 		ID:       "crackable-auth",
 		Group:    Credential,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "login that can be guessed against offline, sent without TLS",
-		Why: "APOP, CRAM-MD5, DIGEST-MD5 and NTLM hide the password behind a fast hash. Whoever records the exchange " +
-			"tries passwords at full speed without asking the server. LM and NTLMv1 responses fall in any case.",
-		Fix:    "Use TLS for the session. Turn NTLMv1 and LM off, and prefer SCRAM or PLAIN within TLS.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 1939, section 7", "RFC 2195", "RFC 6331", "MS-NLMP"},
-		Judge:  judgeCrackable,
+		Why: "APOP, CRAM-MD5, DIGEST-MD5 and NTLM hide the password behind a fast hash, Kerberos with DES or 40-bit " +
+			"RC4 behind a key that can be tried out. Whoever records the exchange tries passwords at full speed " +
+			"without asking the server. LM and NTLMv1 responses fall in any case. NTLM also tells anybody what the " +
+			"server's computer and domain are called.",
+		Fix:     "Use TLS for the session. Turn LM, NTLMv1 and DES off, and prefer SCRAM or PLAIN within TLS.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 1939, section 7", "CVE-2007-1558", "RFC 2195", "RFC 6331", "RFC 6649", "MS-NLMP"},
+		Judge:   judgeCrackable,
 	},
 	{
 		ID:       "auth-without-encryption",
 		Group:    Credential,
 		Severity: alerts.Low,
 		Blame:    alerts.BlameClient,
+		Who:      ByEither,
 		Title:    "login without TLS",
-		Why: "The mechanism shows no password, but the session that it opens stays readable, and whoever stands on " +
-			"the way can take it over once the login is done.",
-		Fix:    "Use TLS for the session.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 8314, section 3", "RFC 4422"},
-		Judge:  judgeOtherAuth,
+		Why: "The mechanism sends no password, or is not known to. But the session that it opens stays readable, and " +
+			"whoever stands on the way can take it over once the login is done.",
+		Fix:     "Set the mail program to TLS (port 465, 993 or 995), and let the server refuse logins before TLS.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 3", "RFC 4422, section 6"},
+		Judge:   judgeOtherAuth,
 	},
 	{
 		ID:       "auth-offered-in-clear",
 		Group:    Credential,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "server lets clients log in before TLS",
-		Why: "A mail program that is set wrongly, or whose STARTTLS somebody on the way takes out, sends its password " +
-			"in clear and nobody notices. Offering logins only within TLS makes the mistake impossible to overlook.",
-		Fix:    "Offer AUTH only after STARTTLS; in IMAP list LOGINDISABLED before.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 8314, section 4.1", "RFC 4954, section 4", "RFC 3501, section 6.2.3"},
-		Judge:  judgeAuthOffered,
+		Why: "This is an offer: nothing has leaked by it. But a mail program that is set wrongly, or whose STARTTLS " +
+			"somebody on the way takes out, takes it up, sends its password in clear, and nobody notices. A server " +
+			"that offers logins only within TLS makes the mistake show.",
+		Fix:     "Offer AUTH only after STARTTLS; in IMAP list LOGINDISABLED before.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 4.1", "RFC 4954, section 4", "RFC 3501, section 6.2.3", "RFC 2595, section 3.2"},
+		Judge:   judgeAuthOffered,
 	},
 	{
 		ID:       "logindisabled-ignored",
 		Group:    Credential,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "client sent its password although the server forbade it",
 		Why: "The server listed LOGINDISABLED, which says that LOGIN will not work here. A client that sends it all " +
 			"the same leaks the password for nothing.",
-		Fix:  "Change the password, set the mail program to TLS, or replace it: a client must not do this.",
-		Refs: []string{"RFC 3501, section 6.2.3", "RFC 9051, section 6.2.3"},
+		Fix:     "Change the password, set the mail program to TLS (port 993), or replace it: a client must not do this.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3501, section 6.2.3", "RFC 9051, section 6.2.3"},
 		Judge: func(f *dissect.Facts, hits []Hit) []Hit {
 			if !f.Offer.LoginDisabled {
 				return hits
 			}
+			untold := f.Auth[:min(f.Offer.After, len(f.Auth))]
 			return byAccount(f, hits, func(a *dissect.Attempt) (alerts.Severity, bool) {
-				told := len(a.Quotes) == 0 || a.Quotes[0].Stamp.Time >= f.Offer.Quote.Stamp.Time
+				told := !slices.Contains(untold, a)
 				return alerts.High, told && a.Mechanism == "LOGIN-CMD" && alerts.SecretSent(a)
 			})
 		},
@@ -149,11 +169,19 @@ func judgeToken(f *dissect.Facts, hits []Hit) []Hit {
 func judgeCrackable(f *dissect.Facts, hits []Hit) []Hit {
 	return byAccount(f, hits, func(a *dissect.Attempt) (alerts.Severity, bool) {
 		s := alerts.Medium
-		if slices.ContainsFunc(a.Detail, fastResponse) {
+		weakTicket := slices.ContainsFunc(a.Detail, weakTicket)
+		if weakTicket || slices.ContainsFunc(a.Detail, fastResponse) {
 			s = alerts.High
 		}
-		return s, alerts.LeakOf(a.Mechanism) == alerts.CrackableLeak && alerts.SecretSent(a)
+		crackable := weakTicket || alerts.LeakOf(a.Mechanism) == alerts.CrackableLeak
+		return s, crackable && alerts.SecretSent(a)
 	})
+}
+
+// weakTicket tells a Kerberos ticket whose key, that of the service, has 56 bits
+// or fewer (RFC 6649): whoever finds it is anybody to that service.
+func weakTicket(d dissect.Pair) bool {
+	return d.Key == "encryption" && (strings.HasPrefix(d.Value, "des-cbc-") || d.Value == "rc4-hmac-exp")
 }
 
 // fastResponse tells an NTLM response that gives the hash itself away within
@@ -199,16 +227,4 @@ func judgeAuthOffered(f *dissect.Facts, hits []Hit) []Hit {
 // it sends.
 func sendsPassword(mechanism string) bool {
 	return alerts.LeakOf(strings.ToUpper(mechanism)).Reusable()
-}
-
-var refuseClearLogins = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_tls_auth_only = yes"},
-	{Key: "Dovecot 2.3", Value: "ssl = required"},
-	{Key: "Dovecot 2.3", Value: "disable_plaintext_auth = yes"},
-	{Key: "Dovecot 2.4", Value: "ssl = required"},
-	{Key: "Dovecot 2.4", Value: "auth_allow_cleartext = no"},
-	{Key: "Exim", Value: "auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}"},
-	{Key: "Exchange", Value: "Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS"},
-	{Key: "Exchange", Value: "Set-ImapSettings -LoginType SecureLogin"},
-	{Key: "Exchange", Value: "Set-PopSettings -LoginType SecureLogin"},
 }

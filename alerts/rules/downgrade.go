@@ -13,22 +13,22 @@ var downgrade = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "a device on the way overwrites the offer of TLS",
-		Why: "Firewalls that inspect SMTP write X's over the capabilities and commands that they do not know, and " +
-			"asterisks over the greeting. With STARTTLS among them both servers believe that the other has no TLS.",
-		Fix: "Turn SMTP inspection off on the firewall, or allow TLS in it.",
-		Config: []dissect.Pair{
-			{Key: "Cisco ASA", Value: "no inspect esmtp"},
-			{Key: "Cisco ASA", Value: "policy-map type inspect esmtp NAME, parameters, allow-tls"},
-		},
-		Refs:  []string{"RFC 3207, section 6", "Cisco document 113423"},
-		Judge: judgeMasked,
+		Why: "Firewalls that inspect SMTP write X's over the capabilities and commands that they do not know, or over " +
+			"a letter of STARTTLS, and asterisks over the greeting. With STARTTLS gone both servers believe that the " +
+			"other has no TLS, and an attacker on the way can do the same.",
+		Fix:    "Turn SMTP inspection off on the firewall, or allow TLS in it.",
+		Config: inspection,
+		Refs:   []string{"RFC 3207, section 6", "Cisco ASA Firewall CLI Configuration Guide, ESMTP inspection"},
+		Judge:  judgeMasked,
 	},
 	{
 		ID:       "capability-contradiction",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "server's capability lists contradict each other",
 		Why: "Two lists of one session, both before TLS and login, differ in STARTTLS, LOGINDISABLED or the " +
 			"mechanisms. A server has no reason to do that; somebody on the way who changes one of them has.",
@@ -42,41 +42,51 @@ var downgrade = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "readable commands behind STARTTLS",
 		Why: "Commands that stand behind STARTTLS in clear are carried out by faulty servers as if they had come within " +
 			"TLS. Somebody on the way sends his own there; a client that does it by mistake tempts others to.",
-		Fix:   "Bring the server up to date: it must forget what came before TLS. Find out which program sends this.",
-		Refs:  []string{"CVE-2011-0411", "RFC 3207, section 4.2"},
-		Judge: injected(dissect.Client, "sent more behind STARTTLS before TLS began"),
+		Fix: "Bring the server up to date: it must forget what came before TLS. Find out which program sends this, " +
+			"and have it use a port where TLS comes first.",
+		Config:  commandsForgotten,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 4.2", "CVE-2011-0411", "CVE-2021-33515"},
+		Judge:   injected(dissect.Client, "sent more behind STARTTLS before TLS began"),
 	},
 	{
 		ID:       "starttls-response-injection",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "readable replies behind the answer to STARTTLS",
 		Why: "What stands in clear behind the server's yes is read by faulty mail programs as if it had come within " +
 			"TLS: capabilities, mail, a mailbox that is somebody else's.",
-		Fix:   "Bring the mail programs up to date. If the server itself sends this, bring it up to date, too.",
-		Refs:  []string{"CVE-2020-14954", "CVE-2020-15685", "RFC 3207, section 4.2"},
-		Judge: injected(dissect.Server, "said more behind its answer to STARTTLS before TLS began"),
+		Fix: "Bring the mail programs up to date, or have them use ports 465, 993 and 995. If the server itself sends " +
+			"this, bring it up to date, too.",
+		Config:  repliesForgotten,
+		Clients: mendedClients,
+		Refs:    []string{"RFC 3207, section 4.2", "CVE-2020-14954", "CVE-2020-15685", "CVE-2021-38371"},
+		Judge:   injected(dissect.Server, "said more behind its answer to STARTTLS before TLS began"),
 	},
 	{
 		ID:       "imap-preauth",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "IMAP session is logged in before TLS could begin",
 		Why: "After a PREAUTH greeting STARTTLS is not allowed any more. Somebody on the way who forges it makes a " +
 			"client that wants TLS go on in clear, and hand over the mail that it uploads.",
 		Fix: "Find out who sent the greeting. If it was the server, turn PREAUTH off for the network; use port 993, " +
 			"where nothing crosses before TLS.",
-		Refs: []string{"RFC 3501, section 7.1.4", "RFC 9051, section 7.1.4"},
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3501, section 7.1.4", "RFC 9051, section 7.1.4", "CVE-2020-12398", "CVE-2020-14093"},
 		Judge: func(f *dissect.Facts, hits []Hit) []Hit {
 			if f.Preauth == nil {
 				return hits
 			}
-			lines := telling(append([]*dissect.Quote{f.Preauth}, clearUse(f, f.Preauth.Stamp.Time)...)...)
+			lines := telling(append([]*dissect.Quote{f.Preauth}, clearUse(f)...)...)
 			return append(hits, Hit{Severity: alerts.High, Why: "IMAP greeting PREAUTH", Quotes: inOrder(lines)})
 		},
 	},
@@ -85,30 +95,35 @@ var downgrade = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "mailbox data before anybody has logged in",
 		Why: "No server speaks of messages and folders before it knows whose they are. Somebody on the way who slips " +
 			"them in fills the mailbox that a faulty mail program shows, also when the rest runs in TLS.",
-		Fix:   "Find out who sent the lines. Bring the mail program up to date, or have it use port 993.",
-		Refs:  []string{"RFC 3501, section 3.1", "RFC 9051, section 3.1"},
-		Judge: judgeEarlyData,
+		Fix:     "Find out who sent the lines. Bring the mail program up to date, or have it use port 993.",
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3501, section 3.1", "RFC 9051, section 3.1", "CVE-2021-29969"},
+		Judge:   judgeEarlyData,
 	},
 	{
 		ID:       "alert-before-tls",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "message to the user or referral before TLS",
 		Why: "Mail programs show an ALERT to the user and may follow a REFERRAL to another server. Before TLS anybody on " +
 			"the way can write either, and be sent the password.",
-		Fix:   "If the text is not the server's, look for what stands between. Have mail programs use port 993.",
-		Refs:  []string{"RFC 3501, section 7.1", "RFC 2193", "RFC 2221"},
-		Judge: judgeAlert,
+		Fix:     "If the text is not the server's, look for what stands between. Have mail programs use port 993.",
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3501, section 7.1", "RFC 2193", "RFC 2221"},
+		Judge:   judgeAlert,
 	},
 	{
 		ID:       "conflicting-segments",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "the same part of the session crossed with different bytes",
 		Why: "TCP repeats what was lost as it was. Where the repetition differs, two machines sent for one: somebody " +
 			"writes into the session, and the receiver took one of the two.",
@@ -121,40 +136,44 @@ var downgrade = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "TLS version was cut down on the way",
 		Why: "The server marks its hello when it could do better than it was asked for, and the client did ask for " +
 			"better. Somebody between them changed the client's hello.",
-		Fix:   "Find the device between client and server that changes TLS, such as a proxy that inspects it.",
-		Refs:  []string{"RFC 8446, section 4.1.3"},
-		Judge: judgeSentinel,
+		Fix: "Find the device between client and server that changes TLS, such as a proxy that inspects it. Allow TLS " +
+			"1.2 and newer only, so that there is less to cut down to.",
+		Config: newVersions,
+		Refs:   []string{"RFC 8446, section 4.1.3"},
+		Judge:  judgeSentinel,
 	},
 	{
 		ID:       "tls-fallback-retry",
 		Group:    Downgrade,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "client tries again with an older TLS version",
 		Why: "The client says with TLS_FALLBACK_SCSV that it can do better and tries less because a handshake failed. " +
 			"Somebody on the way who makes handshakes fail gets the version that he can break.",
-		Fix:   "Find out why the first handshake fails: an old device between, or a server that breaks off at what it does not know.",
-		Refs:  []string{"RFC 7507, section 4", "CVE-2014-3566"},
-		Judge: judgeFallback,
+		Fix: "Find out why the first handshake fails: an old device between, or a server that breaks off at what it " +
+			"does not know. Where both sides can do TLS 1.2, allow nothing older.",
+		Config: newVersions,
+		Refs:   []string{"RFC 7507, section 4", "CVE-2014-3566"},
+		Judge:  judgeFallback,
 	},
 	{
 		ID:       "smtp-smuggling",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByAnybody,
 		Title:    "message with line ends that servers read differently",
 		Why: "Only CRLF dot CRLF ends a message. Where one server also takes another form for the end and the next does " +
 			"not, the rest of the message becomes commands: a second mail under a forged sender that passes SPF and DMARC.",
-		Fix: "Bring both servers up to date, and let the receiving one refuse or mend bare line feeds.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "smtpd_forbid_bare_newline = normalize"},
-			{Key: "Postfix", Value: "smtpd_forbid_unauth_pipelining = yes"},
-		},
-		Refs:  []string{"CVE-2023-51764", "CVE-2023-51765", "CVE-2023-51766", "RFC 5321, section 2.3.8"},
-		Judge: judgeSmuggling,
+		Fix:    "Bring both servers up to date, and let the receiving one refuse or mend bare line feeds.",
+		Config: strictLineEnds,
+		Refs:   []string{"CVE-2023-51764", "CVE-2023-51765", "CVE-2023-51766", "RFC 5321, section 2.3.8", "RFC 5321, section 4.1.1.4"},
+		Judge:  judgeSmuggling,
 	},
 }
 

@@ -13,53 +13,60 @@ var encryption = []Rule{
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "server does not offer TLS",
-		Why: "Without STARTTLS or STLS in the list this client could not protect the session: logins and messages on " +
-			"it are readable by anybody on the way.",
-		Fix:    "Give the server a certificate and offer STARTTLS, or have clients use the TLS ports 465, 993 and 995.",
-		Config: offerTLS,
-		Refs:   []string{"RFC 3207", "RFC 2595", "RFC 8314, section 3"},
-		Judge:  judgeNotOffered,
+		Why: "Without STARTTLS or STLS in its list the server leaves this client no way to protect the session: " +
+			"logins and messages on it are readable by anybody on the way. What did leak stands in findings of its " +
+			"own.",
+		Fix:     "Give the server a certificate and offer STARTTLS, or have clients use the TLS ports 465, 993 and 995.",
+		Config:  offerTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 4", "RFC 2595, section 3", "RFC 8314, section 3"},
+		Judge:   judgeNotOffered,
 	},
 	{
 		ID:       "starttls-not-used",
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByListener,
 		Title:    "client ignored the server's offer of TLS",
-		Why:      "The server offered STARTTLS, and the client went on in clear all the same. Its setting is wrong, or it cannot.",
-		Fix:      "Set the client to require TLS, and let the server insist on it.",
-		Config: []dissect.Pair{
-			{Key: "Postfix as client", Value: "smtp_tls_security_level = may"},
-			{Key: "Postfix, submission", Value: "smtpd_tls_security_level = encrypt"},
-			{Key: "Dovecot", Value: "ssl = required"},
-		},
-		Refs:  []string{"RFC 8314, section 5.2", "RFC 3207, section 4"},
-		Judge: judgeNotUsed,
+		Why: "The server offered STARTTLS, and the client went on in clear all the same. Its setting is wrong, or it " +
+			"cannot. What leaked by it stands in findings of its own.",
+		Fix:     "Set the client to require TLS, and let the server insist on it.",
+		Config:  requireTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 5.2", "RFC 3207, section 4"},
+		Judge:   judgeNotUsed,
 	},
 	{
 		ID:       "starttls-refused",
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "server refused to begin TLS",
 		Why: "The client asked for TLS and was told no. A client that then goes on sends everything in clear; one " +
 			"that insists on TLS gets no service.",
-		Fix:    "See the server's log: most often its certificate or key cannot be read, or has just been replaced.",
-		Config: offerTLS,
-		Refs:   []string{"RFC 3207, section 4", "RFC 2595, section 4"},
-		Judge:  judgeRefused,
+		Fix:     "See the server's log: most often its certificate or key cannot be read, or has just been replaced.",
+		Config:  offerTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 4", "RFC 2595, section 4"},
+		Judge:   judgeRefused,
 	},
 	{
 		ID:       "starttls-then-clear",
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByEither,
 		Title:    "STARTTLS was accepted, and no TLS came",
 		Why: "After the server's yes the next bytes had to be TLS, and they were readable text. One side is broken, " +
 			"somebody stands between them, or the capture comes from a device that decrypts.",
-		Fix:  "If the capture comes from a decrypting device, accept the case. Else replace the client that does this.",
-		Refs: []string{"RFC 3207, section 4"},
+		Fix:     "If the capture comes from a decrypting device, accept the case. Else replace the client that does this.",
+		Config:  requireTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 4", "RFC 2595, section 3.1"},
 		Judge: func(f *dissect.Facts, hits []Hit) []Hit {
 			if f.STARTTLS.Accepted != dissect.Yes || !f.STARTTLS.Clear || f.Transport != dissect.Plain {
 				return hits
@@ -73,28 +80,27 @@ var encryption = []Rule{
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "readable session on a TLS port",
 		Why: "On ports 465, 993 and 995 TLS begins with the first byte. Here it does not, so clients that are set " +
 			"to \"SSL/TLS\" fail or, worse, go on in clear.",
-		Fix: "Turn TLS on for the port itself, not STARTTLS within it.",
-		Config: []dissect.Pair{
-			{Key: "Postfix, port 465", Value: "smtpd_tls_wrappermode = yes"},
-			{Key: "Dovecot, ports 993 and 995", Value: "ssl = yes in inet_listener imaps and pop3s"},
-			{Key: "Exim", Value: "tls_on_connect_ports = 465"},
-		},
-		Refs:  []string{"RFC 8314, section 3"},
-		Judge: judgeClearOnTLSPort,
+		Fix:     "Turn TLS on for the port itself, not STARTTLS within it.",
+		Config:  tlsPorts,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 3"},
+		Judge:   judgeClearOnTLSPort,
 	},
 	{
 		ID:       "policy-violation",
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByEither,
 		Title:    "session breaks the policy of this network",
 		Why: "The policy file says what sessions of this server or client need: a login, encryption, a TLS version, " +
 			"certain mechanisms. This one did without.",
 		Fix:  "Correct the setting of the client or the server; or, if it has to be so, write an exception with its reason.",
-		Refs: []string{"mailtap policy example"},
+		Refs: []string{"'mailtap policy example'"},
 		// The hits are made by judgement, which knows the policy.
 	},
 	{
@@ -102,13 +108,15 @@ var encryption = []Rule{
 		Group:    Encryption,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
+		Who:      ByEither,
 		Title:    "message sent without TLS",
 		Why: "Sender, recipients, subject and text crossed readable, attachments too. With S/MIME or PGP the text is " +
 			"protected, and the header still is not.",
-		Fix:    "Use TLS for the session; between mail servers publish MTA-STS or DANE, so that senders insist on it.",
-		Config: offerTLS,
-		Refs:   []string{"RFC 8314, section 3", "RFC 8461", "RFC 7672"},
-		Judge:  judgeMessage,
+		Fix:     "Use TLS for the session; between mail servers publish MTA-STS or DANE, so that senders insist on it.",
+		Config:  deliverInTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 3", "RFC 8461, section 5", "RFC 7672, section 2.2"},
+		Judge:   judgeMessage,
 	},
 }
 
@@ -123,7 +131,7 @@ func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 	if secretSent(f) || loggedIn(f) || len(f.Messages) > 0 {
 		h.Severity = alerts.High
 		h.Why += ", then used in clear"
-		h.Quotes = inOrder(append(h.Quotes, clearUse(f, 0)...))
+		h.Quotes = inOrder(append(h.Quotes, clearUse(f)...))
 		if betweenMTAs(f) {
 			h.Severity = alerts.Medium
 			h.Why += ", between mail servers"
@@ -142,7 +150,7 @@ func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
 	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
 		return hits
 	}
-	lines := append(pointers(f.STARTTLS.Quotes), clearUse(f, 0)...)
+	lines := append(pointers(f.STARTTLS.Quotes), clearUse(f)...)
 	return append(hits, Hit{
 		Severity: alerts.High,
 		Why:      name(f.Protocol) + " offered " + command(f.Protocol) + ", and the client went on without",
@@ -162,7 +170,7 @@ func judgeRefused(f *dissect.Facts, hits []Hit) []Hit {
 	}
 	h := Hit{Severity: alerts.Medium, Why: name(f.Protocol) + " refused " + command(f.Protocol)}
 	lines := pointers(f.STARTTLS.Quotes)
-	if use := clearUse(f, refusal); len(use) > 0 {
+	if use := clearUseAfter(f, refusal); len(use) > 0 {
 		h.Severity = alerts.High
 		h.Why += ", and the client went on in clear"
 		lines = append(lines, use...)
@@ -172,12 +180,17 @@ func judgeRefused(f *dissect.Facts, hits []Hit) []Hit {
 }
 
 func judgeClearOnTLSPort(f *dissect.Facts, hits []Hit) []Hit {
+	return clearFromStart(f, onTLSPort(f), hits)
+}
+
+// clearFromStart judges a session on a port where TLS had to begin at once.
+func clearFromStart(f *dissect.Facts, tlsPort bool, hits []Hit) []Hit {
 	read := f.Banner != "" || f.HasHello || f.Offer.Complete || f.STARTTLS.Requested || len(f.Auth) > 0 ||
 		len(f.Messages) > 0 || f.MailCommand != nil
-	if !onTLSPort(f) || f.Transport != dissect.Plain || !read {
+	if !tlsPort || f.Transport != dissect.Plain || !read {
 		return hits
 	}
-	lines := append([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, clearUse(f, 0)...)
+	lines := append([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, clearUse(f)...)
 	return append(hits, Hit{
 		Severity: alerts.High,
 		Why:      "readable " + name(f.Protocol) + " on port " + strconv.Itoa(int(f.Server.Port())),
@@ -222,12 +235,4 @@ func command(p dissect.Protocol) string {
 		return "STLS"
 	}
 	return "STARTTLS"
-}
-
-var offerTLS = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_tls_chain_files = /path/to/key-and-chain.pem"},
-	{Key: "Postfix", Value: "smtpd_tls_security_level = may"},
-	{Key: "Dovecot", Value: "ssl = required"},
-	{Key: "Exim", Value: "tls_advertise_hosts = *"},
-	{Key: "Exchange", Value: "Enable-ExchangeCertificate -Thumbprint ID -Services SMTP,IMAP,POP"},
 }

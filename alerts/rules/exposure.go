@@ -15,56 +15,52 @@ var exposure = []Rule{
 		Group:    Exposure,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameClient,
+		Who:      ByAnybody,
 		Title:    "client asks which addresses exist",
 		Why: "VRFY, EXPN and many refused recipients tell which accounts there are: the list that password guessing and " +
 			"spam begin with. EXPN that is answered gives the members of a mailing list away.",
-		Fix: "Turn VRFY and EXPN off: 252 to every question is allowed. See who asked.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "disable_vrfy_command = yes"},
-			{Key: "Exim", Value: "acl_smtp_vrfy and acl_smtp_expn not set"},
-			{Key: "Sendmail", Value: "O PrivacyOptions=noexpn,novrfy"},
-		},
-		Refs:  []string{"RFC 5321, section 7.3", "RFC 2505, section 2.11"},
-		Judge: judgeEnumeration,
+		Fix:    "Turn VRFY and EXPN off: 252 to every question is allowed. See who asked.",
+		Config: noProbing,
+		Refs:   []string{"RFC 5321, section 7.3", "RFC 2505, section 2.11"},
+		Judge:  judgeEnumeration,
 	},
 	{
 		ID:       "open-relay",
 		Group:    Exposure,
-		Severity: alerts.Info,
+		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByAnybody,
 		Title:    "server took a message to be passed on for a stranger",
-		Why: "The recipient's address names another domain within, the way old relays were told where to pass mail on, and " +
-			"the server took the message without a login. If it does deliver it, it sends anybody's spam.",
-		Fix: "Let the server pass mail on only for clients that have logged in or are its own.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination"},
-			{Key: "Postfix", Value: "allow_untrusted_routing = no"},
-			{Key: "Exim", Value: "deny local_parts = ^.*[@%!/|] in acl_smtp_rcpt"},
-		},
-		Refs:  []string{"RFC 2505, section 2.1", "RFC 5321, appendix F.2"},
-		Judge: judgeRelay,
+		Why: "Either the policy names the domains that are ours, and the server took a message from outside for one " +
+			"that is not; or the recipient's address names another domain within, the way old relays were told where " +
+			"to pass mail on. Both came without a login. If the server does deliver it, it sends anybody's spam. " +
+			"Without a policy that names local domains only the second is seen, and told as information.",
+		Fix: "Let the server pass mail on only for clients that have logged in or are its own. If it is the backup or " +
+			"the gateway of the domain, name the domain in the policy.",
+		Config: noRelay,
+		Refs:   []string{"RFC 2505, section 2.1", "RFC 5321, section 7.9", "RFC 5321, appendix F.2"},
+		Judge:  judgeRelay,
 	},
 	{
 		ID:       "turn-without-auth",
 		Group:    Exposure,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByAnybody,
 		Title:    "server hands waiting mail out without a login",
 		Why: "TURN and ATRN swap the roles: the server sends the mail that waits for a domain to whoever asks. ETRN only makes " +
 			"it send to where it would anyway, but anybody can keep it busy.",
-		Fix: "Turn TURN off; allow ATRN only after AUTH, and ETRN only from known clients.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "smtpd_etrn_restrictions = permit_mynetworks, reject"},
-			{Key: "Exim", Value: "acl_smtp_etrn not set"},
-		},
-		Refs:  []string{"RFC 5321, appendix F.1", "RFC 2645, section 5.2", "RFC 1985, section 6"},
-		Judge: judgeTurn,
+		Fix:    "Turn TURN off; allow ATRN only after AUTH, and ETRN only from known clients.",
+		Config: noTurn,
+		Refs:   []string{"RFC 5321, appendix F.1", "RFC 2645, section 5.2.1", "RFC 2505, section 2.12"},
+		Judge:  judgeTurn,
 	},
 	{
 		ID:       "mail-on-unusual-port",
 		Group:    Exposure,
 		Severity: alerts.Low,
 		Blame:    alerts.BlameServer,
+		Who:      ByAnybody,
 		Title:    "mail on a port that is not its own",
 		Why: "Firewall rules and monitoring that go by ports overlook the server. With logins on it, it is a mail " +
 			"service that nobody may know of.",
@@ -82,7 +78,7 @@ var exposure = []Rule{
 			if secretSent(f) {
 				h.Severity = alerts.Low
 				h.Why += ", with a login"
-				h.Quotes = inOrder(append(h.Quotes, clearUse(f, 0)...))
+				h.Quotes = inOrder(append(h.Quotes, clearUse(f)...))
 			}
 			return append(hits, h)
 		},
@@ -132,37 +128,45 @@ func judgeRelay(f *dissect.Facts, hits []Hit) []Hit {
 	if f.Protocol != dissect.SMTP || f.Flags&partial != 0 || len(f.Auth) > 0 {
 		return hits
 	}
-	for _, m := range f.Messages {
-		if m.Outcome != dissect.Accepted {
-			continue
-		}
-		if i := slices.IndexFunc(m.To, asksToRelay); i >= 0 {
-			return append(hits, Hit{
-				Severity: alerts.Info,
-				Why:      "SMTP without a login, message for another domain accepted",
-				Detail:   []dissect.Pair{{Key: "recipient", Value: m.To[i]}},
-				Quotes:   inOrder(telling(pointers(m.Quotes)...)),
-			})
-		}
+	return relayHit(f, asksToRelay, hits)
+}
+
+// relayHit tells of a message that was taken for an address that asks to be
+// passed on.
+func relayHit(f *dissect.Facts, asks func(address string) bool, hits []Hit) []Hit {
+	m, to := acceptedFor(f, asks)
+	if m == nil {
+		return hits
 	}
-	return hits
+	return append(hits, Hit{
+		Severity: alerts.Info,
+		Why:      "SMTP without a login, message for another domain accepted",
+		Detail:   []dissect.Pair{{Key: "recipient", Value: to}},
+		Quotes:   inOrder(telling(pointers(m.Quotes)...)),
+	})
 }
 
 // asksToRelay tells an address with another domain in its local part (RFC 2505,
 // section 2.1): user%other@here, "user@other"@here, other!user@here.
 func asksToRelay(address string) bool {
+	other, here := relayDomain(address), address[strings.LastIndexByte(address, '@')+1:]
+	return isDomain(other) && !within(other, here) && !within(here, other)
+}
+
+// relayDomain returns what stands in the place of another domain, or "".
+func relayDomain(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
-		return false
+		return ""
 	}
-	local, here := strings.Trim(address[:at], `"`), address[at+1:]
-	other := ""
+	local := strings.Trim(address[:at], `"`)
 	if i := strings.LastIndexAny(local, "%@"); i > 0 {
-		other = local[i+1:]
-	} else if i := strings.IndexByte(local, '!'); i > 0 {
-		other = local[:i]
+		return local[i+1:]
 	}
-	return isDomain(other) && !within(other, here) && !within(here, other)
+	if i := strings.IndexByte(local, '!'); i > 0 {
+		return local[:i]
+	}
+	return ""
 }
 
 // isDomain tells a name of two labels and more, the last of letters.
@@ -192,9 +196,6 @@ func judgeTurn(f *dissect.Facts, hits []Hit) []Hit {
 		return hits
 	}
 	t := f.Signs.Turn
-	mayBeIn := func(a *dissect.Attempt) bool {
-		return a.Outcome == dissect.Accepted || a.Outcome == dissect.OutcomeUnknown
-	}
 	if t.Outcome != dissect.Accepted || slices.ContainsFunc(f.Auth, mayBeIn) {
 		return hits
 	}

@@ -46,7 +46,7 @@ func judgeFailedThenClear(f *dissect.Facts, past *Past, hits []Hit) []Hit {
 	if len(failed) == 0 {
 		return hits
 	}
-	use := clearUse(f, 0)
+	use := clearUse(f)
 	if len(use) == 0 {
 		return hits
 	}

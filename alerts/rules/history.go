@@ -31,6 +31,7 @@ var abuse = []Rule{
 		Group:    Credential,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClientServer,
+		Who:      ByAnybody,
 		Title:    "client guesses passwords",
 		Why: "Many different passwords were refused within minutes. Nobody mistypes like that: a program tries " +
 			"them, and if one is let in, the account is lost.",
@@ -44,6 +45,7 @@ var abuse = []Rule{
 		Group:    Credential,
 		Severity: alerts.High,
 		Blame:    alerts.BlameClientServer,
+		Who:      ByAnybody,
 		Title:    "client tries a few passwords on many accounts",
 		Why: "Locking an account after failures does not help against somebody who tries each account only once or " +
 			"twice with passwords that are common.",
@@ -57,12 +59,14 @@ var abuse = []Rule{
 		Group:    Credential,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameAccount,
+		Who:      ByListener,
 		Title:    "account is used with TLS and without",
 		Why: "One device or program of the user is set to TLS, another is not: all that the first one protects, the " +
 			"other gives away, the password too.",
-		Fix:    "Set the device that the finding names to TLS and change the password. Let the server refuse logins before TLS.",
-		Config: refuseClearLogins,
-		Refs:   []string{"RFC 8314, section 3", "RFC 8314, section 5.2"},
+		Fix:     "Set the device that the finding names to TLS and change the password. Let the server refuse logins before TLS.",
+		Config:  refuseClearLogins,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 8314, section 3", "RFC 8314, section 5.2"},
 	},
 }
 
@@ -74,35 +78,37 @@ var changed = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "server's offer of TLS has vanished",
 		Why: "The server offered STARTTLS before and does not now, to this client. If other clients are still offered it, " +
 			"somebody on the way takes it out of the list; if none is, the server was set up anew.",
 		Fix: "Compare the list with what the server says on its own machine, and find the device between. Let clients " +
 			"require TLS, so that they stop rather than go on in clear.",
-		Config: offerTLS,
-		Refs:   []string{"RFC 3207, section 6", "RFC 8314, section 5.2", "RFC 8461"},
+		Config:  requireTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 6", "RFC 8314, section 5.2", "RFC 8461, section 5"},
 	},
 	{
 		ID:       "tls-failed-then-clear",
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "after TLS failed, the client went on in clear",
 		Why: "A handshake failed, and minutes later the same client used the same server readable. Whoever can make " +
 			"handshakes fail gets to read such a client.",
 		Fix: "Find out why the handshake failed: the finding of that session says who broke off. Set the client to require " +
 			"TLS; between mail servers publish MTA-STS or DANE.",
-		Config: []dissect.Pair{
-			{Key: "Postfix as client", Value: "smtp_tls_security_level = encrypt"},
-			{Key: "Postfix as client", Value: "smtp_tls_policy_maps = lmdb:/etc/postfix/tls_policy"},
-		},
-		Refs: []string{"RFC 3207, section 6", "RFC 7435", "RFC 8461", "RFC 7672"},
+		Config:  deliverInTLS,
+		Clients: tlsInClient,
+		Refs:    []string{"RFC 3207, section 6", "RFC 7435, section 3", "RFC 8461, section 5", "RFC 7672, section 2.2"},
 	},
 	{
 		ID:       "certificate-changed",
 		Group:    Downgrade,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlamePath,
+		Who:      ByAttacker,
 		Title:    "one client gets another certificate than all others",
 		Why: "The server's certificate changed its issuer or kind of key long before its time, and only for this client: " +
 			"others were still given the one before. So it is where somebody stands between with a certificate of his own.",
@@ -110,10 +116,4 @@ var changed = []Rule{
 			"that opens TLS.",
 		Refs: []string{"RFC 5280, section 4.1", "RFC 8314, section 5.3"},
 	},
-}
-
-var slowDown = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_client_auth_rate_limit = 10"},
-	{Key: "Dovecot", Value: "auth_failure_delay = 5 secs"},
-	{Key: "fail2ban", Value: "[dovecot] and [postfix-sasl]: enabled = true"},
 }

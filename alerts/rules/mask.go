@@ -56,6 +56,9 @@ const maskSize = len("STARTTLS")
 // names of the other protocols' capabilities leave nothing certain: IMAP alone
 // has CHILDREN, LITERAL+ and UNSELECT.
 func starttlsMasked(f *dissect.Facts) bool {
+	if slices.ContainsFunc(f.Offer.Masks, mangled) {
+		return true
+	}
 	if f.Protocol != dissect.SMTP && f.Protocol != dissect.LMTP {
 		return false
 	}
@@ -74,6 +77,10 @@ func starttlsMasked(f *dissect.Facts) bool {
 	const others = dissect.Chunking | dissect.EightBit | dissect.SMTPUTF8
 	return masks > bits.OnesCount8(uint8(others&^f.Offer.Listed))
 }
+
+// mangled tells a name of which some letters are left: only STARTTLS and STLS
+// are known by so few.
+func mangled(mask string) bool { return len(mask) > 0 && strings.Trim(mask[:len(mask)-1], "X") != "" }
 
 // starttlsCommand tells a line of X's alone that is as long as STARTTLS, which
 // no other command without an argument is.

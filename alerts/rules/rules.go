@@ -34,16 +34,22 @@ type Rule struct {
 	Group    Group
 	Severity alerts.Severity // the highest that it gives by itself
 	Blame    alerts.Blame
+	Who      Who
 	Title    string         // what is wrong, in general
 	Why      string         // why it matters
 	Fix      string         // what to do
 	Config   []dissect.Pair // how, by program
-	Refs     []string
+	Clients  []dissect.Pair // the same in mail programs
+	Refs     []string       // "RFC 3207, section 4", "CVE-2011-0411", a vendor's page
 
 	// Judge appends a hit for each time that the rule holds in f. It gives
 	// the same hits for redacted Facts. It is nil where one session alone
 	// tells nothing.
 	Judge func(f *dissect.Facts, hits []Hit) []Hit
+
+	// JudgeAt takes the place of Judge where the admin has a policy. It is nil
+	// where that does not matter.
+	JudgeAt func(f *dissect.Facts, s *Site, hits []Hit) []Hit
 
 	// Recall does the same with what earlier sessions showed, of redacted
 	// Facts. It is nil where these do not matter.
@@ -69,7 +75,7 @@ type Hit struct {
 }
 
 // Rules is the table. Its order is the order of findings of equal severity.
-var Rules = remembering(slices.Concat(credential, abuse, encryption, downgrade, changed, handshake, certificate, exposure))
+var Rules = located(remembering(slices.Concat(credential, abuse, encryption, downgrade, changed, handshake, certificate, exposure)))
 
 // Find returns the rule with an id, or nil.
 func Find(id string) *Rule {

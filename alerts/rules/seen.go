@@ -36,27 +36,46 @@ func secretSent(f *dissect.Facts) bool { return slices.ContainsFunc(f.Auth, aler
 // and the mechanisms, and rightly so: they belong to the time before (RFC 3501,
 // section 6.2.1; RFC 2595, section 4).
 func listBeforeLogin(f *dissect.Facts) bool {
-	return f.Offer.Complete && beforeLogin(f, &f.Offer.Quote) != nil
+	return f.Offer.Complete && f.Preauth == nil && !accepted(f.Auth[:min(f.Offer.After, len(f.Auth))])
 }
 
-// clearUse returns the lines that began to use mail in clear, from a time on,
-// in order: a login, a command on mail, a message.
-func clearUse(f *dissect.Facts, from int64) []*dissect.Quote {
+// clearUse returns the lines that began to use mail in clear, in order: a
+// login, a command on mail, a message.
+func clearUse(f *dissect.Facts) []*dissect.Quote {
 	var use []*dissect.Quote
 	for _, a := range f.Auth {
-		use = firstFrom(use, a.Quotes, from)
+		use = appendFirst(use, a.Quotes)
 	}
-	if q := f.MailCommand; q != nil && q.Stamp.Time >= from {
-		use = append(use, q)
+	if f.MailCommand != nil {
+		use = append(use, f.MailCommand)
 	}
 	for _, m := range f.Messages {
-		use = firstFrom(use, m.Quotes, from)
+		use = appendFirst(use, m.Quotes)
 	}
 	return inOrder(use)
 }
 
-func firstFrom(use []*dissect.Quote, quotes []dissect.Quote, from int64) []*dissect.Quote {
-	if len(quotes) > 0 && quotes[0].Stamp.Time >= from {
+// clearUseAfter does the same for what followed the last answer to STARTTLS,
+// which came at that time. It goes by the order of the dialogue as far as that
+// is known: a mirror port may deliver the answer behind what followed it.
+func clearUseAfter(f *dissect.Facts, answer int64) []*dissect.Quote {
+	var use []*dissect.Quote
+	for _, a := range f.Auth[min(f.STARTTLS.After, len(f.Auth)):] {
+		use = appendFirst(use, a.Quotes)
+	}
+	if f.MailCommand != nil && !f.STARTTLS.Mail {
+		use = append(use, f.MailCommand)
+	}
+	for _, m := range f.Messages {
+		if len(m.Quotes) > 0 && (!f.STARTTLS.Mail || m.Quotes[0].Stamp.Time >= answer) {
+			use = append(use, &m.Quotes[0])
+		}
+	}
+	return inOrder(use)
+}
+
+func appendFirst(use []*dissect.Quote, quotes []dissect.Quote) []*dissect.Quote {
+	if len(quotes) > 0 {
 		use = append(use, &quotes[0])
 	}
 	return use
@@ -76,8 +95,10 @@ func beforeLogin(f *dissect.Facts, q *dissect.Quote) *dissect.Quote {
 }
 
 // loggedIn tells whether the server has let anybody in.
-func loggedIn(f *dissect.Facts) bool {
-	return slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool { return a.Outcome == dissect.Accepted })
+func loggedIn(f *dissect.Facts) bool { return accepted(f.Auth) }
+
+func accepted(attempts []*dissect.Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a *dissect.Attempt) bool { return a.Outcome == dissect.Accepted })
 }
 
 // inOrder sorts lines by time, drops a line that stands there twice, as MAIL

@@ -77,10 +77,3 @@ func staticKey(suite string) bool {
 	}
 	return false
 }
-
-var strongCiphers = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_tls_exclude_ciphers = aNULL, eNULL, EXPORT, RC4, DES, 3DES, kRSA"},
-	{Key: "Dovecot", Value: "ssl_cipher_list = HIGH:!aNULL:!eNULL:!RC4:!3DES:!kRSA"},
-	{Key: "Exim with OpenSSL", Value: "tls_require_ciphers = HIGH:!aNULL:!eNULL:!RC4:!3DES:!kRSA"},
-	{Key: "Exchange", Value: "Disable-TlsCipherSuite -Name TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
-}

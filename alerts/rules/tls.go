@@ -14,12 +14,14 @@ var handshake = []Rule{
 		Group:    TLS,
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "server agreed to an old version of TLS",
 		Why: "SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and have known attacks. A server that " +
 			"still agrees to them lets clients stay as old as they are.",
-		Fix:    "Allow TLS 1.2 and 1.3 only for submission and access. At port 25 TLS 1.0 is still better than none.",
+		Fix: "Allow TLS 1.2 and 1.3 only for submission and access. At port 25 TLS 1.0 is still better than none, SSL " +
+			"2.0 and 3.0 are not.",
 		Config: newVersions,
-		Refs:   []string{"RFC 8996", "RFC 8997", "RFC 7568", "RFC 6176"},
+		Refs:   []string{"RFC 8996, section 4", "RFC 8996, section 5", "RFC 8997, section 3", "RFC 7568, section 3", "RFC 6176, section 3"},
 		Judge:  judgeVersion,
 	},
 	{
@@ -27,12 +29,13 @@ var handshake = []Rule{
 		Group:    TLS,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "server chose a weak cipher suite",
 		Why: "NULL does not encrypt, EXPORT and DES keys are found by trying, RC4 gives texts away that are sent often, " +
 			"anonymous suites let anybody be the server, and blocks of 64 bits repeat in long sessions.",
 		Fix:    "Take these suites out of the server's list.",
 		Config: strongCiphers,
-		Refs:   []string{"RFC 9325, section 4.1", "RFC 7465", "RFC 5469", "CVE-2015-0204", "CVE-2016-2183"},
+		Refs:   []string{"RFC 9325, section 4.1", "RFC 7465, section 2", "RFC 5469, section 4", "CVE-2015-0204", "CVE-2016-2183"},
 		Judge:  judgeCipher,
 	},
 	{
@@ -40,6 +43,7 @@ var handshake = []Rule{
 		Group:    TLS,
 		Severity: alerts.Low,
 		Blame:    alerts.BlameServer,
+		Who:      ByListener,
 		Title:    "recorded sessions open with the server's key",
 		Why: "The secret of the session is sent under the key of the certificate. Whoever records it and gets the key " +
 			"years later, from a backup or an old disk, reads all of it.",
@@ -53,71 +57,72 @@ var handshake = []Rule{
 		Group:    TLS,
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
+		Who:      ByEither,
 		Title:    "Diffie-Hellman group is too small",
 		Why: "A prime of 512 or 768 bits is broken with little means, one of 1024 bits by a state, and once for all servers " +
 			"that share it.",
-		Fix: "Use ECDHE, or a group of 2048 bits and more, such as ffdhe2048.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "smtpd_tls_dh1024_param_file = auto"},
-			{Key: "Dovecot 2.3", Value: "ssl_dh = </etc/dovecot/dh.pem"},
-			{Key: "Exim", Value: "tls_dhparam = ffdhe2048"},
-		},
-		Refs:  []string{"RFC 9325, section 4.5", "RFC 7919", "CVE-2015-4000"},
-		Judge: judgeGroup,
+		Fix:    "Use ECDHE, or a group of 2048 bits and more, such as ffdhe2048.",
+		Config: largeGroups,
+		Refs:   []string{"RFC 9325, section 4.5", "RFC 7919, section 4", "CVE-2015-4000"},
+		Judge:  judgeGroup,
 	},
 	{
 		ID:       "tls-compression",
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "TLS compresses what it encrypts",
 		Why: "The length of what is sent tells what is repeated in it. Somebody who can have text of his own sent in the " +
 			"same session finds a password letter by letter.",
-		Fix: "Turn compression off in TLS.",
-		Config: []dissect.Pair{
-			{Key: "Postfix", Value: "tls_ssl_options = NO_COMPRESSION"},
-			{Key: "Dovecot", Value: "ssl_options = no_compression"},
-			{Key: "Exim with OpenSSL", Value: "openssl_options = +no_compression"},
-		},
-		Refs:  []string{"RFC 9325, section 3.3", "CVE-2012-4929"},
-		Judge: judgeCompression,
+		Fix: "Turn compression off in TLS. Dovecot 2.3 and newer compresses only where ssl_options says so, Exchange " +
+			"never.",
+		Config: noCompression,
+		Refs:   []string{"RFC 9325, section 3.3", "CVE-2012-4929"},
+		Judge:  judgeCompression,
 	},
 	{
 		ID:       "tls-insecure-renegotiation",
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
+		Who:      ByAttacker,
 		Title:    "server does not know secure renegotiation",
 		Why: "Somebody on the way can put commands of his own in front of a client's session, and the server takes both " +
 			"for one.",
-		Fix:   "Bring the server's TLS library up to date: all have it since 2010.",
-		Refs:  []string{"RFC 5746, section 3.6", "RFC 9325, section 3.5"},
-		Judge: judgeRenegotiation,
+		Fix:    "Bring the server's TLS library up to date: all have it since 2010.",
+		Config: secureRenegotiation,
+		Refs:   []string{"RFC 5746, section 3.6", "RFC 9325, section 3.5", "CVE-2009-3555"},
+		Judge:  judgeRenegotiation,
 	},
 	{
 		ID:       "tls-handshake-failed",
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameClient,
+		Who:      ByAttacker,
 		Title:    "TLS handshake failed",
 		Why: "One side broke the handshake off. A client that may go on without TLS now sends in clear; one that may " +
 			"not gets no service.",
 		Fix: "The alert says why. One of the client about a certificate: it does not trust the server's. One of the server: " +
 			"it found nothing that both can do.",
-		Refs:  []string{"RFC 8446, section 6.2", "RFC 5246, section 7.2.2"},
-		Judge: judgeFailed,
+		Config: logHandshakes,
+		Refs:   []string{"RFC 8446, section 6.2", "RFC 5246, section 7.2.2"},
+		Judge:  judgeFailed,
 	},
 	{
 		ID:       "heartbleed",
 		Group:    TLS,
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameServer,
+		Who:      ByAnybody,
 		Title:    "heartbeat that reads the other side's memory",
-		Why: "A heartbeat said to be longer than it is makes a faulty OpenSSL answer with its memory: passwords, mail, " +
-			"the key of the certificate.",
-		Fix:   "Bring OpenSSL up to date, then replace key and certificate and have passwords changed. Find out who sent it.",
-		Refs:  []string{"CVE-2014-0160", "RFC 6520, section 4"},
-		Judge: judgeHeartbleed,
+		Why: "A heartbeat said to be longer than it is makes a faulty OpenSSL answer with its memory: passwords, " +
+			"mail, the key of the certificate. A faulty client can be asked by a server, too.",
+		Fix:    "Bring OpenSSL up to date, then replace key and certificate and have passwords changed. Find out who sent it.",
+		Config: mendedOpenSSL,
+		Refs:   []string{"CVE-2014-0160", "RFC 6520, section 4"},
+		Judge:  judgeHeartbleed,
 	},
 }
 
@@ -222,13 +227,12 @@ func judgeHeartbleed(f *dissect.Facts, hits []Hit) []Hit {
 	if f.TLS == nil || !f.TLS.Heartbleed {
 		return hits
 	}
-	line := shown(dissect.Client, f.TLS.Seen.Heartbeat, "Heartbeat: asks for, or gets, more than was sent")
-	return append(hits, Hit{Severity: alerts.Critical, Why: "a heartbeat asks for, or gets, more than was sent", Quotes: telling(line)})
-}
-
-var newVersions = []dissect.Pair{
-	{Key: "Postfix 3.6", Value: "smtpd_tls_mandatory_protocols = >=TLSv1.2"},
-	{Key: "Dovecot", Value: "ssl_min_protocol = TLSv1.2"},
-	{Key: "Exim with OpenSSL", Value: "openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1"},
-	{Key: "Exchange", Value: `HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.0\Server: Enabled = 0`},
+	side := f.TLS.HeartbeatSide
+	line := shown(side, f.TLS.Seen.Heartbeat, "Heartbeat: asks for more than it holds, or gives more than was asked for")
+	return append(hits, Hit{
+		Severity: alerts.Critical,
+		Why:      "a heartbeat of the " + side.String() + " asks for more than it holds, or gives more than was asked for",
+		Detail:   []dissect.Pair{{Key: "side", Value: side.String()}},
+		Quotes:   telling(line),
+	})
 }

@@ -13,6 +13,7 @@ func renegotiation(a dissect.Answer) func(*dissect.TLSFacts) {
 }
 
 func heartbleed(t *dissect.TLSFacts) { t.Heartbleed = true }
+func ofServer(t *dissect.TLSFacts)   { t.HeartbeatSide = dissect.Server }
 
 func upTo(version string) func(*dissect.TLSFacts) {
 	return func(t *dissect.TLSFacts) { t.Offered = version }
@@ -119,6 +120,8 @@ var tlsTests = []ruleTest{
 	{"tls-handshake-failed", "no-alert", facts(dissect.IMAP, 993, hello("TLS 1.2", "", fatal(dissect.Client, ""))), nil},
 
 	{"heartbleed", "asked", facts(dissect.IMAP, 993, hello("TLS 1.2", "", heartbleed)),
-		[]string{"critical - a heartbeat asks for, or gets, more than was sent"}},
+		[]string{"critical - a heartbeat of the client asks for more than it holds, or gives more than was asked for [side=client]"}},
+	{"heartbleed", "answered", facts(dissect.IMAP, 993, hello("TLS 1.2", "", heartbleed, ofServer)),
+		[]string{"critical - a heartbeat of the server asks for more than it holds, or gives more than was asked for [side=server]"}},
 	{"heartbleed", "no-heartbeat", facts(dissect.IMAP, 993, hello("TLS 1.2", "")), nil},
 }

@@ -95,7 +95,7 @@ func gone(f *dissect.Facts, s alerts.Severity, before []Offered) Hit {
 	for i := range before {
 		h.Earlier = append(h.Earlier, before[i].evidence(dissect.Server, "list with "+command(f.Protocol)))
 	}
-	h.Quotes = inOrder(telling(append(clearUse(f, 0), &f.Offer.Quote)...))
+	h.Quotes = inOrder(telling(append(clearUse(f), &f.Offer.Quote)...))
 	h.Quotes = h.Quotes[:min(len(h.Quotes), MaxEvidence-len(h.Earlier))]
 	return h
 }

@@ -52,7 +52,7 @@ func (b *block) add(record []byte) {
 // start begins an empty block.
 func (b *block) start(id int64) {
 	b.id, b.count, b.raw = id, 0, b.raw[:0]
-	b.contents.start(id)
+	b.contents.start()
 	if cap(b.raw) > 2*blockBytes {
 		b.raw, b.compressed = nil, nil // a huge session was in it
 	}
@@ -75,6 +75,7 @@ func (db *database) writeBlock() error {
 	if _, err := db.addContents.exec(b.id, b.contents.oldest, b.contents.newest, b.contents.bytes()); err != nil {
 		return err
 	}
+	db.unfolded += len(b.contents.kases)
 	b.start(b.id + 1)
 	return nil
 }

@@ -107,7 +107,7 @@ func foreignKeys(tx *sql.Tx) (problems []string, err error) {
 
 // checkBlocks reads every record, and counts what lists and counts say of them.
 func checkBlocks(tx *sql.Tx) (problems []string, err error) {
-	rows, err := tx.Query("SELECT c.block, c.entries, b.records FROM contents c JOIN blocks b ON b.id = c.block")
+	rows, err := tx.Query("SELECT c.block, c.block > coalesce(" + foldedSQL + ", c.block), c.entries, b.records FROM contents c JOIN blocks b ON b.id = c.block")
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func checkBlocks(tx *sql.Tx) (problems []string, err error) {
 	for rows.Next() {
 		var block int64
 		var entries, records sql.RawBytes
-		if err := rows.Scan(&block, &entries, &records); err != nil {
+		if err := rows.Scan(&block, &c.unfolded, &entries, &records); err != nil {
 			return nil, err
 		}
 		if !c.block(entries, records) {

@@ -11,6 +11,7 @@ import (
 // checker counts what blocks hold.
 type checker struct {
 	raw        []byte
+	unfolded   bool // cases do not count the block yet
 	listing    listing
 	entry      entry
 	sessions   int64
@@ -51,7 +52,9 @@ func (c *checker) count(l *listing, e *entry) {
 	for i := range e.findings {
 		f := &e.findings[i]
 		c.severities[f.severity]++
-		c.cases[l.cases[f.kase].id]++
+		if !c.unfolded {
+			c.cases[l.cases[f.kase].id]++
+		}
 	}
 }
 

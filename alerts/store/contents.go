@@ -12,14 +12,13 @@ import (
 // texts and cases, each once, and behind them an entry for each session, in
 // order, that names them by number.
 type contents struct {
-	block          int64 // blocks.id
 	oldest, newest int64
 	verdicts       byte // a bit for each
 
-	numbers map[string]uint64 // of texts
-	texts   []byte            // each behind its length
-	cases   []byte            // each a uid and the number of its kind
-	count   uint64            // of cases
+	numbers map[string]uint64        // of texts
+	kases   map[alerts.CaseID]uint64 // of cases
+	texts   []byte                   // each behind its length
+	cases   []byte                   // each a uid and the number of its kind
 	entries []byte
 	last    int64 // start of the session before
 	blob    []byte
@@ -41,14 +40,15 @@ const (
 )
 
 // start begins the contents of another block.
-func (c *contents) start(block int64) {
+func (c *contents) start() {
 	if c.numbers == nil {
-		c.numbers = make(map[string]uint64)
+		c.numbers, c.kases = make(map[string]uint64), make(map[alerts.CaseID]uint64)
 	}
 	clear(c.numbers)
+	clear(c.kases)
 	*c = contents{
-		block: block, oldest: math.MaxInt64, newest: math.MinInt64,
-		numbers: c.numbers, texts: c.texts[:0], cases: c.cases[:0], entries: c.entries[:0], blob: c.blob[:0],
+		oldest: math.MaxInt64, newest: math.MinInt64,
+		numbers: c.numbers, kases: c.kases, texts: c.texts[:0], cases: c.cases[:0], entries: c.entries[:0], blob: c.blob[:0],
 	}
 }
 
@@ -94,8 +94,8 @@ func (c *contents) session(s *alerts.Session, findings int) {
 	c.uint(uint64(findings))
 }
 
-// finding adds one to the entry of s.
-func (c *contents) finding(s *alerts.Session, f *alerts.Finding, g *growth) {
+// finding adds one to the entry of s. Its case must have been added.
+func (c *contents) finding(s *alerts.Session, f *alerts.Finding) {
 	c.span(f.Time)
 	flags := byte(f.Severity)
 	if f.HasAccount {
@@ -106,7 +106,7 @@ func (c *contents) finding(s *alerts.Session, f *alerts.Finding, g *growth) {
 	}
 	c.entries = append(c.entries, flags)
 	c.int(f.Time - s.Facts.Start)
-	c.kase(g)
+	c.uint(c.kases[f.Case])
 	if f.HasAccount {
 		var buf [64]byte
 		c.text(append(buf[:0], f.Account...))
@@ -116,15 +116,16 @@ func (c *contents) finding(s *alerts.Session, f *alerts.Finding, g *growth) {
 	}
 }
 
-// kase names a case in the entry.
-func (c *contents) kase(g *growth) {
-	if g.block != c.block {
-		g.block, g.number = c.block, c.count
-		c.count++
-		c.cases = append(c.cases, g.sample.Case[:]...)
-		c.cases = binary.AppendUvarint(c.cases, uint64(g.kind))
-	}
-	c.uint(g.number)
+func (c *contents) hasCase(id alerts.CaseID) bool {
+	_, ok := c.kases[id]
+	return ok
+}
+
+// addCase adds a case, of which kind is the number.
+func (c *contents) addCase(id alerts.CaseID, kind int64) {
+	c.kases[id] = uint64(len(c.kases))
+	c.cases = append(c.cases, id[:]...)
+	c.cases = binary.AppendUvarint(c.cases, uint64(kind))
 }
 
 // bytes returns what is stored, valid until the next start.
@@ -132,7 +133,7 @@ func (c *contents) bytes() []byte {
 	c.blob = append(c.blob[:0], c.verdicts)
 	c.blob = binary.AppendUvarint(c.blob, uint64(len(c.numbers)))
 	c.blob = append(c.blob, c.texts...)
-	c.blob = binary.AppendUvarint(c.blob, c.count)
+	c.blob = binary.AppendUvarint(c.blob, uint64(len(c.kases)))
 	c.blob = append(c.blob, c.cases...)
 	return append(c.blob, c.entries...)
 }

@@ -21,14 +21,17 @@ import (
 
 // The environment tells the test binary to be the other process.
 const (
-	writerPath = "STORE_TEST_WRITER"
-	fullFolder = "STORE_TEST_FULL"
+	writerPath  = "STORE_TEST_WRITER"
+	stoppedPath = "STORE_TEST_STOPPED"
+	fullFolder  = "STORE_TEST_FULL"
 )
 
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(writerPath) != "":
 		writeForEver(os.Getenv(writerPath))
+	case os.Getenv(stoppedPath) != "":
+		stopAndWait(os.Getenv(stoppedPath))
 	case os.Getenv(fullFolder) != "":
 		fillDisk(os.Getenv(fullFolder))
 	default:

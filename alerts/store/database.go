@@ -15,7 +15,7 @@ import (
 // Settings of the connections.
 const (
 	busyTimeout     = 5 * time.Second // wait for another program's transaction
-	writerCache     = 8 << 10         // KiB of pages
+	writerCache     = 2 << 10         // KiB of pages
 	readerCache     = 4 << 10         // KiB of pages, of each connection
 	pageSize        = 8192            // bytes: what a page costs beside its bytes is most of it
 	checkpointBytes = 32 << 20        // of write-ahead log that are folded into the database at once
@@ -28,38 +28,45 @@ const (
 type database struct {
 	c *sqlite3.SQLiteConn
 	statements
-	prepared []*sqlite3.SQLiteStmt
-	version  int64           // PRAGMA data_version: changes when another connection has written
-	kinds    map[kind]int64  // the table; nil: not known
-	nextKind int64           // kinds.id of the next new one
-	block    block           // the records that come next
-	tally    tally           // what the batch adds up to
-	triaged  bool            // a case has another status than New
-	known    []alerts.CaseID // cases of the session that the present one replaces
-	marks    marks
-	passed   int64          // sessions that began before the watermark, since Open
-	values   []driver.Value // of a statement that adds many rows
+	prepared  []*sqlite3.SQLiteStmt
+	version   int64          // PRAGMA data_version: changes when another connection has written
+	kinds     map[kind]int64 // the table; nil: not known
+	nextKind  int64          // kinds.id of the next new one
+	block     block          // the records that come next
+	tally     tally          // what the batch adds up to
+	folder    folder
+	unfolded  int                         // cases named in blocks written since the last fold, see maxUnfolded
+	triaged   bool                        // a case has another status than New
+	standings map[alerts.CaseID]*standing // of cases that the batch has findings of, while triaged
+	known     []alerts.CaseID             // cases of the session that the present one replaces
+	marks     marks
+	passed    int64          // sessions that began before the watermark, since Open
+	values    []driver.Value // of a statement that adds many rows
 }
 
 // dataSource makes the name under which the driver opens path, an absolute
 // path without links.
 func dataSource(path string, settings url.Values) string {
 	u := url.URL{Scheme: "file", Path: path}
-	settings.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
+	if !settings.Has("_busy_timeout") {
+		settings.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
+	}
 	return u.String() + "?" + settings.Encode()
 }
 
-// openDatabase opens the writer's connection to a file that exists.
-func openDatabase(path string) (*database, error) {
+// openDatabase opens the writer's connection to a file that exists. It waits so
+// long for another program's transaction.
+func openDatabase(path string, wait time.Duration) (*database, error) {
 	// The switch to WAL changes the file: look whose it is before.
 	if err := probe(path); err != nil {
 		return nil, err
 	}
 	db, err := connect(dataSource(path, url.Values{
-		"mode":         {"rw"},
-		"_mutex":       {"no"},
-		"_synchronous": {"NORMAL"},
-		"_cache_size":  {strconv.Itoa(-writerCache)},
+		"mode":          {"rw"},
+		"_mutex":        {"no"},
+		"_synchronous":  {"NORMAL"},
+		"_cache_size":   {strconv.Itoa(-writerCache)},
+		"_busy_timeout": {strconv.FormatInt(wait.Milliseconds(), 10)},
 	}))
 	if err != nil {
 		return nil, err
@@ -104,20 +111,25 @@ func connect(source string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{c: c.(*sqlite3.SQLiteConn)}, nil
+	return &database{c: c.(*sqlite3.SQLiteConn), standings: make(map[alerts.CaseID]*standing)}, nil
 }
 
 // close folds the write-ahead log into the database. Where a reader is in the
 // way, what is left of it stays for the next one to open.
 func (db *database) close() error {
-	for _, s := range db.prepared {
-		s.Close()
-	}
 	err := db.run("PRAGMA wal_checkpoint(TRUNCATE)")
-	if closing := db.c.Close(); err == nil {
+	if closing := db.hangUp(); err == nil {
 		err = closing
 	}
 	return err
+}
+
+// hangUp ends the connection.
+func (db *database) hangUp() error {
+	for _, s := range db.prepared {
+		s.Close()
+	}
+	return db.c.Close()
 }
 
 // run executes statements that take and give nothing.

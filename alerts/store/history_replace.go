@@ -22,7 +22,7 @@ func OpenRewriter(path string) (*Rewriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDatabase(real)
+	db, err := openDatabase(real, busyTimeout)
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -50,7 +50,10 @@ func (w *Rewriter) replace(results []alerts.Result) (err error) {
 			return err
 		}
 	}
-	return db.settle()
+	if err := db.settle(); err != nil {
+		return err
+	}
+	return db.fold()
 }
 
 func (w *Rewriter) replaceOne(r *alerts.Result) error {

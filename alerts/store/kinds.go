@@ -62,6 +62,30 @@ func (db *database) kindOf(f *alerts.Finding) (int64, error) {
 	return id, nil
 }
 
+// blames returns whom the findings of each kind blame, by number.
+func (db *database) blames() (map[int64]alerts.Blame, error) {
+	rows, err := db.c.Query("SELECT id, blame FROM kinds", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	blames := make(map[int64]alerts.Blame)
+	row := make([]driver.Value, 2)
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return blames, nil
+		} else if err != nil {
+			return nil, err
+		}
+		id, ok := row[0].(int64)
+		blame, ok1 := row[1].(int64)
+		if !ok || !ok1 {
+			return nil, errDamaged
+		}
+		blames[id] = alerts.Blame(blame)
+	}
+}
+
 // readKinds reads all kinds by number.
 func readKinds(tx *sql.Tx) (map[int64]kind, error) {
 	rows, err := tx.Query(kindsSQL)

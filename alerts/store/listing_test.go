@@ -25,17 +25,18 @@ func listed(b []byte) (list []entry, bad bool) {
 // case.
 func sample() []byte {
 	client, server := netip.MustParseAddrPort("10.0.0.5:40122"), netip.MustParseAddrPort("[2001:db8::9]:25")
-	shared := &growth{sample: &alerts.Finding{Case: alerts.CaseID{1}}, kind: 7}
-	own := &growth{sample: &alerts.Finding{Case: alerts.CaseID{2}}, kind: 300}
+	shared, own := alerts.CaseID{1}, alerts.CaseID{2}
 	first := &alerts.Session{Verdict: alerts.Exposed, Facts: &dissect.Facts{Protocol: dissect.IMAP, Client: client, Server: server, Start: 5e18}}
 	second := &alerts.Session{Facts: &dissect.Facts{Protocol: dissect.ManageSieve, Client: client, Server: server, Start: 5e18 - 3}}
 	var c contents
-	c.start(1)
+	c.start()
+	c.addCase(shared, 7)
+	c.addCase(own, 300)
 	c.session(first, 2)
-	c.finding(first, &alerts.Finding{Severity: alerts.Critical, Time: 5e18 + 9, Client: client, Account: "joe", HasAccount: true}, shared)
-	c.finding(first, &alerts.Finding{Time: 5e18 - 1, Client: server, HasAccount: true}, own)
+	c.finding(first, &alerts.Finding{Case: shared, Severity: alerts.Critical, Time: 5e18 + 9, Client: client, Account: "joe", HasAccount: true})
+	c.finding(first, &alerts.Finding{Case: own, Time: 5e18 - 1, Client: server, HasAccount: true})
 	c.session(second, 1)
-	c.finding(second, &alerts.Finding{Severity: alerts.Low, Time: 6, Client: client}, shared)
+	c.finding(second, &alerts.Finding{Case: shared, Severity: alerts.Low, Time: 6, Client: client})
 	return c.bytes()
 }
 

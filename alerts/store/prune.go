@@ -133,6 +133,11 @@ func (p *pruner) some(blocks []int64) (err error) {
 		return err
 	}
 	defer p.db.end(&err)
+	if !p.dry {
+		if err := p.db.fold(); err != nil {
+			return err
+		}
+	}
 	for _, id := range blocks {
 		if err := p.block(id); err != nil {
 			return err

@@ -61,7 +61,10 @@ func newQuery(tx *sql.Tx, f *Filter, after *place) (*query, error) {
 	return q, err
 }
 
-const caseTimesSQL = `SELECT coalesce(min(first), 0), coalesce(max(last), 0) FROM cases WHERE uid = ?`
+// What cases do not count yet may be of any case.
+const caseTimesSQL = `SELECT coalesce(min(first), 0), coalesce(max(last), 0) FROM (
+	SELECT first, last FROM cases WHERE uid = ?
+	UNION ALL SELECT min(oldest), max(newest) FROM contents WHERE block > ` + foldedSQL + `)`
 
 func (f *Filter) narrow(tx *sql.Tx) error {
 	var first, last int64

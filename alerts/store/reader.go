@@ -11,13 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/mailtap/mailtap/alerts"
 )
 
-// Reader reads a database, also while others write to it. It never changes the
-// data and holds no transaction between calls: each call sees the database as
-// it was at one moment. It may be used by several goroutines.
+// Reader reads a database, also while others write to it. It never changes what
+// they mean, and holds no transaction between calls: each call sees the database
+// as it was at one moment. While a Store writes, cases may count a finding half a
+// second after it is listed. It may be used by several goroutines.
 type Reader struct {
 	path string // as it was named
 	db   *sql.DB
@@ -62,7 +64,30 @@ func OpenReader(path string) (*Reader, error) {
 		db.Close()
 		return nil, explain(path, err)
 	}
+	if settings.Get("mode") == "rw" {
+		r.fold(real)
+	}
 	return r, nil
+}
+
+const anyUnfoldedSQL = `SELECT EXISTS (SELECT 1 FROM contents WHERE block > ` + foldedSQL + `)`
+
+// maxReaderWait is how long a Reader waits for a writer, to fold in its place.
+const maxReaderWait = 20 * time.Millisecond
+
+// fold counts in cases what a writer that was killed has left, where that is
+// possible: a writer that lives does it soon, and a list is right without it.
+func (r *Reader) fold(path string) {
+	var left bool
+	if err := r.db.QueryRow(anyUnfoldedSQL).Scan(&left); err != nil || !left {
+		return
+	}
+	db, err := openDatabase(path, maxReaderWait)
+	if err != nil {
+		return
+	}
+	defer db.hangUp()
+	db.foldAll() // if it fails, the next one to open the database tries again
 }
 
 // access returns how a Reader may open path. SQLite needs to write the index

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"database/sql/driver"
+	"slices"
 
 	"github.com/mailtap/mailtap/alerts"
 )
@@ -41,6 +43,25 @@ func (s *standing) meet(f *alerts.Finding) {
 
 const findStandingSQL = `SELECT status, coalesce(resolved_at, 0), coalesce(expires, 0), floor FROM cases WHERE uid = ? AND status IN (2, 3)`
 
+// meet holds a new finding against how an admin left its case. The transaction
+// that stores the finding also reopens the case, though cases count it later:
+// what an admin decides in between is about a finding that was there.
+func (db *database) meet(f *alerts.Finding) error {
+	s := db.standings[f.Case]
+	if s == nil {
+		left, err := db.standingOf(f)
+		if err != nil {
+			return err
+		}
+		s = &left
+		db.standings[f.Case] = s
+	}
+	if s.status != alerts.New && !slices.Contains(db.known, f.Case) {
+		s.meet(f)
+	}
+	return nil
+}
+
 // standingOf returns how an admin left the case of f.
 func (db *database) standingOf(f *alerts.Finding) (standing, error) {
 	var row [4]driver.Value
@@ -66,12 +87,16 @@ const noteReopeningSQL = `INSERT INTO changes (bulk, kase, at, who, reason, stat
 
 // reopen makes the cases of the batch new that its findings brought back.
 func (db *database) reopen() error {
-	for _, g := range db.tally.grown {
-		s := &g.standing
-		if s.reopened == alerts.NotReopened {
-			continue
+	var reopened []alerts.CaseID
+	for id, s := range db.standings {
+		if s.reopened != alerts.NotReopened {
+			reopened = append(reopened, id)
 		}
-		id := g.sample.Case
+	}
+	// In some order that is the same with every run.
+	slices.SortFunc(reopened, func(a, b alerts.CaseID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range reopened {
+		s := db.standings[id]
 		if _, err := db.reopenCase.exec(int64(s.reopened), id[:]); err != nil {
 			return err
 		}

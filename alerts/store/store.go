@@ -42,10 +42,13 @@ type Store struct {
 	close   sync.Once
 
 	// The rest belongs to the writer's goroutine.
-	db      *database
-	encoder record.Encoder
-	batch   batch
-	err     error // the first
+	db       *database
+	encoder  record.Encoder
+	batch    batch
+	folding  *time.Timer
+	foldWait time.Duration // from a finding until cases count it
+	waiting  bool          // for folding
+	err      error         // the first
 }
 
 type queued struct {
@@ -60,7 +63,7 @@ func Open(path string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDatabase(real)
+	db, err := openDatabase(real, busyTimeout)
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -70,6 +73,10 @@ func Open(path string, options Options) (*Store, error) {
 		queue:   make(chan queued, maxQueue),
 		done:    make(chan struct{}),
 		db:      db,
+
+		folding:  time.NewTimer(maxFoldWait),
+		foldWait: maxFoldWait,
+		waiting:  true, // the writer before may have been killed
 	}
 	go s.run()
 	return s, nil
@@ -109,6 +116,7 @@ func (s *Store) run() {
 		case q, open := <-s.queue:
 			if !open {
 				s.flush()
+				s.keep(explain(s.path, s.db.foldAll()))
 				s.keep(explain(s.path, s.db.close()))
 				return
 			}
@@ -124,6 +132,8 @@ func (s *Store) run() {
 			}
 		case <-timer.C:
 			s.flush()
+		case <-s.folding.C:
+			s.fold()
 		}
 	}
 }
@@ -154,6 +164,28 @@ func (s *Store) flush() {
 		s.options.Committed(results)
 	}
 	s.batch.reset()
+	switch {
+	case s.db.unfolded >= maxUnfolded:
+		s.fold()
+	case s.db.unfolded > 0 && !s.waiting:
+		s.folding.Reset(s.foldWait)
+		s.waiting = true
+	}
+}
+
+// fold counts in cases what was written since the last time. Where that fails,
+// all of it waits for the next time, of which Close is the last.
+func (s *Store) fold() {
+	begun := time.Now()
+	if s.db.foldAll() != nil {
+		s.folding.Reset(s.foldWait)
+		s.waiting = true
+		return
+	}
+	s.folding.Stop()
+	s.waiting = false
+	s.db.unfolded = 0
+	s.foldWait = max(maxFoldWait, (foldPart-1)*time.Since(begun))
 }
 
 func (s *Store) fail(batch []alerts.Result, err error) {

@@ -65,7 +65,7 @@ func OpenTriage(path string) (*Triage, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDatabase(real)
+	db, err := openDatabase(real, busyTimeout)
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -74,12 +74,7 @@ func OpenTriage(path string) (*Triage, error) {
 
 // Close closes the database. It leaves the write-ahead log to a Store that may
 // have it open.
-func (t *Triage) Close() error {
-	for _, s := range t.db.prepared {
-		s.Close()
-	}
-	return explain(t.path, t.db.c.Close())
-}
+func (t *Triage) Close() error { return explain(t.path, t.db.hangUp()) }
 
 // Set applies d to the cases with these ids, to all of them or none.
 func (t *Triage) Set(ids []alerts.CaseID, d Decision) error {
@@ -107,6 +102,9 @@ func (db *database) set(ids []alerts.CaseID, d *Decision) (err error) {
 		return err
 	}
 	defer db.end(&err)
+	if err := db.fold(); err != nil {
+		return err
+	}
 	bulk, err := db.nextBulk()
 	if err != nil {
 		return err
@@ -133,6 +131,9 @@ func (db *database) setAll(f Filter, d *Decision) (n int64, err error) {
 		return 0, err
 	}
 	defer db.end(&err)
+	if err := db.fold(); err != nil {
+		return 0, err
+	}
 	bulk, err := db.nextBulk()
 	if err != nil {
 		return 0, err

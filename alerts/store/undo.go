@@ -37,6 +37,9 @@ func (db *database) undo(who string, at int64, ids []alerts.CaseID) (n int64, er
 		return 0, err
 	}
 	defer db.end(&err)
+	if err := db.fold(); err != nil {
+		return 0, err
+	}
 	number, err := db.nextBulk()
 	if err != nil {
 		return 0, err

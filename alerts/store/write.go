@@ -56,7 +56,9 @@ func (db *database) write(b *batch) (err error) {
 	return db.settle()
 }
 
-const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version), (SELECT coalesce(max(id), 0) FROM blocks),
+// A block that is folded and pruned must not give its number to another one.
+const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version),
+	max((SELECT coalesce(max(id), 0) FROM blocks), ` + foldedSQL + `),
 	EXISTS (SELECT 1 FROM cases WHERE status <> 0)`
 
 // catchUp forgets what another connection may have changed, and sees where
@@ -79,6 +81,7 @@ func (db *database) catchUp() error {
 	db.block.start(row[1].(int64) + 1)
 	db.triaged = row[2].(int64) != 0
 	db.known = db.known[:0]
+	clear(db.standings)
 	return nil
 }
 
@@ -160,16 +163,24 @@ func (db *database) putOne(r *alerts.Result, record []byte) error {
 func (db *database) keep(r *alerts.Result, record []byte) error {
 	db.tally.verdicts[r.Session.Verdict]++
 	b := &db.block
-	body := b.body()
 	b.add(record)
 	b.contents.session(&r.Session, len(r.Findings))
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		g, err := db.grow(f, body)
-		if err != nil {
-			return err
+		if !b.contents.hasCase(f.Case) {
+			kind, err := db.kindOf(f)
+			if err != nil {
+				return err
+			}
+			b.contents.addCase(f.Case, kind)
 		}
-		b.contents.finding(&r.Session, f, g)
+		if db.triaged {
+			if err := db.meet(f); err != nil {
+				return err
+			}
+		}
+		db.tally.severities[f.Severity]++
+		b.contents.finding(&r.Session, f)
 	}
 	if b.full() {
 		return db.writeBlock()

@@ -28,12 +28,13 @@ type exportOptions struct {
 	listOptions
 	output string
 	to     string
+	pcap   pcapOptions
 }
 
 func exportCommand(env *environment) *cobra.Command {
 	var o exportOptions
 	cmd := &cobra.Command{
-		Use:   "export FORMAT",
+		Use:   "export FORMAT [ID...]",
 		Short: "write what is stored for other programs, or as a report for people",
 		Long: `Writes what is stored for other programs, or as a report for people. FORMAT is
 
@@ -44,25 +45,35 @@ func exportCommand(env *environment) *cobra.Command {
   zeek      findings as a Zeek log
   cef       findings in the Common Event Format
   syslog    findings as RFC 5424 messages, into a file or to a receiver
+  pcap      the packets of sessions (s_...) and cases (c_...) by ID, or of all
+            that have a finding, from the captures in which they were found;
+            those of evidence have a comment that names the finding
 
-Secrets are in none of them. Only its owner can read a file that is written.`,
+Secrets are in none of them; in packets they are overwritten with x of the same
+length, unless --show-secrets is given. Only its owner can read a file that is
+written.`,
 		Example: `  mailtap export html --output report.html
   mailtap export csv --min-severity high > findings.csv
+  mailtap export pcap c_0123abcd --output case.pcapng
   mailtap export syslog --to tls://siem.example.com:6514 --since 24h`,
-		Args:      arguments(cobra.ExactArgs(1)),
+		Args:      arguments(exportArguments),
 		ValidArgs: exportFormats,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == formatPcap {
+				return o.runPcap(cmd.Context(), env, args[1:])
+			}
 			return o.run(env, args[0])
 		},
 	}
 	o.addFilterFlags(cmd, env)
 	o.addRuleFlags(cmd)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write instead of standard output")
+	o.pcap.addFlags(cmd)
 	cmd.Flags().StringVar(&o.to, "to", "", "receiver of syslog: udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT")
 	return cmd
 }
 
-var exportFormats = []string{"html", "jsonl", "csv", "eve", "zeek", "cef", "syslog"}
+var exportFormats = []string{"html", "jsonl", "csv", "eve", "zeek", "cef", "syslog", formatPcap}
 
 func (o *exportOptions) run(env *environment, format string) (err error) {
 	f, err := o.filter(time.Now())

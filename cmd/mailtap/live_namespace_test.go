@@ -43,7 +43,7 @@ func runInNamespace(t *testing.T) {
 	binary := buildMailtap(t)
 	var refused error
 	for _, attr := range []*syscall.SysProcAttr{{Cloneflags: syscall.CLONE_NEWNET}, userNamespace()} {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*waitAtMost)
+		ctx, cancel := context.WithTimeout(t.Context(), programTime)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, self, "-test.v", "-test.run", "^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), liveBinary+"="+binary)

@@ -19,6 +19,9 @@ import (
 // waitAtMost bounds every wait for something that must come.
 const waitAtMost = 20 * time.Second
 
+// programTime bounds the life of a program that captures.
+const programTime = 3 * time.Minute
+
 // liveOutput is what a program has written so far.
 type liveOutput struct {
 	mu      sync.Mutex
@@ -57,7 +60,7 @@ type liveProgram struct {
 // startLive starts a program and waits until it has said ready on stderr.
 func startLive(t *testing.T, ready string, command ...string) *liveProgram {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*waitAtMost)
+	ctx, cancel := context.WithTimeout(context.Background(), programTime)
 	p := &liveProgram{
 		cmd:    exec.CommandContext(ctx, command[0], command[1:]...),
 		stdout: newLiveOutput(), stderr: newLiveOutput(),
@@ -84,8 +87,14 @@ func startLive(t *testing.T, ready string, command ...string) *liveProgram {
 // unless args name a database.
 func startCapture(t *testing.T, args ...string) *liveProgram {
 	t.Helper()
-	command := append([]string{binaryInside(), "capture", "-i", "lo", "--db", "none"}, args...)
-	return startLive(t, "mailtap: capturing on lo", command...)
+	return startCaptureOn(t, "lo", args...)
+}
+
+// startCaptureOn is startCapture on another device.
+func startCaptureOn(t *testing.T, device string, args ...string) *liveProgram {
+	t.Helper()
+	command := append([]string{binaryInside(), "capture", "-i", device, "--db", "none"}, args...)
+	return startLive(t, "mailtap: capturing on "+device, command...)
 }
 
 // waitStdout waits until what has been written n times.
@@ -157,19 +166,24 @@ type liveTape struct {
 	file    string
 }
 
-// startTape starts tcpdump; nil where there is none. With --immediate-mode it
-// takes room for the device's largest packet, 64 KiB, for each: its own buffer
-// would hold 32.
+// startTape starts tcpdump on the loopback device; nil where there is none.
 func startTape(t *testing.T) *liveTape {
 	t.Helper()
-	path, err := exec.LookPath("tcpdump")
-	if err != nil {
+	if _, err := exec.LookPath("tcpdump"); err != nil {
 		return nil
 	}
-	file := filepath.Join(t.TempDir(), "lo.pcap")
+	return startTapeOn(t, "lo")
+}
+
+// startTapeOn starts tcpdump on a device; in is what starts a program where
+// that device is. With --immediate-mode tcpdump takes room for the device's
+// largest packet, 64 KiB, for each: its own buffer would hold 32.
+func startTapeOn(t *testing.T, device string, in ...string) *liveTape {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), device+".pcap")
 	const buffer = "32768" // KiB
-	command := []string{path, "-i", "lo", "-Z", "root", "-n", "-U", "--immediate-mode", "-B", buffer, "-w", file}
-	return &liveTape{program: startLive(t, "listening on lo", command...), file: file}
+	command := append(in, "tcpdump", "-i", device, "-Z", "root", "-n", "-U", "--immediate-mode", "-B", buffer, "-w", file)
+	return &liveTape{program: startLive(t, "listening on "+device, command...), file: file}
 }
 
 // end waits until all that was sent so far is in the file, and returns its
@@ -179,8 +193,18 @@ func (tape *liveTape) end(t *testing.T) string {
 	if tape == nil {
 		t.Skip("tcpdump is not installed")
 	}
-	const last, every = "the last datagram", 10 * time.Millisecond
-	if _, err := dialDatagrams(t).Write([]byte(last)); err != nil {
+	return tape.endAfter(t, func(last []byte) error {
+		_, err := dialDatagrams(t).Write(last)
+		return err
+	})
+}
+
+// endAfter is end where send sends the last datagram.
+func (tape *liveTape) endAfter(t *testing.T, send func(last []byte) error) string {
+	t.Helper()
+	last := []byte("the last datagram")
+	const every = 10 * time.Millisecond
+	if err := send(last); err != nil {
 		t.Fatal(err)
 	}
 	for late := time.After(waitAtMost); ; {
@@ -188,7 +212,7 @@ func (tape *liveTape) end(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(b, []byte(last)) {
+		if bytes.Contains(b, last) {
 			break
 		}
 		select {

@@ -58,9 +58,3 @@ func progressText(found int, waiting string) string {
 
 // notWaiting is for what is only read.
 func notWaiting() string { return "" }
-
-// showStatus draws a status line while a live capture runs.
-func showStatus(env *environment, o *runOptions, found func() int) (stop func()) {
-	none := func() (int64, int64) { return 0, -1 }
-	return showProgress(env, o, none, found, notWaiting)
-}

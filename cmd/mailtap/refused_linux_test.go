@@ -46,8 +46,8 @@ func TestNoPermission(t *testing.T) {
 		want string
 	}{
 		{"capture", []string{"analyze", "--quiet", "--db", "none", secret}, `secret\.pcap: permission denied.*`},
-		{"database", []string{"analyze", "--quiet", "--db", locked, sample}, `locked\.db: no permission: .*: run as that user, or name another file with --db`},
-		{"list", []string{"findings", "--db", locked}, `locked\.db: no permission: .*: run as that user, or name another file with --db`},
+		{"database", []string{"analyze", "--quiet", "--db", locked, sample}, `locked\.db: no permission: .*, or name another file with --db`},
+		{"list", []string{"findings", "--db", locked}, `locked\.db: no permission: .*, or name another file with --db`},
 		{"folder", []string{"analyze", "--quiet", "--db", filepath.Join(dir, "new.db"), sample}, `new\.db: no permission: .*`},
 	}
 	for _, tt := range tests {

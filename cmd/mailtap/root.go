@@ -97,6 +97,7 @@ was taken away. Findings are kept in a database and triaged with 'mailtap tui'.`
 	root.AddCommand(
 		analyzeCommand(env), captureCommand(env), tuiCommand(env),
 		casesCommand(env), findingsCommand(env), sessionsCommand(env), caseCommand(env), exportCommand(env),
+		accountsCommand(env), clientsCommand(env), serversCommand(env),
 		rulesCommand(env), policyCommand(env), judgeCommand(env), dbCommand(env), interfacesCommand(env), versionCommand(env),
 		manCommand(root),
 	)

@@ -9,10 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts/rules"
+	"github.com/mailtap/mailtap/dissect"
 )
 
-// ruleWidth is the width of a rule's page.
-const ruleWidth = 78
+// ruleWidth is the width of a rule's page, in letters: one of 80 columns shows it
+// whole.
+const ruleWidth = 80
 
 func rulesCommand(env *environment) *cobra.Command {
 	return &cobra.Command{
@@ -55,31 +57,51 @@ func writeRule(w io.Writer, r *rules.Rule) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n\nseverity %s, blames the %s\n", r.ID, r.Title, r.Severity, r.Blame)
 	section(&b, "Why it matters", r.Why)
+	section(&b, "Who can exploit it", r.Who.String())
 	section(&b, "What to do", r.Fix)
-	for i, c := range r.Config {
-		if i == 0 || c.Key != r.Config[i-1].Key {
-			fmt.Fprintf(&b, "\n  %s:\n", c.Key)
-		}
-		for line := range strings.Lines(c.Value) {
-			fmt.Fprintf(&b, "      %s\n", strings.TrimRight(line, "\n"))
-		}
+	settings(&b, r.Config)
+	if len(r.Clients) > 0 {
+		fmt.Fprintf(&b, "\nIn the mail program\n")
+		settings(&b, r.Clients)
 	}
-	if len(r.Refs) > 0 {
-		fmt.Fprintf(&b, "\nReferences\n  %s\n", strings.Join(r.Refs, "\n  "))
-	}
+	section(&b, "References", r.Refs...)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func section(b *strings.Builder, title, text string) {
+// section writes a title and paragraphs below it.
+func section(b *strings.Builder, title string, paragraphs ...string) {
 	fmt.Fprintf(b, "\n%s\n", title)
-	line := " "
-	for word := range strings.FieldsSeq(text) {
-		if len(line)+1+len(word) > ruleWidth {
-			fmt.Fprintln(b, line)
-			line = " "
+	for _, text := range paragraphs {
+		wrapped(b, text, "  ", "  ")
+	}
+}
+
+// settings writes what to set, program by program. A long one goes on further
+// to the right, which Postfix takes for one line, too.
+func settings(b *strings.Builder, list []dissect.Pair) {
+	for i, s := range list {
+		if i == 0 || s.Key != list[i-1].Key {
+			fmt.Fprintf(b, "\n  %s:\n", s.Key)
 		}
-		line += " " + word
+		wrapped(b, s.Value, "      ", "          ")
+	}
+}
+
+// wrapped writes words in lines of at most ruleWidth letters, but for words that
+// are longer.
+func wrapped(b *strings.Builder, text, first, next string) {
+	line := first
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == first || line == next:
+			line += word
+		case len(line)+1+len(word) > ruleWidth:
+			fmt.Fprintln(b, line)
+			line = next + word
+		default:
+			line += " " + word
+		}
 	}
 	fmt.Fprintln(b, line)
 }

@@ -3,8 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +15,9 @@ import (
 	"github.com/mailtap/mailtap/capture"
 	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/evidence"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/metrics"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/sinks"
 )
 
 // The values of --format.
@@ -46,7 +48,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command, env *environment) {
 	flags.StringVar(&o.filter, "filter", "", "only packets that match this BPF expression (see pcap-filter(7))")
 	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this severity or more: info, low, medium, high, critical")
 	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this severity or more was found")
-	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored")
+	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored,\nso what a finding quotes of earlier sessions stays masked")
 	flags.StringVar(&o.policy, "policy", "", "policy FILE: what sessions have to do here; see 'mailtap policy'")
 	flags.BoolVar(&o.noContent, "no-content", false, "keep no subjects and addresses of messages")
 	flags.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks")
@@ -66,15 +68,26 @@ func severity(flag, value string) (alerts.Severity, error) {
 type runner struct {
 	env     *environment
 	options *runOptions
-	least   alerts.Severity  // written
-	fatal   *alerts.Severity // of --fail-on
+
+	database string           // path; "": none
+	least    alerts.Severity  // written
+	fatal    *alerts.Severity // of --fail-on
 
 	store    *store.Store // nil: nothing is kept
+	spool    *spool       // of a live capture; nil: what cannot be stored is not tried again
+	keep     func(alerts.Result)
+	sinks    *sinks.Sinks     // nil: none
+	keeper   *evidence.Keeper // nil: none
 	recorder *engine.Recorder
 	engine   *engine.Engine
 	beside   []*engine.Engine // of captures that are followed at the same time
 	out      output
-	summary  alerts.Summary
+
+	reporting sync.Mutex // several goroutines settle results, and one at a time reports
+	summary   alerts.Summary
+	results   *metrics.Results // nil: nobody asks while it runs
+	notes     []string         // of the summary
+
 	findings atomic.Int64
 	started  time.Time
 	failed   bool // something could not be read
@@ -87,7 +100,17 @@ type output interface {
 	end(s *alerts.Summary) error
 }
 
+// newRunner makes a run that is over when its files are.
 func newRunner(env *environment, o *runOptions) (*runner, error) {
+	r, err := prepareRunner(env, o)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.open()
+}
+
+// prepareRunner makes a run; open has to follow.
+func prepareRunner(env *environment, o *runOptions) (*runner, error) {
 	r := &runner{env: env, options: o, started: time.Now()}
 	var err error
 	if r.least, err = severity("min-severity", o.minSeverity); err != nil {
@@ -110,14 +133,15 @@ func newRunner(env *environment, o *runOptions) (*runner, error) {
 	default:
 		return nil, usageError{fmt.Errorf("--format %s: say table or jsonl", o.format)}
 	}
-	return r, r.open()
+	return r, nil
 }
 
 // open opens the database and the key of fingerprints beside it.
 func (r *runner) open() error {
 	path, named := r.env.databasePath(r.options.database)
 	key := alerts.RandomKey()
-	r.recorder = &engine.Recorder{Show: r.options.showSecrets, NoContent: r.options.noContent, Report: r.report}
+	r.recorder = &engine.Recorder{Show: r.options.showSecrets, NoContent: r.options.noContent, Report: r.report, Add: r.judged}
+	r.keep = r.add
 	if r.options.policy != "" {
 		p, err := readPolicy(r.options.policy)
 		if err != nil {
@@ -126,15 +150,23 @@ func (r *runner) open() error {
 		r.recorder.Policy = p
 	}
 	if path != noDatabase {
-		s, err := store.Open(path, store.Options{
+		options := store.Options{
 			MakeFolder: !named,
-			Committed:  r.recorder.Stored,
-			Failed:     func(batch []alerts.Result, _ error) { r.recorder.Stored(batch) },
-		})
+			Committed:  r.settled,
+			Failed:     func(batch []alerts.Result, _ error) { r.settled(batch) },
+		}
+		if r.spool != nil {
+			options.Committed, options.Failed = r.spool.committed, r.spool.failed
+		}
+		s, err := store.Open(path, options)
 		if err != nil {
 			return err
 		}
-		r.store, r.recorder.Add = s, s.Add
+		r.store, r.keep, r.database = s, s.Add, path
+		if r.spool != nil {
+			r.spool.begin(s)
+			r.keep = r.spool.add
+		}
 		if key, err = alerts.LoadKey(keyPath(path)); err != nil {
 			s.Close()
 			return err
@@ -148,6 +180,29 @@ func (r *runner) open() error {
 	return nil
 }
 
+// judged takes a result that changes no more.
+func (r *runner) judged(result alerts.Result) {
+	if r.keeper != nil {
+		r.keeper.Judged(&result)
+	}
+	r.keep(result)
+}
+
+// add takes a result where nothing is kept.
+func (r *runner) add(result alerts.Result) { r.settled([]alerts.Result{result}) }
+
+// settled takes results that are stored, or given up.
+func (r *runner) settled(batch []alerts.Result) {
+	r.reporting.Lock()
+	defer r.reporting.Unlock()
+	if r.sinks != nil {
+		for _, result := range batch {
+			r.sinks.Send(result)
+		}
+	}
+	r.recorder.Stored(batch)
+}
+
 // keyPath names the file of the fingerprints' key: beside the database.
 func keyPath(database string) string { return database + ".key" }
 
@@ -155,6 +210,9 @@ func keyPath(database string) string { return database + ".key" }
 func (r *runner) begin(files func() []string) {
 	r.recorder.Start()
 	r.engine = engine.New(files, r.recorder.Session)
+	if r.keeper != nil {
+		r.engine.Keep(r.keeper)
+	}
 }
 
 // of returns the engine of a capture that is followed: each has its own, as
@@ -180,38 +238,41 @@ func (r *runner) flush() engine.Stats {
 	return st
 }
 
-// sum adds up what two engines have seen.
-func sum(a, b engine.Stats) engine.Stats {
-	switch {
-	case a.Packets == 0:
-		a.First, a.Last = b.First, b.Last
-	case b.Packets > 0:
-		a.First, a.Last = min(a.First, b.First), max(a.Last, b.Last)
+// reload reads the policy again. One with mistakes is told, and the one before
+// stays.
+func (r *runner) reload() {
+	if r.sinks != nil {
+		r.sinks.Reopen()
 	}
-	a.Packets += b.Packets
-	a.Bytes += b.Bytes
-	a.NotTCP += b.NotTCP
-	a.Truncated += b.Truncated
-	a.UnknownLink += b.UnknownLink
-	a.BadChecksums += b.BadChecksums
-	a.GapBytes += b.GapBytes
-	a.Evicted += b.Evicted
-	a.Duplicates += b.Duplicates
-	a.Forced += b.Forced
-	a.Unsettled += b.Unsettled
-	a.Fragments += b.Fragments
-	a.Joined += b.Joined
-	a.Unjoined += b.Unjoined
-	return a
+	if r.options.policy == "" {
+		r.remark("SIGHUP: there is no --policy to read again")
+		return
+	}
+	p, err := readPolicy(r.options.policy)
+	if err != nil {
+		r.env.say("SIGHUP: the policy stays as it was: %v", err)
+		return
+	}
+	r.recorder.SetPolicy(p)
+	r.remark("SIGHUP: %s was read again and holds for sessions that end from now on", r.options.policy)
 }
 
-// report writes one result. It is called from one goroutine at a time: the
-// store's, else the recorder's.
+// report writes one result. It is called by one goroutine at a time.
 func (r *runner) report(result alerts.Result) {
 	r.summary.Add(&result)
+	if r.results != nil {
+		r.results.Add(&result)
+	}
 	r.findings.Add(int64(len(result.Findings)))
 	if err := r.out.result(&result, r.least); err != nil && r.writeErr == nil {
 		r.writeErr = err
+	}
+}
+
+// remark says what --quiet leaves out.
+func (r *runner) remark(format string, args ...any) {
+	if !r.options.quiet {
+		r.env.say(format, args...)
 	}
 }
 
@@ -247,68 +308,6 @@ func (r *runner) checkLink(file string, link capture.LinkType) {
 	}
 }
 
-// end stores and writes what is left. err is what ended the reading.
-func (r *runner) end(err error) error {
-	st := r.flush()
-	r.recorder.Close()
-	if r.store != nil {
-		if e := r.store.Close(); e != nil {
-			r.env.say("%v", e)
-			r.failed = true
-		}
-	}
-	if r.store != nil && r.store.Passed() > 0 {
-		r.env.say("%d sessions began before the time that 'mailtap db prune' has cut off, and were not stored", r.store.Passed())
-	}
-	s := &r.summary
-	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last
-	s.GapBytes = st.GapBytes
-	s.NotTCP, s.TruncatedPackets, s.UnknownLink = st.NotTCP, st.Truncated, st.UnknownLink
-	s.EvictedFlows, s.DuplicatePackets, s.BadChecksums = st.Evicted, st.Duplicates, st.BadChecksums
-	if e := r.writeEnd(&st); e != nil && r.writeErr == nil {
-		r.writeErr = e
-	}
-	if !r.options.quiet {
-		r.env.say("%s", speed(st, time.Since(r.started)))
-	}
-	switch {
-	case r.writeErr != nil:
-		return fmt.Errorf("writing the findings: %w", r.writeErr)
-	case err != nil:
-		return err
-	case r.failed, st.Packets > 0 && st.UnknownLink == st.Packets:
-		return errTold
-	case r.fatal != nil && r.reached(*r.fatal):
-		return errFound
-	}
-	return nil
-}
-
-// writeEnd writes the summary.
-func (r *runner) writeEnd(st *engine.Stats) error {
-	if err := r.out.end(&r.summary); err != nil || r.options.format != formatTable {
-		return err
-	}
-	_, err := io.WriteString(r.env.stdout, limitsText(st))
-	return err
-}
-
-func (r *runner) reached(least alerts.Severity) bool {
-	for s, n := range r.summary.Findings {
-		if alerts.Severity(s) >= least && n > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// speed says how long the run took, which is nobody's but the reader's: it is
-// not part of the results.
-func speed(st engine.Stats, took time.Duration) string {
-	return fmt.Sprintf("%d packets, %.1f MB in %.2f s (%.0f MB/s)",
-		st.Packets, float64(st.Bytes)/1e6, took.Seconds(), float64(st.Bytes)/1e6/max(took.Seconds(), 1e-9))
-}
-
 // jsonlOutput writes every session, its findings, and the summary last.
 type jsonlOutput struct{ json *export.JSONL }
 
@@ -327,61 +326,3 @@ func (o jsonlOutput) result(r *alerts.Result, least alerts.Severity) error {
 }
 
 func (o jsonlOutput) end(s *alerts.Summary) error { return o.json.Summary(s) }
-
-// summaryText says in words what was seen and what was not.
-func summaryText(s *alerts.Summary) string {
-	var b strings.Builder
-	n := s.Sessions
-	total := n[alerts.Exposed] + n[alerts.Weak] + n[alerts.Clear] + n[alerts.Protected] + n[alerts.UnknownVerdict]
-	fmt.Fprintf(&b, "\n%d mail sessions: %d exposed, %d weak, %d clear, %d protected, %d unknown\n",
-		total, n[alerts.Exposed], n[alerts.Weak], n[alerts.Clear], n[alerts.Protected], n[alerts.UnknownVerdict])
-	c := s.Findings
-	fmt.Fprintf(&b, "findings: %d critical, %d high, %d medium, %d low, %d info\n",
-		c[alerts.Critical], c[alerts.High], c[alerts.Medium], c[alerts.Low], c[alerts.Info])
-	writeCounts(&b, "not all was seen: ", []count{
-		{s.Midstream, "sessions joined late"},
-		{s.OneSided, "sessions seen from one side only"},
-		{s.Gapped, "sessions with lost bytes"},
-		{s.GapBytes, "bytes lost in them"},
-		{s.Dropped, "packets dropped before they were seen"},
-		{s.UnknownLink, "packets of an unknown link type"},
-		{s.TruncatedPackets, "packets cut within their headers"},
-		{uint64(len(s.Damaged)), "files read only up to their damage"},
-	})
-	writeCounts(&b, "passed over: ", []count{
-		{s.DuplicatePackets, "packets that were captured twice"},
-	})
-	return b.String()
-}
-
-// limitsText says in words which bounds of memory were reached, and what that
-// costs.
-func limitsText(st *engine.Stats) string {
-	var b strings.Builder
-	writeCounts(&b, "limits that were reached: ", []count{
-		{st.Evicted, "connections given up, as too many were open at a time"},
-		{st.Forced, "times that missing packets were not waited for any longer, as too much was held back"},
-		{st.Unsettled, "repeated ranges that were not compared, so a forged packet may have been missed"},
-		{st.Unjoined, "datagrams whose fragments were not put together, by a limit or as some were missing"},
-	})
-	return b.String()
-}
-
-// count is a number of things.
-type count struct {
-	n    uint64
-	what string
-}
-
-// writeCounts writes a line of the counts that are not 0, if there are any.
-func writeCounts(b *strings.Builder, about string, counts []count) {
-	var words []string
-	for _, c := range counts {
-		if c.n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", c.n, c.what))
-		}
-	}
-	if len(words) > 0 {
-		fmt.Fprintf(b, "%s%s\n", about, strings.Join(words, ", "))
-	}
-}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -29,13 +27,14 @@ type dossier struct {
 
 func showCases(env *environment, r *store.Reader, format string, ids []alerts.CaseID, now time.Time) error {
 	array := export.NewArray(env.stdout)
+	lines := export.NewJSONL(array)
 	for i, id := range ids {
 		d, err := readDossier(r, id, now)
 		if err != nil {
 			return err
 		}
 		if format == formatJSON {
-			err = d.writeJSON(array)
+			err = lines.CaseFile(d.file())
 		} else {
 			if i > 0 {
 				fmt.Fprintln(env.stdout)
@@ -175,94 +174,11 @@ func numbered(n int64, one, many string) string {
 	return strconv.FormatInt(n, 10) + " " + many
 }
 
-// The JSON of a case: what lists write of it and its findings, and beside that
-// its history and what came after.
-type (
-	dossierObject struct {
-		Type       string            `json:"type"`
-		Case       json.RawMessage   `json:"case"`
-		Reopened   *string           `json:"reopened"`
-		Expires    *string           `json:"expires"`
-		Since      sinceObject       `json:"since"`
-		History    []changeObject    `json:"history"`
-		Findings   []json.RawMessage `json:"findings"`
-		Transcript []lineObject      `json:"transcript"`
-	}
-	sinceObject struct {
-		Protected int64   `json:"protected"`
-		Unknown   int64   `json:"unknown"`
-		Other     int64   `json:"other"`
-		Last      *string `json:"last"`
-	}
-	changeObject struct {
-		Time       string  `json:"time"`
-		Who        *string `json:"who"`
-		Status     string  `json:"status"`
-		Reopened   *string `json:"reopened"`
-		ResolvedAt *string `json:"resolved_at"`
-		Expires    *string `json:"expires"`
-		Note       *string `json:"note"`
-		Reason     *string `json:"reason"`
-		UndoneBy   *string `json:"undone_by"`
-		UndoneAt   *string `json:"undone_at"`
-	}
-	lineObject struct {
-		From   string `json:"from"`
-		Time   string `json:"time"`
-		Packet uint64 `json:"packet"`
-		Text   string `json:"text"`
-	}
-)
-
-func (d *dossier) writeJSON(w io.Writer) error {
-	c := &d.kase
-	out := dossierObject{
-		Type: "case-file", Reopened: known(c.Reopened.String()), Expires: knownTime(c.Expires),
-		Since:   sinceObject{d.aftermath.Protected, d.aftermath.Unknown, d.aftermath.Other, knownTime(d.aftermath.Last)},
-		History: []changeObject{}, Findings: []json.RawMessage{}, Transcript: []lineObject{},
-	}
-	var line bytes.Buffer
-	lines := export.NewJSONL(&line)
-	if err := lines.Case(c); err != nil {
-		return err
-	}
-	out.Case = bytes.Clone(line.Bytes())
-	for i := range d.findings {
-		line.Reset()
-		if err := lines.Finding(&d.findings[i]); err != nil {
-			return err
-		}
-		out.Findings = append(out.Findings, bytes.Clone(line.Bytes()))
-	}
-	for i := range d.changes {
-		h := &d.changes[i]
-		out.History = append(out.History, changeObject{
-			*knownTime(h.At), known(h.Who), h.Status.String(), known(h.Reopened.String()), knownTime(h.ResolvedAt), knownTime(h.Expires),
-			known(export.Clean(h.Note)), known(export.Clean(h.Reason)), known(h.UndoneBy), knownTime(h.UndoneAt),
-		})
-	}
+// file is the case for programs.
+func (d *dossier) file() *export.CaseFile {
+	f := &export.CaseFile{Case: &d.kase, Aftermath: &d.aftermath, Changes: d.changes, Findings: d.findings}
 	if d.session != nil {
-		for _, q := range d.session.Transcript {
-			out.Transcript = append(out.Transcript, lineObject{q.Side.String(), *knownTime(q.Stamp.Time), q.Stamp.Packet, export.Clean(q.Text)})
-		}
+		f.Transcript = d.session.Transcript
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(&out)
-}
-
-func known(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// knownTime writes a time as all JSON has it; nil for 0.
-func knownTime(ns int64) *string {
-	if ns == 0 {
-		return nil
-	}
-	s := time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
-	return &s
+	return f
 }

@@ -19,6 +19,9 @@ type transfer struct {
 
 // begin starts the transfer of a transaction's message.
 func (s *Session) begin(mail *envelope) *transfer {
+	if s.doubt != nil && s.doubt.ended {
+		s.doubt = nil // the server asks for more content: it will not tell about that before
+	}
 	s.flushLate()
 	if mail == nil {
 		offset := s.in[dissect.Client].Offset

@@ -42,7 +42,7 @@ func (s *Session) readHeartbeat(dst []dissect.Event, h *half) []dissect.Event {
 	if !greedy || s.facts.Heartbleed {
 		return dst
 	}
-	s.facts.Heartbleed = true
+	s.facts.Heartbleed, s.facts.HeartbeatSide = true, h.side
 	return append(dst, s.hello(h, h.start, "heartbeat"))
 }
 

@@ -61,8 +61,8 @@ func TestHeartbeatInClear(t *testing.T) {
 			}
 			said := words(turns)
 			told := slices.Contains(said, "client heartbeat") || slices.Contains(said, "server heartbeat")
-			if told != tt.want {
-				t.Errorf("events: %q", said)
+			if told != tt.want || told && !slices.Contains(said, got.HeartbeatSide.String()+" heartbeat") {
+				t.Errorf("side: %v, events: %q", got.HeartbeatSide, said)
 			}
 			sameForAnyCut(t, turns)
 		})

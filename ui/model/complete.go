@@ -8,10 +8,14 @@ import (
 // MaxChoices is how many completions are given.
 const MaxChoices = 20
 
-// Complete returns the texts that may become of one that is being typed: its
-// last word completed by a key or a value. names gives the names known for a
-// key that takes any value.
+// Complete returns the texts that may become of a filter of cases that is being
+// typed: its last word completed by a key or a value. names gives the names
+// known for a key that takes any value.
 func Complete(text string, names func(key string) []string) []string {
+	return caseLanguage.complete(text, names)
+}
+
+func (l *language[T]) complete(text string, names func(key string) []string) []string {
 	begin := strings.LastIndexByte(text, ' ') + 1
 	word := newWord(text[begin:], begin)
 	head := text[:begin]
@@ -19,9 +23,9 @@ func Complete(text string, names func(key string) []string) []string {
 		head += "-"
 	}
 	if word.key == "" {
-		return completed(head, strings.ToLower(word.value), "", keyWords())
+		return completed(head, strings.ToLower(word.value), "", l.keyWords())
 	}
-	for _, k := range keys {
+	for _, k := range l.keys {
 		if k.name != word.key {
 			continue
 		}
@@ -35,8 +39,8 @@ func Complete(text string, names func(key string) []string) []string {
 	return nil
 }
 
-func keyWords() (list []string) {
-	for _, k := range keys {
+func (l *language[T]) keyWords() (list []string) {
+	for _, k := range l.keys {
 		op := ":"
 		if slices.Contains(k.operators, ">=") {
 			op = ">="

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"time"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
@@ -20,11 +21,15 @@ type Detail struct {
 	Rule        *rules.Rule      // nil: this program does not have the rule any more
 	Findings    []alerts.Finding // the newest, at most MaxFindings
 	Transcripts []Transcript     // of the newest sessions, at most MaxTranscripts
+	Changes     []alerts.Change  // what was done to it, in order
+	After       alerts.Aftermath // what came after its last finding
+	Past        Past             // of the server
 }
 
-// Open reads a case. The error is store.ErrNotFound where it is gone.
-func Open(source Source, id alerts.CaseID) (*Detail, error) {
-	cases, err := source.Cases(store.Filter{Case: &id})
+// Open reads a case as it stands at the time now. The error is store.ErrNotFound
+// where it is gone.
+func Open(source Source, id alerts.CaseID, now time.Time) (*Detail, error) {
+	cases, err := source.Cases(store.Filter{Case: &id, Now: now.UnixNano()})
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +37,16 @@ func Open(source Source, id alerts.CaseID) (*Detail, error) {
 		return nil, store.ErrNotFound
 	}
 	d := &Detail{Case: cases[0], Rule: rules.Find(cases[0].Rule)}
-	d.Findings, err = source.Findings(store.Filter{Case: &id, Limit: MaxFindings})
-	if err != nil {
+	if d.Findings, err = source.Findings(store.Filter{Case: &id, Limit: MaxFindings}); err != nil {
+		return nil, err
+	}
+	if d.Changes, err = source.Changes(id); err != nil {
+		return nil, err
+	}
+	if d.After, err = source.Aftermath(&d.Case); err != nil {
+		return nil, err
+	}
+	if d.Past, err = readPast(source, d.Case.Server); err != nil {
 		return nil, err
 	}
 	return d, d.addTranscripts(source)

@@ -38,7 +38,7 @@ func crowded(n int) *few {
 }
 
 func TestOpen(t *testing.T) {
-	d, err := model.Open(crowded(200), caseOne)
+	d, err := model.Open(crowded(200), caseOne, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,24 +58,24 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenWhatIsGone(t *testing.T) {
-	if _, err := model.Open(&few{}, caseOne); !errors.Is(err, store.ErrNotFound) {
+	if _, err := model.Open(&few{}, caseOne, now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("no case: %v", err)
 	}
 	source := crowded(2)
 	source.sessions = source.sessions[:1]
 	source.cases[0].Rule = "a-rule-of-tomorrow"
-	d, err := model.Open(source, caseOne)
+	d, err := model.Open(source, caseOne, now)
 	if err != nil || len(d.Transcripts) != 1 || len(d.Findings) != 2 || d.Rule != nil {
 		t.Errorf("no session, no rule: %+v, %v", d, err)
 	}
 	source = crowded(0)
-	if d, err := model.Open(source, caseOne); err != nil || len(d.Findings) != 0 {
+	if d, err := model.Open(source, caseOne, now); err != nil || len(d.Findings) != 0 {
 		t.Errorf("no finding: %+v, %v", d, err)
 	}
-	for _, broken := range []string{"Cases", "Findings", "Session"} {
+	for _, broken := range []string{"Cases", "Findings", "Session", "Changes", "Aftermath"} {
 		source := crowded(1)
 		source.broken = broken
-		if _, err := model.Open(source, caseOne); !errors.Is(err, errBroken) {
+		if _, err := model.Open(source, caseOne, now); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", broken, err)
 		}
 	}
@@ -94,11 +94,11 @@ func TestTranscript(t *testing.T) {
 		cases:    []alerts.Case{{ID: caseOne}},
 		sessions: []alerts.Session{s},
 		findings: []alerts.Finding{
-			{Case: caseOne, Session: s.ID, Evidence: []alerts.Evidence{evidence(3, "AUTH PLAIN"), evidence(5, "••••••••")}},
+			{Case: caseOne, Session: s.ID, Time: 50, Evidence: []alerts.Evidence{evidence(3, "AUTH PLAIN"), evidence(5, "••••••••")}},
 			{Case: caseOne, Session: s.ID, Evidence: []alerts.Evidence{evidence(6, "a line that the facts do not keep")}},
 		},
 	}
-	d, err := model.Open(source, caseOne)
+	d, err := model.Open(source, caseOne, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,7 @@ func TestTranscript(t *testing.T) {
 		line(dissect.Client, 6, "a line that the facts do not keep", true),
 		line(dissect.Client, 7, "MAIL FROM:<a@x.example>", false),
 	}
+	want[4].Tells = true
 	if len(d.Transcripts) != 1 {
 		t.Fatalf("%d transcripts of one session", len(d.Transcripts))
 	}
@@ -133,7 +134,7 @@ func TestTranscriptIsBounded(t *testing.T) {
 		for i := range uint64(proofs) {
 			found.Evidence = append(found.Evidence, evidence(900+i, "USER joe"))
 		}
-		d, err := model.Open(&few{cases: []alerts.Case{{ID: caseOne}}, sessions: []alerts.Session{s}, findings: []alerts.Finding{found}}, caseOne)
+		d, err := model.Open(&few{cases: []alerts.Case{{ID: caseOne}}, sessions: []alerts.Session{s}, findings: []alerts.Finding{found}}, caseOne, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,5 +148,44 @@ func TestTranscriptIsBounded(t *testing.T) {
 		if len(tr.Lines) != model.MaxLines || tr.Left != 1000-model.MaxLines || got != min(proofs, model.MaxLines) {
 			t.Errorf("%d lines, %d left, %d of %d are evidence", len(tr.Lines), tr.Left, got, proofs)
 		}
+	}
+}
+
+// What a server offered over time, from its sessions where that was seen.
+func TestPast(t *testing.T) {
+	source := &few{cases: []alerts.Case{{ID: caseOne}}, after: alerts.Aftermath{Protected: 7}, changes: []alerts.Change{{Who: "ann"}}}
+	add := func(offered dissect.Answer, transport dissect.Transport) {
+		s := sessionOf(len(source.sessions))
+		s.Facts.STARTTLS.Offered, s.Facts.Transport = offered, transport
+		s.Facts.Start = -int64(len(source.sessions)) // the newest first
+		source.sessions = append(source.sessions, s)
+	}
+	add(dissect.Yes, dissect.STARTTLS)
+	add(dissect.Yes, dissect.STARTTLS)
+	add(dissect.Unknown, dissect.Plain)
+	add(dissect.Yes, dissect.Plain)
+	add(dissect.No, dissect.Plain)
+	add(dissect.Unknown, dissect.TLS)
+	d, err := model.Open(source, caseOne, now)
+	if err != nil || d.After.Protected != 7 || len(d.Changes) != 1 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	want := model.Past{Stretches: []model.Stretch{
+		{Way: model.Upgraded, From: -1, To: 0, Sessions: 2}, {Way: model.Offered, From: -3, To: -3, Sessions: 1},
+		{Way: model.NotOffered, From: -4, To: -4, Sessions: 1}, {Way: model.Implicit, From: -5, To: -5, Sessions: 1},
+	}}
+	if diff := cmp.Diff(want, d.Past); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for i := range 2 * model.MaxStretches {
+		add([]dissect.Answer{dissect.Yes, dissect.No}[i%2], dissect.Plain)
+	}
+	if d, err := model.Open(source, caseOne, now); err != nil || len(d.Past.Stretches) != model.MaxStretches || !d.Past.Cut {
+		t.Errorf("%d stretches, cut %v, %v", len(d.Past.Stretches), d.Past.Cut, err)
+	}
+	source.broken = "AllSessions"
+	source.sessions = nil
+	if _, err := model.Open(source, caseOne, now); !errors.Is(err, errBroken) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -19,16 +19,26 @@ import (
 // the account. A minus before a term turns it round. Quotes keep spaces. The
 // nil Filter fits everything.
 type Filter struct {
-	terms  []term
+	terms  terms[alerts.Case]
 	narrow store.Filter // as much of it as the store can tell
 }
 
-// term is one condition on a case.
-type term struct {
+// term is one condition on a case, a session or a subject.
+type term[T any] struct {
 	not  bool
-	fits func(*alerts.Case) bool
-	seek *seek // nil: the case alone tells
+	fits func(*T) bool
+	seek *seek // of a case; nil: it alone tells
 }
+
+type terms[T any] []term[T]
+
+// language is the words that a filter of one thing may have.
+type language[T any] struct {
+	keys     []key[T]
+	anywhere func(w *word) term[T] // of a word without a key
+}
+
+var caseLanguage = language[alerts.Case]{caseKeys, anywhere}
 
 // seek looks for findings of a case that fit where its key does not tell: the
 // key of most cases has no account, and of some no client.
@@ -102,76 +112,87 @@ func newWord(text string, from int) word {
 
 // Exactly asks for the cases of one server, client, account or rule, whatever
 // it is called.
-func Exactly(key, name string) Query {
+func Exactly(key, name string, now time.Time) Query {
 	shown := name
 	if strings.ContainsAny(name, ` ,"`) {
 		shown = `"` + strings.ReplaceAll(name, `"`, "") + `"`
 	}
 	f := new(Filter)
 	w := word{key: key, op: ":", value: "=" + name, list: []string{"=" + name}}
-	if t, err := w.term(f, time.Time{}); err == nil {
+	if t, err := caseLanguage.term(&w, &f.narrow, time.Time{}); err == nil {
 		f.terms = append(f.terms, t)
 	}
-	return Query{Text: key + ":=" + shown, Filter: f}
+	return Query{Text: key + ":=" + shown, Filter: f, Now: now}
 }
 
 // ParseFilter reads a text. The error is a *Mistake. Ages in it count from now.
 func ParseFilter(text string, now time.Time) (*Filter, error) {
-	words := split(text)
-	if len(words) == 0 {
-		return nil, nil
-	}
 	f := new(Filter)
-	for _, w := range words {
-		t, err := w.term(f, now)
-		if err != nil {
-			return nil, &Mistake{w.from, w.to, err.Error()}
-		}
-		f.terms = append(f.terms, t)
+	var err error
+	if f.terms, err = caseLanguage.parse(text, &f.narrow, now); err != nil || f.terms == nil {
+		return nil, err
 	}
 	return f, nil
 }
 
-// term reads one word, and narrows f by it where the store can tell.
-func (w *word) term(f *Filter, now time.Time) (term, error) {
+// parse reads a text; no terms fit everything.
+func (l *language[T]) parse(text string, narrow *store.Filter, now time.Time) (list terms[T], err error) {
+	for _, w := range split(text) {
+		t, err := l.term(&w, narrow, now)
+		if err != nil {
+			return nil, &Mistake{w.from, w.to, err.Error()}
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// term reads one word, and narrows a filter by it where the store can tell.
+func (l *language[T]) term(w *word, narrow *store.Filter, now time.Time) (term[T], error) {
 	if w.key == "" {
-		return w.anywhere(), nil
+		t := l.anywhere(w)
+		t.not = w.not
+		return t, nil
 	}
-	i := slices.IndexFunc(keys, func(k key) bool { return k.name == w.key })
+	i := slices.IndexFunc(l.keys, func(k key[T]) bool { return k.name == w.key })
 	if i < 0 {
-		return term{}, unknownKey(w.key)
+		return term[T]{}, l.unknown(w.key)
 	}
-	k := &keys[i]
+	k := &l.keys[i]
 	if !slices.Contains(k.operators, w.op) {
-		return term{}, fmt.Errorf("%s takes %s, not %s", k.name, strings.Join(k.operators, " "), w.op)
+		return term[T]{}, fmt.Errorf("%s takes %s, not %s", k.name, strings.Join(k.operators, " "), w.op)
 	}
 	if w.value == "" {
-		return term{}, fmt.Errorf("%s%s needs a value: %s", k.name, w.op, k.values)
+		return term[T]{}, fmt.Errorf("%s%s needs a value: %s", k.name, w.op, k.values)
 	}
 	t, err := k.term(w, now)
 	if err == nil && !w.not && k.narrow != nil {
-		k.narrow(&f.narrow, w, now)
+		k.narrow(narrow, w)
 	}
 	t.not = w.not
 	return t, err
 }
 
-func unknownKey(name string) error {
-	var names []string
-	for _, k := range keys {
+func (l *language[T]) unknown(name string) error {
+	for _, k := range l.keys {
 		if strings.HasPrefix(k.name, name[:1]) {
 			return fmt.Errorf("no key %q: did you mean %s? Quotes make it plain text", name, k.name)
 		}
+	}
+	return fmt.Errorf("no key %q: there are %s", name, strings.Join(l.names(), " "))
+}
+
+func (l *language[T]) names() (names []string) {
+	for _, k := range l.keys {
 		names = append(names, k.name)
 	}
-	return fmt.Errorf("no key %q: there are %s", name, strings.Join(names, " "))
+	return names
 }
 
 // anywhere is a word without a key.
-func (w *word) anywhere() term {
+func anywhere(w *word) term[alerts.Case] {
 	text := newText(w.value)
-	return term{
-		not: w.not,
+	return term[alerts.Case]{
 		fits: func(c *alerts.Case) bool {
 			return text.in(c.Rule) || text.in(c.Server) || text.in(c.Client) || text.in(c.Account)
 		},
@@ -182,9 +203,22 @@ func (w *word) anywhere() term {
 	}
 }
 
+// fit tells whether one fits all terms.
+func (list terms[T]) fit(one *T) bool {
+	for i := range list {
+		if t := &list[i]; t.fits(one) == t.not {
+			return false
+		}
+	}
+	return true
+}
+
 // fits tells whether a case fits all terms. Those that seek must have been
 // prepared.
 func (f *Filter) fits(c *alerts.Case) bool {
+	if f == nil {
+		return true
+	}
 	for i := range f.terms {
 		t := &f.terms[i]
 		fits := t.fits(c) || t.seek != nil && t.seek.found[c.ID]

@@ -123,7 +123,7 @@ func TestExactly(t *testing.T) {
 		source := &few{cases: []alerts.Case{{ID: alerts.CaseID{1}}, {ID: alerts.CaseID{2}}}, findings: []alerts.Finding{
 			{Case: alerts.CaseID{1}, Account: name, HasAccount: true}, {Case: alerts.CaseID{2}, Account: name + "x", HasAccount: true},
 		}}
-		if diff := cmp.Diff([]byte{1}, ids(listOf(t, source, model.Exactly("account", name)))); diff != "" {
+		if diff := cmp.Diff([]byte{1}, ids(listOf(t, source, model.Exactly("account", name, now)))); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", name, diff)
 		}
 	}
@@ -178,7 +178,7 @@ func FuzzParseFilter(f *testing.F) {
 		case err != nil && (!errors.As(err, &m) || m.From < 0 || m.To > len(text) || m.From >= m.To):
 			t.Errorf("%q: mistake %+v", text, m)
 		case err == nil && filter != nil:
-			if _, err := model.NewList(filterable(), model.Query{Text: text, Filter: filter}, nil); err != nil {
+			if _, err := model.NewList(filterable(), model.Query{Text: text, Filter: filter}, nil, nil); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}
 		}

@@ -65,7 +65,11 @@ func (m *many) Findings(f store.Filter) ([]alerts.Finding, error) {
 	return []alerts.Finding{{Case: *f.Case, Time: f.Since, Why: fmt.Sprint("seen at ", f.Since)}}, m.err
 }
 
-func (m *many) Sessions(store.Filter) ([]alerts.Session, error) { return nil, m.err }
+func (m *many) Changes(alerts.CaseID) ([]alerts.Change, error) { return nil, m.err }
+
+func (m *many) Aftermath(*alerts.Case) (alerts.Aftermath, error) { return alerts.Aftermath{}, m.err }
+
+func (m *many) Begun(int) iter.Seq2[alerts.Result, error] { return each[alerts.Result](nil, m.err) }
 
 func (m *many) AllFindings(store.Filter) iter.Seq2[alerts.Finding, error] {
 	return each[alerts.Finding](nil, m.err)
@@ -99,6 +103,8 @@ type few struct {
 	cases    []alerts.Case
 	findings []alerts.Finding
 	sessions []alerts.Session
+	changes  []alerts.Change
+	after    alerts.Aftermath
 	broken   string // the method that fails
 }
 
@@ -125,7 +131,8 @@ func fits(text, want string) bool {
 func (s *few) Cases(f store.Filter) ([]alerts.Case, error) {
 	var list []alerts.Case
 	for _, c := range s.cases {
-		if (f.Case == nil || *f.Case == c.ID) && (f.Rule == "" || f.Rule == c.Rule) &&
+		if (f.Case == nil || *f.Case == c.ID) && (f.Statuses == nil || slices.Contains(f.Statuses, c.Status)) &&
+			(f.Rule == "" || f.Rule == c.Rule) &&
 			fits(c.Server, f.Server) && fits(c.Client, f.Client) && fits(c.Account, f.Account) {
 			list = append(list, c)
 		}
@@ -140,7 +147,27 @@ func (s *few) Cases(f store.Filter) ([]alerts.Case, error) {
 	return list, s.fail("Cases")
 }
 
-func (s *few) Sessions(store.Filter) ([]alerts.Session, error) { return s.sessions, s.fail("Sessions") }
+func (s *few) Changes(alerts.CaseID) ([]alerts.Change, error) { return s.changes, s.fail("Changes") }
+
+func (s *few) Aftermath(*alerts.Case) (alerts.Aftermath, error) {
+	return s.after, s.fail("Aftermath")
+}
+
+// Begun gives each session with its findings.
+func (s *few) Begun(newest int) iter.Seq2[alerts.Result, error] {
+	of := make(map[alerts.SessionID][]alerts.Finding)
+	for _, f := range s.findings {
+		id := f.Session
+		f.Case, f.Title, f.Blame = alerts.CaseID{}, "", 0 // as a Reader leaves them out
+		of[id] = append(of[id], f)
+	}
+	var list []alerts.Result
+	for _, one := range s.sessions {
+		list = append(list, alerts.Result{Session: one, Findings: of[one.ID]})
+	}
+	slices.SortStableFunc(list, func(a, b alerts.Result) int { return cmp.Compare(a.Session.Facts.Start, b.Session.Facts.Start) })
+	return each(list[max(0, len(list)-newest):], s.fail("Begun"))
+}
 
 func (s *few) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
 	return each(s.sessions, s.fail("AllSessions"))
@@ -149,7 +176,7 @@ func (s *few) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
 func (s *few) AllFindings(f store.Filter) iter.Seq2[alerts.Finding, error] {
 	var list []alerts.Finding
 	for _, found := range s.findings {
-		if fits(found.Account, f.Account) && fits(found.Client.Addr().String(), f.Client) {
+		if (f.Case == nil || *f.Case == found.Case) && fits(found.Account, f.Account) && fits(found.Client.Addr().String(), f.Client) {
 			list = append(list, found)
 		}
 	}

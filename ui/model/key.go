@@ -15,14 +15,14 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// key is a word of the filter language that stands before a value.
-type key struct {
+// key is a word of a filter language that stands before a value.
+type key[T any] struct {
 	name      string
 	operators []string
 	values    string   // what may follow, for people
 	choices   []string // all that may follow; nil: anything
-	term      func(w *word, now time.Time) (term, error)
-	narrow    func(f *store.Filter, w *word, now time.Time) // nil: the store cannot tell
+	term      func(w *word, now time.Time) (term[T], error)
+	narrow    func(f *store.Filter, w *word) // nil: the store cannot tell
 }
 
 var (
@@ -30,15 +30,24 @@ var (
 	orders = []string{":", ">=", "<=", ">", "<", "="}
 )
 
-var keys = []key{
-	{"severity", orders, strings.Join(severities, " "), severities, severityTerm, narrowSeverity},
-	{"status", texts, strings.Join(statuses, " "), statuses, statusTerm, narrowStatus},
+// What may follow, for people.
+const (
+	serverValues  = "a part of 10.0.0.9:25, or 10.0.0.0/8"
+	clientValues  = "a part of 10.0.0.5, or 10.0.0.0/8"
+	accountValues = "a part of the name"
+	numberValues  = "a number"
+)
+
+// caseKeys are those of a filter of cases.
+var caseKeys = []key[alerts.Case]{
+	{"severity", orders, strings.Join(severities, " "), severities, severityTerm(func(c *alerts.Case) (alerts.Severity, bool) { return c.Severity, true }), narrowSeverity},
+	{"status", texts, strings.Join(statuses, " "), statuses, choiceTerm(statuses, func(c *alerts.Case) int { return int(c.Status) }), narrowStatus},
 	{"rule", texts, "a part of its id", ruleIDs(), textTerm(func(c *alerts.Case) string { return c.Rule }), nil},
-	{"server", texts, "a part of 10.0.0.9:25, or 10.0.0.0/8", nil, serverTerm, narrowServer},
-	{"client", texts, "a part of 10.0.0.5, or 10.0.0.0/8", nil, clientTerm, nil},
-	{"account", texts, "a part of the name", nil, accountTerm, nil},
-	{"protocol", texts, strings.Join(protocols, " "), protocols, protocolTerm, nil},
-	{"count", orders, "a number of findings", nil, countTerm, nil},
+	{"server", texts, serverValues, nil, serverTerm, narrowServer},
+	{"client", texts, clientValues, nil, clientTerm, nil},
+	{"account", texts, accountValues, nil, accountTerm, nil},
+	{"protocol", texts, strings.Join(protocols, " "), protocols, choiceTerm(protocols, func(c *alerts.Case) int { return int(c.Protocol - dissect.SMTP) }), nil},
+	{"count", orders, numberValues, nil, numberTerm(func(c *alerts.Case) int64 { return c.Findings }), nil},
 	{"first", orders, moments, nil, timeTerm(func(c *alerts.Case) int64 { return c.First }), nil},
 	{"last", orders, moments, nil, timeTerm(func(c *alerts.Case) int64 { return c.Last }), nil},
 }
@@ -141,77 +150,79 @@ func ordered(op string, order int) bool {
 	return order == 0
 }
 
-func severityTerm(w *word, _ time.Time) (term, error) {
-	list, err := w.choose(severities)
-	return term{fits: func(c *alerts.Case) bool {
-		for _, i := range list {
-			if ordered(w.op, cmp.Compare(c.Severity, alerts.Critical-alerts.Severity(i))) {
-				return true
-			}
-		}
-		return false
-	}}, err
+func severityTerm[T any](of func(*T) (alerts.Severity, bool)) func(*word, time.Time) (term[T], error) {
+	return func(w *word, _ time.Time) (term[T], error) {
+		list, err := w.choose(severities)
+		return term[T]{fits: func(one *T) bool {
+			severity, has := of(one)
+			return has && slices.ContainsFunc(list, func(i int) bool {
+				return ordered(w.op, cmp.Compare(severity, alerts.Critical-alerts.Severity(i)))
+			})
+		}}, err
+	}
 }
 
-func narrowSeverity(f *store.Filter, w *word, _ time.Time) {
+func narrowSeverity(f *store.Filter, w *word) {
 	if list, err := w.choose(severities); err == nil && len(list) == 1 && (w.op == ">=" || w.op == ":" || w.op == "=") {
 		f.MinSeverity = max(f.MinSeverity, alerts.Critical-alerts.Severity(list[0]))
 	}
 }
 
-func statusTerm(w *word, _ time.Time) (term, error) {
-	list, err := w.choose(statuses)
-	return oneOf(list, func(c *alerts.Case) int { return int(c.Status) }), err
-}
-
-func narrowStatus(f *store.Filter, w *word, _ time.Time) {
+func narrowStatus(f *store.Filter, w *word) {
 	list, err := w.choose(statuses)
 	if err == nil && len(list) == 1 && f.Statuses == nil {
 		f.Statuses = []alerts.Status{alerts.Status(list[0])}
 	}
 }
 
-func protocolTerm(w *word, _ time.Time) (term, error) {
-	list, err := w.choose(protocols)
-	return oneOf(list, func(c *alerts.Case) int { return int(c.Protocol - dissect.SMTP) }), err
+// choiceTerm is of what has one of some values; of gives the number of that.
+func choiceTerm[T any](choices []string, of func(*T) int) func(*word, time.Time) (term[T], error) {
+	return func(w *word, _ time.Time) (term[T], error) {
+		list, err := w.choose(choices)
+		return term[T]{fits: func(one *T) bool { return slices.Contains(list, of(one)) }}, err
+	}
 }
 
-func oneOf(list []int, of func(*alerts.Case) int) term {
-	return term{fits: func(c *alerts.Case) bool {
-		for _, i := range list {
-			if of(c) == i {
-				return true
-			}
+// textTerm is of what has one text.
+func textTerm[T any](of func(*T) string) func(*word, time.Time) (term[T], error) {
+	return textsTerm(func(one *T, yield func(string) bool) { yield(of(one)) })
+}
+
+// textsTerm is of what has any number of them: each yields them until it is
+// told false.
+func textsTerm[T any](each func(one *T, yield func(string) bool)) func(*word, time.Time) (term[T], error) {
+	return func(w *word, _ time.Time) (term[T], error) {
+		var list []text
+		for _, want := range w.alternatives() {
+			list = append(list, newText(want))
 		}
-		return false
-	}}
-}
-
-func textTerm(of func(*alerts.Case) string) func(*word, time.Time) (term, error) {
-	return func(w *word, _ time.Time) (term, error) {
-		list := w.alternatives()
-		return term{fits: func(c *alerts.Case) bool {
-			for _, want := range list {
-				if newText(want).in(of(c)) {
-					return true
-				}
-			}
-			return false
+		return term[T]{fits: func(one *T) (fits bool) {
+			each(one, func(s string) bool {
+				fits = fits || slices.ContainsFunc(list, func(t text) bool { return t.in(s) })
+				return !fits
+			})
+			return fits
 		}}, nil
 	}
 }
 
-func accountTerm(w *word, _ time.Time) (term, error) {
+func accountTerm(w *word, _ time.Time) (term[alerts.Case], error) {
 	list := w.alternatives()
 	fits := func(account string, has bool) bool {
 		return has && slices.ContainsFunc(list, func(want string) bool { return newText(want).in(account) })
 	}
-	t := term{fits: func(c *alerts.Case) bool { return fits(c.Account, c.HasAccount) }}
+	t := term[alerts.Case]{fits: func(c *alerts.Case) bool { return fits(c.Account, c.HasAccount) }}
 	t.seek = &seek{fits: func(f *alerts.Finding) bool { return fits(f.Account, f.HasAccount) }}
 	if len(list) == 1 {
 		t.seek.narrow.Account = list[0]
 	}
 	return t, nil
+}
+
+func narrowAccount(f *store.Filter, w *word) {
+	if list := w.alternatives(); len(list) == 1 {
+		f.Account = list[0]
+	}
 }
 
 // host is an address, a network, or a part of how an address is written.
@@ -244,49 +255,65 @@ func in(list []host, a netip.Addr, written string) bool {
 	return false
 }
 
-func serverTerm(w *word, _ time.Time) (term, error) {
-	list, err := w.hosts()
-	return term{fits: func(c *alerts.Case) bool {
-		a, _ := netip.ParseAddrPort(c.Server)
-		return in(list, a.Addr(), c.Server)
-	}}, err
+// addressTerm is of what has an address; of gives it, and how it is written.
+func addressTerm[T any](of func(*T) (netip.Addr, string)) func(*word, time.Time) (term[T], error) {
+	return func(w *word, _ time.Time) (term[T], error) {
+		list, err := w.hosts()
+		return term[T]{fits: func(one *T) bool {
+			a, written := of(one)
+			return written != "" && in(list, a, written)
+		}}, err
+	}
 }
 
-func narrowServer(f *store.Filter, w *word, _ time.Time) {
+var serverTerm = addressTerm(func(c *alerts.Case) (netip.Addr, string) {
+	a, _ := netip.ParseAddrPort(c.Server)
+	return a.Addr(), c.Server
+})
+
+func narrowServer(f *store.Filter, w *word) {
 	if list := w.alternatives(); len(list) == 1 && !strings.Contains(list[0], "/") {
 		f.Server = list[0]
 	}
 }
 
-func clientTerm(w *word, _ time.Time) (term, error) {
-	list, err := w.hosts()
-	t := term{fits: func(c *alerts.Case) bool {
+func clientTerm(w *word, now time.Time) (term[alerts.Case], error) {
+	t, err := addressTerm(func(c *alerts.Case) (netip.Addr, string) {
 		a, _ := netip.ParseAddr(c.Client)
-		return c.Client != "" && in(list, a, c.Client)
-	}}
+		return a, c.Client
+	})(w, now)
+	list, _ := w.hosts()
 	t.seek = &seek{fits: func(f *alerts.Finding) bool { return in(list, f.Client.Addr(), f.Client.Addr().String()) }}
-	if len(list) == 1 && !list[0].network.IsValid() {
-		t.seek.narrow.Client = w.alternatives()[0]
-	}
+	narrowClient(&t.seek.narrow, w)
 	return t, err
 }
 
-func countTerm(w *word, _ time.Time) (term, error) {
-	n, err := strconv.ParseInt(w.value, 10, 64)
-	if err != nil {
-		return term{}, fmt.Errorf("%q is no number", w.value)
+func narrowClient(f *store.Filter, w *word) {
+	if list := w.alternatives(); len(list) == 1 && !strings.Contains(list[0], "/") {
+		f.Client = list[0]
 	}
-	return term{fits: func(c *alerts.Case) bool { return ordered(w.op, cmp.Compare(c.Findings, n)) }}, nil
 }
 
-func timeTerm(of func(*alerts.Case) int64) func(*word, time.Time) (term, error) {
-	return func(w *word, now time.Time) (term, error) {
+// numberTerm is of what has a number.
+func numberTerm[T any](of func(*T) int64) func(*word, time.Time) (term[T], error) {
+	return func(w *word, _ time.Time) (term[T], error) {
+		n, err := strconv.ParseInt(w.value, 10, 64)
+		if err != nil {
+			return term[T]{}, fmt.Errorf("%q is no number", w.value)
+		}
+		return term[T]{fits: func(one *T) bool { return ordered(w.op, cmp.Compare(of(one), n)) }}, nil
+	}
+}
+
+// timeTerm is of what has a time.
+func timeTerm[T any](of func(*T) int64) func(*word, time.Time) (term[T], error) {
+	return func(w *word, now time.Time) (term[T], error) {
 		from, to, ok := span(w.value, now)
 		if !ok {
-			return term{}, fmt.Errorf("%q is no time: %s", w.value, moments)
+			return term[T]{}, fmt.Errorf("%q is no time: %s", w.value, moments)
 		}
-		return term{fits: func(c *alerts.Case) bool {
-			switch t := of(c); w.op {
+		return term[T]{fits: func(one *T) bool {
+			switch t := of(one); w.op {
 			case ">=":
 				return t >= from
 			case "<":
@@ -320,4 +347,29 @@ func span(value string, now time.Time) (from, to int64, ok bool) {
 		return 0, 0, false
 	}
 	return now.Add(-time.Duration(n) * unit).UnixNano(), now.UnixNano(), true
+}
+
+// ParseUntil reads until when a risk is accepted, ns since 1970 UTC: the end of a
+// day, or in how many days or weeks. Nothing is for ever, 0.
+func ParseUntil(text string, now time.Time) (int64, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return 0, nil
+	}
+	until := now
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		until = day.AddDate(0, 0, 1)
+	} else {
+		units := map[byte]int{'d': 1, 'w': 7}
+		n, err := strconv.ParseUint(text[:len(text)-1], 10, 12)
+		days := units[text[len(text)-1]]
+		if err != nil || days == 0 {
+			return 0, fmt.Errorf("%q is no day: 2027-01-31, 90d or 12w", text)
+		}
+		until = now.AddDate(0, 0, int(n)*days)
+	}
+	if !until.After(now) {
+		return 0, fmt.Errorf("%s is over", text)
+	}
+	return until.UnixNano(), nil
 }

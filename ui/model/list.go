@@ -11,14 +11,16 @@ import (
 const (
 	PageSize   = 500    // cases that are read at once where there are many
 	maxPages   = 32     // pages that are kept
-	MaxMatches = 10_000 // cases of a list that is filtered, sorted or folded
+	maxKnown   = 20_000 // cases that are kept of a list that is made from an Index
+	MaxMatches = 10_000 // cases of a list that is filtered, sorted or folded without a whole Index
 	maxScanned = 50_000 // cases that are looked at for one
 )
 
 // Query says which cases a list has, and how.
 type Query struct {
-	Text    string  // see Filter
-	Filter  *Filter // that Text gives
+	Text    string    // see Filter
+	Filter  *Filter   // that Text gives
+	Now     time.Time // of whoever looks: a risk that was accepted until then has expired
 	By      Field
 	Reverse bool
 	Flat    bool // cases of one cause are not folded
@@ -27,11 +29,23 @@ type Query struct {
 // NewQuery reads the text of a filter.
 func NewQuery(text string, now time.Time) (Query, error) {
 	f, err := ParseFilter(text, now)
-	return Query{Text: text, Filter: f}, err
+	return Query{Text: text, Filter: f, Now: now}, err
+}
+
+// Same tells whether two queries ask for the same rows.
+func (q *Query) Same(other *Query) bool {
+	return q.Text == other.Text && q.By == other.By && q.Reverse == other.Reverse && q.Flat == other.Flat
 }
 
 // inStoreOrder tells a query that the store's pages answer.
 func (q *Query) inStoreOrder() bool { return q.Filter == nil && q.By == BySeverity && !q.Reverse }
+
+func (q *Query) moment() int64 {
+	if q.Now.IsZero() {
+		return 0
+	}
+	return q.Now.UnixNano()
+}
 
 // Row is one row of a list.
 type Row struct {
@@ -41,21 +55,26 @@ type Row struct {
 	Beneath bool // it is one of them
 }
 
-// List is the cases that a query asks for. Up to MaxMatches of them are held,
-// folded by their cause. Where there are more and the query asks for nothing
-// special, rows are read when they are looked at, see Wanted. A List belongs
-// to one goroutine.
+// List is the cases that a query asks for, folded by their cause. Up to
+// MaxMatches of them are held. Where there are more, rows are read when they
+// are looked at, see Wanted: by their ids, which a whole Index gives in order,
+// else page by page, as the store has them. A List belongs to one goroutine.
 type List struct {
 	source Source
 	query  Query
 	counts store.Counts
-	total  int  // rows
-	cut    bool // more fit than are held or were looked at
+	index  *Index // nil: causes are not known yet
+	total  int    // rows
+	cut    bool   // more fit than are held or were looked at
 
 	cases  []alerts.Case // held
-	groups []group
+	order  []int32       // or their numbers in the index
+	groups groups
 	rows   []place
 	open   map[alerts.CaseID]bool
+
+	known map[alerts.CaseID]alerts.Case // that were read by their ids
+	lacks []alerts.CaseID
 
 	paged  bool
 	pages  [maxPages]page
@@ -64,41 +83,37 @@ type List struct {
 }
 
 // place is a row by the numbers of its group and its case in that.
-type place struct{ group, member int }
+type place struct{ group, member int32 }
 
-// page is the rows from number*PageSize. Number n is kept in slot n%maxPages.
-type page struct {
-	read   bool
-	number int
-	rows   []alerts.Case
-}
-
-// NewList reads what a list needs to be shown. Cases of open are unfolded.
-func NewList(source Source, query Query, open map[alerts.CaseID]bool) (*List, error) {
-	l := &List{source: source, query: query, open: open, wanted: -1}
+// NewList reads what a list needs to be shown. Cases of open are unfolded. The
+// index may be nil, and may be older than what the source has.
+func NewList(source Source, query Query, index *Index, open map[alerts.CaseID]bool) (*List, error) {
+	l := &List{source: source, query: query, index: index, open: open, wanted: -1}
 	var err error
 	if l.counts, err = source.Counts(); err != nil {
 		return nil, err
 	}
-	all := 0
-	for _, n := range l.counts.Cases {
-		all += int(n)
-	}
-	if query.inStoreOrder() && all > MaxMatches {
-		l.paged, l.total = true, all
+	all := total(l.counts.Cases[:])
+	switch whole := index != nil && index.Whole; {
+	case all > MaxMatches && whole:
+		err = l.choose()
+	case all > MaxMatches && query.inStoreOrder():
+		l.paged, l.total = true, int(all)
 		l.page(0, true)
 		return l, l.err
+	default:
+		err = l.collect()
 	}
-	if err := l.collect(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	query.sorted(l.cases)
-	if query.Flat {
-		for i := range l.cases {
-			l.groups = append(l.groups, group{i})
-		}
-	} else {
-		l.groups = fold(l.cases)
+	switch {
+	case query.Flat:
+		l.groups = flat(l.Cases())
+	case l.order != nil:
+		l.groups = fold(len(l.order), func(i int) int32 { return index.entries[l.order[i]].cause })
+	default:
+		l.groups = fold(len(l.cases), func(i int) alerts.CaseID { return index.root(l.cases[i].ID) })
 	}
 	l.layOut()
 	return l, nil
@@ -114,38 +129,48 @@ func (l *List) collect() error {
 		}
 		l.cut, f = more, l.query.Filter.narrow
 	}
-	f.Limit = store.MaxPage
+	f.Limit, f.Now = store.MaxPage, l.query.moment()
 	for ; f.Offset < maxScanned; f.Offset += f.Limit {
 		cases, err := l.source.Cases(f)
 		if err != nil {
 			return err
 		}
-		for i := range cases {
-			if l.query.Filter != nil && !l.query.Filter.fits(&cases[i]) {
-				continue
-			}
-			if len(l.cases) == MaxMatches {
-				l.cut = true
-				return nil
-			}
-			l.cases = append(l.cases, cases[i])
-		}
-		if len(cases) < f.Limit {
+		if full := l.take(cases); full || len(cases) < f.Limit {
+			l.cut = l.cut || full
+			l.query.sorted(l.cases)
 			return nil
 		}
 	}
 	l.cut = true
+	l.query.sorted(l.cases)
 	return nil
+}
+
+// take holds those of the cases that fit. Full tells that one more did.
+func (l *List) take(cases []alerts.Case) (full bool) {
+	for i := range cases {
+		if !l.query.Filter.fits(&cases[i]) {
+			continue
+		}
+		if len(l.cases) == MaxMatches {
+			return true
+		}
+		l.cases = append(l.cases, cases[i])
+	}
+	return false
 }
 
 // layOut makes the rows of the groups.
 func (l *List) layOut() {
 	l.rows = l.rows[:0]
-	for i, g := range l.groups {
-		l.rows = append(l.rows, place{i, 0})
-		if l.open[l.cases[g[0]].ID] {
-			for member := 1; member < len(g); member++ {
-				l.rows = append(l.rows, place{i, member})
+	for g := range int32(len(l.groups.starts)) {
+		l.rows = append(l.rows, place{g, 0})
+		if len(l.open) == 0 {
+			continue
+		}
+		if members := l.groups.group(g); l.open[l.id(members[0])] {
+			for member := 1; member < len(members); member++ {
+				l.rows = append(l.rows, place{g, int32(member)})
 			}
 		}
 	}
@@ -168,17 +193,18 @@ func (l *List) Toggle(i int) int {
 		return i
 	}
 	at := l.rows[i]
-	if len(l.groups[at.group]) == 1 {
+	members := l.groups.group(at.group)
+	if len(members) == 1 {
 		return i
 	}
-	head := l.cases[l.groups[at.group][0]].ID
+	head := l.id(members[0])
 	if l.open[head] {
 		delete(l.open, head)
 	} else {
 		l.open[head] = true
 	}
 	l.layOut()
-	return i - at.member
+	return i - int(at.member)
 }
 
 // Stands returns the cases that the i-th row stands for: its own, and those that
@@ -190,11 +216,19 @@ func (l *List) Stands(i int) (ids []alerts.CaseID) {
 	}
 	ids = append(ids, row.Case.ID)
 	if row.Folded > 0 && !row.Open {
-		for _, n := range l.groups[l.rows[i].group][1:] {
-			ids = append(ids, l.cases[n].ID)
+		for _, n := range l.groups.group(l.rows[i].group)[1:] {
+			ids = append(ids, l.id(n))
 		}
 	}
 	return ids
+}
+
+// id returns the id of the n-th case.
+func (l *List) id(n int32) alerts.CaseID {
+	if l.order != nil {
+		return l.index.entries[l.order[n]].id
+	}
+	return l.cases[n].ID
 }
 
 // Len returns the number of rows.
@@ -205,7 +239,7 @@ func (l *List) Cases() int {
 	if l.paged {
 		return l.total
 	}
-	return len(l.cases)
+	return max(len(l.cases), len(l.order))
 }
 
 // Query is what the list was asked for.
@@ -214,7 +248,8 @@ func (l *List) Query() Query { return l.query }
 // Cut tells that not all cases that fit are there.
 func (l *List) Cut() bool { return l.cut }
 
-// Paged tells that there are too many cases to fold them.
+// Paged tells that there are too many cases to fold them before they are
+// counted.
 func (l *List) Paged() bool { return l.paged }
 
 // Counts is what the database held when the list was made.
@@ -222,27 +257,3 @@ func (l *List) Counts() store.Counts { return l.counts }
 
 // Err returns the first error of reading rows.
 func (l *List) Err() error { return l.err }
-
-// Row returns the i-th row, false where there is none, or it is still to be
-// read.
-func (l *List) Row(i int) (Row, bool) { return l.row(i, false) }
-
-func (l *List) row(i int, read bool) (Row, bool) {
-	if i < 0 || i >= l.total {
-		return Row{}, false
-	}
-	if l.paged {
-		rows := l.page(i/PageSize, read)
-		if i %= PageSize; i >= len(rows) {
-			return Row{}, false
-		}
-		return Row{Case: rows[i]}, true
-	}
-	at := l.rows[i]
-	g := l.groups[at.group]
-	row := Row{Case: l.cases[g[at.member]], Beneath: at.member > 0}
-	if !row.Beneath {
-		row.Folded, row.Open = len(g)-1, l.open[row.Case.ID]
-	}
-	return row, true
-}

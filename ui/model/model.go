@@ -15,9 +15,11 @@ import (
 type Source interface {
 	Counts() (store.Counts, error)
 	Cases(store.Filter) ([]alerts.Case, error)
+	Changes(alerts.CaseID) ([]alerts.Change, error)
+	Aftermath(*alerts.Case) (alerts.Aftermath, error)
 	Findings(store.Filter) ([]alerts.Finding, error)
-	Sessions(store.Filter) ([]alerts.Session, error)
 	Session(prefix string) (alerts.Session, []alerts.Finding, error)
 	AllFindings(store.Filter) iter.Seq2[alerts.Finding, error]
 	AllSessions(store.Filter) iter.Seq2[alerts.Session, error]
+	Begun(newest int) iter.Seq2[alerts.Result, error]
 }

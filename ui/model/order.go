@@ -69,12 +69,15 @@ func (f Field) compare(a, b *alerts.Case) int {
 	return cmp.Or(order, compare(a, b))
 }
 
+// compare orders two cases as a query asks.
+func (q *Query) compare(a, b *alerts.Case) int {
+	if q.Reverse {
+		return q.By.compare(b, a)
+	}
+	return q.By.compare(a, b)
+}
+
 // sorted sorts cases as a query asks.
 func (q *Query) sorted(cases []alerts.Case) {
-	slices.SortFunc(cases, func(a, b alerts.Case) int {
-		if q.Reverse {
-			return q.By.compare(&b, &a)
-		}
-		return q.By.compare(&a, &b)
-	})
+	slices.SortFunc(cases, func(a, b alerts.Case) int { return q.compare(&a, &b) })
 }

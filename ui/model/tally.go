@@ -13,10 +13,11 @@ import (
 
 // Bounds of a Tally.
 const (
-	maxTallied  = 200_000 // sessions that are counted, the newest
-	maxFindings = 600_000 // findings
-	maxSubjects = 10_000  // servers, clients, accounts; the others are left out
-	Buckets     = 240     // of the timeline
+	maxTallied  = 500_000   // sessions that are counted, the newest
+	maxTimes    = 1_500_000 // findings that the timeline has
+	MaxSubjects = 10_000    // servers, clients, accounts; the others are left out
+	lookEvery   = 500       // sessions between two looks at whether to go on
+	Buckets     = 240       // of the timeline
 )
 
 // Subject is one server, client, account or rule, and what adds up to it.
@@ -59,6 +60,7 @@ func (s *Subject) Seen() (n int64) {
 // Tally is what the sessions and findings of a database add up to.
 type Tally struct {
 	Counts      store.Counts // of the whole database, as it was then
+	Partial     bool         // it is still being counted
 	Cut         bool         // it has more than are counted one by one
 	Sessions    int64        // that are counted
 	First, Last int64        // start of the first and the last of them, ns
@@ -71,6 +73,8 @@ type Tally struct {
 	Clients  []Subject
 	Accounts []Subject
 	Rules    []Subject
+
+	Index *Index // of the cases; nil while it is counted
 }
 
 // Timeline is how many findings fell into each part of a time.
@@ -84,48 +88,54 @@ type counter struct {
 	tally                             *Tally
 	servers, clients, accounts, rules map[string]*Subject
 	times                             []int64
+	indexer                           *indexer
 }
 
-// NewTally reads the newest sessions and findings of a database. That takes a
-// second or two where there are many; stop, asked now and again, ends it early
-// with a nil Tally.
-func NewTally(source Source, stop func() bool) (*Tally, error) {
+// NewTally reads the newest sessions of a database and their findings. That
+// takes some seconds where there are many; look is called now and again, may
+// ask for what was counted so far, and ends it with true and a nil Tally.
+func NewTally(source Source, look func(partial func() *Tally) (stop bool)) (*Tally, error) {
 	c := counter{
 		tally: new(Tally), servers: make(map[string]*Subject), clients: make(map[string]*Subject),
 		accounts: make(map[string]*Subject), rules: make(map[string]*Subject),
 	}
-	var err error
-	if c.tally.Counts, err = source.Counts(); err != nil {
-		return nil, err
-	}
-	if ended, err := c.sessions(source, stop); ended || err != nil {
-		return nil, err
-	}
-	if ended, err := c.findings(source, stop); ended || err != nil {
-		return nil, err
-	}
 	t := c.tally
+	var err error
+	if t.Counts, err = source.Counts(); err != nil {
+		return nil, err
+	}
+	c.indexer = newIndexer(total(t.Counts.Cases[:]))
+	for r, err := range source.Begun(maxTallied) {
+		if err != nil {
+			return nil, err
+		}
+		if t.Sessions%lookEvery == 0 && look(c.partial) {
+			return nil, nil
+		}
+		c.session(&r.Session)
+		c.findings(r.Findings)
+		c.indexer.add(r.Findings)
+	}
+	c.fill(t)
+	t.Cut = t.Sessions < total(t.Counts.Sessions[:])
+	c.indexer.cut = c.indexer.cut || t.Cut
+	t.Index, err = c.indexer.finish(source, t.Counts)
+	return t, err
+}
+
+// partial returns what was counted so far.
+func (c *counter) partial() *Tally {
+	t := *c.tally
+	t.Partial = true
+	c.fill(&t)
+	return &t
+}
+
+func (c *counter) fill(t *Tally) {
+	t.Timeline = Timeline{}
 	t.Timeline.fill(c.times)
 	t.Servers, t.Clients = sortSubjects(c.servers), sortSubjects(c.clients)
 	t.Accounts, t.Rules = sortSubjects(c.accounts), sortSubjects(c.rules)
-	return t, nil
-}
-
-func (c *counter) sessions(source Source, stop func() bool) (ended bool, err error) {
-	t := c.tally
-	for s, err := range source.AllSessions(store.Filter{}) {
-		switch {
-		case err != nil:
-			return false, err
-		case t.Sessions == maxTallied:
-			t.Cut = true
-			return false, nil
-		case t.Sessions%1000 == 0 && stop():
-			return true, nil
-		}
-		c.session(&s)
-	}
-	return false, nil
 }
 
 func (c *counter) session(s *alerts.Session) {
@@ -145,15 +155,11 @@ func (c *counter) session(s *alerts.Session) {
 	}
 	if server := subject(c.servers, f.Server.String(), f.Start); server != nil {
 		server.Sessions[s.Verdict]++
-		if server.About == "" {
-			server.About = f.Banner
-		}
+		about(server, f.Banner)
 	}
 	if client := subject(c.clients, f.Client.Addr().String(), f.Start); client != nil {
 		client.Sessions[s.Verdict]++
-		if client.About == "" {
-			client.About = f.Hello
-		}
+		about(client, f.Hello)
 	}
 	c.logins(s)
 }
@@ -167,45 +173,43 @@ func (c *counter) logins(s *alerts.Session) {
 		}
 		if account := subject(c.accounts, a.Account, s.Facts.Start); account != nil {
 			account.Sessions[s.Verdict]++
-			if account.About == "" {
-				account.About = s.Facts.Server.String()
-			}
+			about(account, s.Facts.Server.String())
 		}
 	}
 }
 
-func (c *counter) findings(source Source, stop func() bool) (ended bool, err error) {
-	for f, err := range source.AllFindings(store.Filter{}) {
-		switch {
-		case err != nil:
-			return false, err
-		case len(c.times) == maxFindings:
-			c.tally.Cut = true
-			return false, nil
-		case len(c.times)%1000 == 0 && stop():
-			return true, nil
+// about remembers what else is known of a subject: the newest of it.
+func about(s *Subject, text string) {
+	if text != "" && text != s.About {
+		s.About = strings.Clone(text)
+	}
+}
+
+func (c *counter) findings(findings []alerts.Finding) {
+	for i := range findings {
+		f := &findings[i]
+		if len(c.times) < maxTimes {
+			c.times = append(c.times, f.Time)
 		}
-		c.times = append(c.times, f.Time)
 		for _, s := range []*Subject{subject(c.servers, f.Server.String(), f.Time), subject(c.clients, f.Client.Addr().String(), f.Time), subject(c.rules, f.Rule, f.Time)} {
 			if s != nil {
 				s.Findings[f.Severity]++
 			}
 		}
-		if rule := c.rules[f.Rule]; rule != nil && rule.About == "" {
-			rule.About = f.Title
+		if rule := c.rules[f.Rule]; rule != nil && rule.About == "" && rule.Rule() != nil {
+			rule.About = rule.Rule().Title
 		}
 		if account := c.accounts[f.Account]; f.HasAccount && account != nil {
 			account.Findings[f.Severity]++
 		}
 	}
-	return false, nil
 }
 
 // subject returns the subject with a name, nil where there are too many.
 func subject(list map[string]*Subject, name string, time int64) *Subject {
 	s := list[name]
 	if s == nil {
-		if len(list) == maxSubjects {
+		if len(list) == MaxSubjects {
 			return nil
 		}
 		s = &Subject{Name: strings.Clone(name)}

@@ -28,6 +28,7 @@ type Line struct {
 	Packet uint64 // in File, from 1
 	Text   string
 	Proof  bool // it is evidence of the case
+	Tells  bool // and it settled that
 }
 
 // newTranscript puts what is kept of the words of a session and the evidence of
@@ -35,7 +36,7 @@ type Line struct {
 func newTranscript(s alerts.Session, findings []alerts.Finding) Transcript {
 	var lines []Line
 	index := make(map[Line]int)
-	add := func(l Line, proof bool) {
+	add := func(l Line, proof, tells bool) {
 		i, known := index[l]
 		if !known {
 			i = len(lines)
@@ -43,15 +44,16 @@ func newTranscript(s alerts.Session, findings []alerts.Finding) Transcript {
 			lines = append(lines, l)
 		}
 		lines[i].Proof = lines[i].Proof || proof
+		lines[i].Tells = lines[i].Tells || tells
 	}
 	for _, q := range slices.Concat(s.Facts.Transcript, quotes(s.Facts)) {
 		if q.Text != "" {
-			add(Line{Side: q.Side, Time: q.Stamp.Time, File: alerts.FileOf(s.Facts, q.Stamp), Packet: q.Stamp.Packet, Text: q.Text}, false)
+			add(Line{Side: q.Side, Time: q.Stamp.Time, File: alerts.FileOf(s.Facts, q.Stamp), Packet: q.Stamp.Packet, Text: q.Text}, false, false)
 		}
 	}
 	for _, f := range findings {
 		for _, e := range f.Evidence {
-			add(Line{Side: e.From, Time: e.Time, File: e.File, Packet: e.Packet, Text: e.Text}, true)
+			add(Line{Side: e.From, Time: e.Time, File: e.File, Packet: e.Packet, Text: e.Text}, true, e.Time == f.Time)
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int {

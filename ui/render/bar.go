@@ -12,8 +12,8 @@ import (
 
 // Bar returns the lines above everything: the way to what is shown, where in
 // it the selection is, what the database holds, and which one it is. Nil
-// counts are still being read.
-func Bar(database string, way []string, place string, counts *store.Counts, width int) []Line {
+// counts are still being read. ReadOnly tells that nothing can be decided.
+func Bar(database string, readOnly bool, way []string, place string, counts *store.Counts, width int) []Line {
 	const name = "mailtap  "
 	for i := range way {
 		way[i] = clean(way[i])
@@ -32,6 +32,9 @@ func Bar(database string, way []string, place string, counts *store.Counts, widt
 	}
 	for _, v := range verdicts {
 		sessions = append(sessions, tally(counts.Sessions[v], v.String(), verdictStyles[v])...)
+	}
+	if readOnly {
+		findings = append(findings, Span{right("read-only", max(width-findings.width(), len("  read-only"))), Strong})
 	}
 	return []Line{title, findings, append(sessions, which(database, width-sessions.width()))}
 }
@@ -89,23 +92,33 @@ func CasePlace(l *model.List, selected int) string {
 	return fmt.Sprintf("row %d of %d, %d new", n, l.Len(), l.Counts().Cases[alerts.New])
 }
 
-// Place says where the selection is in another list.
-func Place(selected, n int, cut bool) string {
-	if cut {
-		return fmt.Sprintf("row %d of the newest %d", min(selected+1, n), n)
+// Place says where the selection is in another list. Part says which part of
+// all the list is, such as "the newest"; "" is all.
+func Place(selected, n int, part string, filtered bool) string {
+	if part != "" {
+		part += " "
 	}
-	return fmt.Sprintf("row %d of %d", min(selected+1, n), n)
+	text := fmt.Sprintf("row %d of %s%d", min(selected+1, n), part, n)
+	if filtered {
+		text += " that fit"
+	}
+	return text
 }
 
 // Nothing says why a list of cases has no rows, and what to do about it.
 func Nothing(l *model.List) []string {
 	if text := l.Query().Text; text != "" {
-		return []string{"no case fits " + quoted(text), "Esc shows all cases again"}
+		return NothingFits("case", text)
 	}
 	return []string{
 		"no findings yet: run 'mailtap analyze FILE'",
 		"or 'mailtap capture -i INTERFACE' on this database",
 	}
+}
+
+// NothingFits says that a filter leaves none of a kind.
+func NothingFits(kind, filter string) []string {
+	return []string{"no " + kind + " fits " + quoted(filter), "Esc takes the filter away"}
 }
 
 func quoted(s string) string { return `"` + middle(clean(s), 40) + `"` }
@@ -115,7 +128,7 @@ func Problem(err error, width int) Line {
 	return Line{{middle("error: "+clean(err.Error()), width), Critical}}
 }
 
-// Said is the line that tells what was done.
+// Said is the line that tells what was done, or why it was not.
 func Said(text string, width int) Line { return Line{{start(clean(text), width), Good}} }
 
 // Mistake is the line that says what is wrong with what was typed.

@@ -21,16 +21,8 @@ type counted struct {
 	fit int
 }
 
-func (c counted) Findings(store.Filter) ([]alerts.Finding, error) { return nil, nil }
-func (c counted) Sessions(store.Filter) ([]alerts.Session, error) { return nil, nil }
-func (c counted) Session(string) (alerts.Session, []alerts.Finding, error) {
-	return alerts.Session{}, nil, nil
-}
 func (c counted) AllFindings(store.Filter) iter.Seq2[alerts.Finding, error] {
 	return func(func(alerts.Finding, error) bool) {}
-}
-func (c counted) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
-	return func(func(alerts.Session, error) bool) {}
 }
 func (c counted) Cases(f store.Filter) (list []alerts.Case, err error) {
 	for n := f.Offset; n < min(c.fit, f.Offset+f.Limit); n++ {
@@ -39,7 +31,17 @@ func (c counted) Cases(f store.Filter) (list []alerts.Case, err error) {
 	return list, nil
 }
 
-type source struct{ counted }
+// source is a Source of that; nothing else of it is asked.
+type source struct {
+	model.Source
+	counted counted
+}
+
+func (s source) Cases(f store.Filter) ([]alerts.Case, error) { return s.counted.Cases(f) }
+
+func (s source) AllFindings(f store.Filter) iter.Seq2[alerts.Finding, error] {
+	return s.counted.AllFindings(f)
+}
 
 func (s source) Counts() (store.Counts, error) { return s.counted.Counts, nil }
 
@@ -67,13 +69,13 @@ func TestBar(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := list(t, tt.counted, tt.text)
-			got := text(render.Bar(tt.path, []string{"cases", "a\x1bb"}, render.CasePlace(l, tt.selected), &tt.counted.Counts, 75))
+			got := text(render.Bar(tt.path, false, []string{"cases", "a\x1bb"}, render.CasePlace(l, tt.selected), &tt.counted.Counts, 75))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-	if got := text(render.Bar("m.db", nil, "", nil, 72)); !strings.Contains(got, "reading m.db") {
+	if got := text(render.Bar("m.db", true, nil, "", nil, 72)); !strings.Contains(got, "reading m.db") {
 		t.Errorf("before the first reading: %q", got)
 	}
 }
@@ -90,7 +92,7 @@ func list(t *testing.T, c counted, text string) *model.List {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := model.NewList(source{c}, q, nil)
+	l, err := model.NewList(source{counted: c}, q, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 )
@@ -33,6 +32,7 @@ func Detail(d *model.Detail, width int) []Line {
 	p.title(d)
 	p.text("", sentence(d), Strong)
 	p.seen(d)
+	p.fixed(d)
 	if r := d.Rule; r != nil {
 		p.section("Why it matters", r.Why)
 		p.section("What to do", r.Fix)
@@ -48,6 +48,8 @@ func Detail(d *model.Detail, width int) []Line {
 		p.others("The same session is also in", t.Others)
 	}
 	p.findings(d)
+	p.changes(d)
+	p.past(d)
 	if r := d.Rule; r != nil {
 		if software == "" {
 			p.settings(r.Config, "")
@@ -107,13 +109,7 @@ func (p *page) section(head, text string) {
 
 func (p *page) title(d *model.Detail) {
 	k := &d.Case
-	state := k.Status.String()
-	if k.Reopened != alerts.NotReopened {
-		state += ", " + k.Reopened.String()
-	}
-	if k.ResolvedAt != 0 {
-		state += " " + moment(k.ResolvedAt)
-	}
+	state := standing(k)
 	severity := k.Severity.String()
 	room := p.width - len(severity) - len(state) - 4
 	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(start(clean(k.Title), room), room) + "  ", Plain}, Span{state, Strong})

@@ -121,6 +121,11 @@ func TestDetail(t *testing.T) {
 	d := detailOf("logindisabled-ignored", facts, func(*alerts.Finding) {})
 	d.Case.Status, d.Case.ResolvedAt, d.Case.Note = alerts.Resolved, day.UnixNano(), "told\x1bJoe"
 	d.Case.Findings, d.Case.Sessions = 7, 2
+	d.Rule = &rules.Rule{
+		ID: "logindisabled-ignored", Group: rules.Credential, Why: strings.Repeat("why ", 30), Fix: "what to do",
+		Config: []dissect.Pair{{Key: "Dovecot 2.4", Value: "ssl = required"}, {Key: "Dovecot 2.4", Value: "auth_allow_cleartext = no"}},
+		Refs:   []string{"RFC 3501, section 6.2.3", "RFC 9051"},
+	}
 	d.Findings = append(d.Findings, d.Findings[0])
 	d.Transcripts[0].Lines = []model.Line{
 		{Side: dissect.Server, Time: day.UnixNano(), File: "captures/monday.pcap", Packet: 4, Text: "* CAPABILITY IMAP4rev1 LOGINDISABLED"},
@@ -135,22 +140,22 @@ note: told\x1bJoe
 the path could read.
 7 findings in 2 sessions, first 2023-11-14 22:13:20, last 2023-11-14 22:13:20
 UTC.
+Is it fixed? No traffic since, which does not mean that it is.
 
 Why it matters
-  The server listed LOGINDISABLED, which says that LOGIN will not work here. A
-  client that sends it all the same leaks the password for nothing.
+  why why why why why why why why why why why why why why why why why why why
+  why why why why why why why why why why why
 
 What to do
-  Change the password, set the mail program to TLS, or replace it: a client must
-  not do this.
+  what to do
 
-Evidence of 2023-11-14 (> marks it; times are UTC)
+Evidence of 2023-11-14 (> marks it, >> what settled it; times are UTC)
   imap from invalid AddrPort to invalid AddrPort, plain, unknown;
   s_000000000000000000000000
   the reason
-      S * CAPABILITY IMAP4rev1 LOGINDISABLED     monday.pcap:4      22:13:20.000
-> C a1 LOGIN "joe joe joe joe joe joe joe        packet 6           22:13:20.500
-    joe joe " ••••••••
+       S * CAPABILITY IMAP4rev1 LOGINDISABLED    monday.pcap:4      22:13:20.000
+>  C a1 LOGIN "joe joe joe joe joe joe joe       packet 6           22:13:20.500
+     joe joe " ••••••••
     and 3 lines more
 
 What is known of the session
@@ -161,8 +166,12 @@ Newest findings, 2 of 7
   2023-11-14 22:13:20  198.51.100.7:40122  the reason
   2023-11-14 22:13:20  198.51.100.7:40122  the reason
 
+Settings
+  Dovecot 2.4  ssl = required
+               auth_allow_cleartext = no
+
 To read
-  RFC 3501, section 6.2.3; RFC 9051, section 6.2.3
+  RFC 3501, section 6.2.3; RFC 9051
 `
 	if diff := cmp.Diff(want, text(render.Detail(d, 80))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -20,13 +20,14 @@ const (
 )
 
 // Overview returns the page that tells how things stand, for a screen of so
-// many rows.
-func Overview(t *model.Tally, width, height int) []Line {
+// many rows. The pace is nil as long as nobody can tell.
+func Overview(t *model.Tally, pace *model.Rates, width, height int) []Line {
 	if t == nil {
 		return []Line{{{"counting ...", Faint}}}
 	}
 	p := &page{width: max(width, minWidth)}
 	p.verdicts(t)
+	p.pace(pace)
 	p.add()
 	p.timeline(&t.Timeline)
 	p.add()
@@ -46,9 +47,15 @@ func (p *page) verdicts(t *model.Tally) {
 	}
 	text := "no session yet"
 	if all > 0 {
-		text = plural(all, "session") + ", " + during(t.First, t.Last)
+		text = plural(all, "session")
 	}
-	if t.Cut {
+	if t.Sessions > 0 {
+		text += ", " + during(t.First, t.Last)
+	}
+	switch {
+	case t.Partial:
+		text += fmt.Sprintf("; counting, %d so far", t.Sessions)
+	case t.Cut:
 		text += fmt.Sprintf("; what follows the bars is of the newest %d", t.Sessions)
 	}
 	p.add(Span{start(text, p.width), Heading})
@@ -158,10 +165,12 @@ func (p *page) notSeen(t *model.Tally) {
 	p.labelled("Not seen", text)
 }
 
-func (p *page) labelled(label, text string) {
+func (p *page) labelled(label, text string) { p.styled(label, text, Plain) }
+
+func (p *page) styled(label, text string, style Style) {
 	const room = 10
 	for _, line := range wrap(text, p.width-room) {
-		p.add(Span{fit(label, room), Heading}, Span{line, Plain})
+		p.add(Span{fit(label, room), Heading}, Span{line, style})
 		label = ""
 	}
 }

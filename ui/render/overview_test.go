@@ -45,13 +45,13 @@ Top servers      findings  Top clients      findings  Top accounts     findings
 a\x1b[2J  info          1
 `
 	want = strings.ReplaceAll(want[1:], "2023-11-14 22:13 to 2023-11-14 23:43 UTC", "2023-11-14 22:13 to 23:43 UTC")
-	if diff := cmp.Diff(want, text(render.Overview(tally, 80, 20))); diff != "" {
+	if diff := cmp.Diff(want, text(render.Overview(tally, nil, 80, 20))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := text(render.Overview(nil, 80, 20)); !strings.Contains(got, "counting") {
+	if got := text(render.Overview(nil, nil, 80, 20)); !strings.Contains(got, "counting") {
 		t.Errorf("before it was counted: %q", got)
 	}
-	empty := text(render.Overview(&model.Tally{}, 80, 20))
+	empty := text(render.Overview(&model.Tally{}, nil, 80, 20))
 	if !strings.Contains(empty, "no session yet") || !strings.Contains(empty, "no findings") {
 		t.Errorf("of nothing:\n%s", empty)
 	}
@@ -67,7 +67,7 @@ func TestOverviewFits(t *testing.T) {
 	}
 	tally.Accounts, tally.Clients = tally.Servers, tally.Servers
 	for width := 60; width < 300; width += 7 {
-		for _, line := range render.Overview(tally, width, 50) {
+		for _, line := range render.Overview(tally, nil, width, 50) {
 			one := strings.TrimSuffix(text([]render.Line{line}), "\n")
 			checkHarmless(t, one)
 			if render.Width(one) > width {
@@ -112,8 +112,8 @@ What is known of the session
 Findings
   medium    tls-old-version: TLS 1.0
 
-What was said (> marks evidence; times are UTC)
->     S * OK Dovecot                           a.pcap:4           22:13:20.000
+What was said (> marks evidence, >> what settled a finding; times are UTC)
+>      S * OK Dovecot                          a.pcap:4           22:13:20.000
 `
 	if diff := cmp.Diff(want[1:], text(render.Session(page, 78))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -29,7 +29,7 @@ func Session(t *model.Transcript, width int) []Line {
 	}
 	p.facts(f)
 	p.others("Findings", t.Findings)
-	p.head("What was said (> marks evidence; times are UTC)")
+	p.head("What was said (> marks evidence, >> what settled a finding; times are UTC)")
 	if len(t.Lines) == 0 {
 		p.text("  ", "nothing that is kept: only the lines around evidence are", Faint)
 	}

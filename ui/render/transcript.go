@@ -11,7 +11,7 @@ import (
 
 // Columns of a transcript. Text gets what is left.
 const (
-	proofWidth = 4 // "> C "
+	proofWidth = 5 // ">> C "
 	indent     = 4 // of what the server said, so that the sides stand apart
 	leastPlace = 18
 	timeWidth  = len("15:04:05.000")
@@ -21,7 +21,7 @@ const (
 // marked.
 func (p *page) transcript(t *model.Transcript) {
 	f := t.Session.Facts
-	p.head(fmt.Sprintf("Evidence of %s (> marks it; times are UTC)", time.Unix(0, f.Start).UTC().Format(time.DateOnly)))
+	p.head(fmt.Sprintf("Evidence of %s (> marks it, >> what settled it; times are UTC)", time.Unix(0, f.Start).UTC().Format(time.DateOnly)))
 	about := fmt.Sprintf("%s from %s to %s, %s, %s; %s", f.Protocol, f.Client, f.Server, f.Transport, t.Session.Verdict, t.Session.ID)
 	p.text("  ", about, Faint)
 	for _, found := range t.Findings {
@@ -44,10 +44,13 @@ func (p *page) dialogue(t *model.Transcript) {
 
 // spoken shows one line: "> C AUTH LOGIN      monday.pcap:8 22:13:20.160".
 func (p *page) spoken(l *model.Line, room, place int) {
-	mark, side, before, after := " ", "C ", 0, indent
+	mark, side, before, after := "  ", "C ", 0, indent
 	style := Client
-	if l.Proof {
-		mark = ">"
+	switch {
+	case l.Tells:
+		mark = ">>"
+	case l.Proof:
+		mark = "> "
 	}
 	if l.Side == dissect.Server {
 		side, before, after, style = "S ", indent, 0, Server
@@ -55,7 +58,7 @@ func (p *page) spoken(l *model.Line, room, place int) {
 	from := fit(location(l), place) + " " + time.Unix(0, l.Time).UTC().Format("15:04:05.000")
 	for _, text := range wrap(clean(l.Text), room) {
 		p.add(Span{mark + " ", Strong}, Span{fit("", before) + side, style}, Span{fit(text, room+after) + " ", style}, Span{from, Faint})
-		mark, side, from = " ", "  ", ""
+		mark, side, from = "  ", "  ", ""
 	}
 }
 

@@ -34,6 +34,7 @@ type app struct {
 	source  model.Source // any goroutine may use it
 	options Options
 	now     func() time.Time
+	euid    func() int // who runs it
 	theme   theme
 	quit    context.CancelFunc
 	wake    chan struct{} // any goroutine may use it: there is something to read
@@ -47,25 +48,31 @@ type app struct {
 	foot  *tview.Pages
 	input *tview.InputField
 
+	screen   tcell.Screen // that was drawn last; nil before
 	bindings []binding
 	way      []*place // to what is shown, its last
 	roots    map[screen]*place
 	prompt   *prompt       // nil where nothing is asked
 	counts   *store.Counts // nil until they were read
-	tally    *model.Tally  // nil until it was counted
+	tally    *model.Tally  // nil until it was counted; it may be partial
+	index    *model.Index  // of the last tally that was not
+	pace     model.Pace
 	reasons  model.Reasons
+	saved    []model.Saved // filters, when a command is typed
 	asked    []reading
 	said     string // what was done, until the next key
+	wrong    error  // what was not, until then
 	force    bool   // read also where it has not
 	err      error  // of the last reading
 }
 
 func newApp(source model.Source, options Options, now func() time.Time) *app {
 	a := &app{
-		source: source, options: options, now: now, theme: newTheme(options.NoColor || os.Getenv("NO_COLOR") != ""),
+		source: source, options: options, now: now, euid: os.Geteuid,
 		quit: func() {}, wake: make(chan struct{}, 1), recount: make(chan struct{}, 1),
-		loop: tview.NewApplication(), bindings: keyTable(options.Triage != nil), roots: make(map[screen]*place),
+		loop: tview.NewApplication(), bindings: keyTable(&options), roots: make(map[screen]*place),
 	}
+	a.theme = newTheme(a.noColor(), fewColors)
 	first := newPlace(casesScreen)
 	a.roots[casesScreen], a.way = first, []*place{first}
 	a.table = a.newTable()
@@ -76,7 +83,8 @@ func newApp(source model.Source, options Options, now func() time.Time) *app {
 		AddItem(a.newText(a.bar), barRows, 0, false).
 		AddItem(a.body, 0, 1, true).
 		AddItem(a.newFoot(), hintRows, 0, false)
-	a.loop.SetRoot(a.root, true).EnableMouse(true).EnablePaste(true).SetInputCapture(a.press)
+	a.loop.SetRoot(a.root, true).EnableMouse(true).EnablePaste(true).SetInputCapture(a.press).
+		SetBeforeDrawFunc(a.adapt)
 	return a
 }
 
@@ -92,12 +100,15 @@ func (a *app) newText(lines func(width, height int) []render.Line) *tview.TextVi
 }
 
 func (a *app) bar(width, _ int) []render.Line {
-	return render.Bar(a.options.Database, a.crumbs(), a.where(), a.counts, width)
+	return render.Bar(a.options.Database, a.options.Triage == nil, a.crumbs(), a.where(), a.counts, width)
 }
 
 // hints is the foot: the keys, or what went wrong.
 func (a *app) hints(width, _ int) []render.Line {
-	err := a.err
+	err := a.wrong
+	if err == nil {
+		err = a.err
+	}
 	if l := a.top().list; err == nil && l != nil {
 		err = l.Err()
 	}
@@ -107,7 +118,7 @@ func (a *app) hints(width, _ int) []render.Line {
 	if a.said != "" {
 		return []render.Line{render.Said(a.said, width)}
 	}
-	return []render.Line{a.hintLine(a.top().on)}
+	return []render.Line{a.hintLine(a.top().on, width)}
 }
 
 // page is the lines of the text in front.
@@ -123,9 +134,19 @@ func (a *app) page(width, height int) []render.Line {
 	case p.rule != nil:
 		return render.Rule(p.rule, width)
 	case p.on == overviewScreen:
-		return render.Overview(a.tally, width, height)
+		return render.Overview(a.tally, a.rates(), width, height)
 	}
 	return a.helpLines()
+}
+
+func (a *app) noColor() bool { return a.options.NoColor || os.Getenv("NO_COLOR") != "" }
+
+// rates returns how fast things come in, or nil.
+func (a *app) rates() *model.Rates {
+	if r, ok := a.pace.Rates(); ok {
+		return &r
+	}
+	return nil
 }
 
 // row returns the selected row of the list.

@@ -19,14 +19,11 @@ type command struct {
 
 // commands is all of them but the views, which have their names.
 var commands = []command{
-	{"filter", "filter the cases", []string{}, func(a *app, text string) error {
-		q, err := model.NewQuery(text, a.now())
-		if err == nil {
-			a.start(casesScreen)
-			a.setQuery(q)
-		}
-		return err
-	}},
+	{"filter", "filter the list, or by the NAME of a saved filter", []string{}, (*app).filterBy},
+	{"save", "NAME: keep the filter of the list", []string{}, (*app).saveFilter},
+	{"forget", "NAME: a saved filter", []string{}, (*app).forgetFilter},
+	{"export", "FILE.csv|jsonl|html: write what is shown", []string{}, (*app).export},
+	{"pcap", "FILE: write the packets of what is selected", []string{}, (*app).writePackets},
 	{"sort", "sort the cases by a column", fields(), func(a *app, name string) error {
 		by, ok := model.ParseField(name)
 		if !ok {
@@ -54,6 +51,8 @@ func fields() (names []string) {
 
 // askCommand is the palette.
 func (a *app) askCommand() {
+	saved, err := model.ReadSaved(a.options.Filters)
+	a.saved, a.wrong = saved, err
 	a.question(&prompt{
 		label:    "Command",
 		complete: a.completeCommand,
@@ -65,7 +64,7 @@ func (a *app) askCommand() {
 		},
 		done: func(text string) {
 			if c, arg, ok := findCommand(text); ok {
-				a.err = c.run(a, arg)
+				a.wrong = c.run(a, arg)
 			}
 		},
 	}, "")
@@ -109,9 +108,16 @@ func (a *app) completeCommand(text string) (list []string) {
 			list = append(list, c.name+" ")
 		case !more && strings.HasPrefix(c.name, name) && c.name != name:
 			list = append(list, c.name)
-		case more && c.name == name && name == "filter":
-			for _, s := range model.Complete(arg, a.namesOf) {
-				list = append(list, name+" "+s)
+		case more && c.name == name && (name == "filter" || name == "forget"):
+			for _, s := range a.savedNames() {
+				if strings.HasPrefix(s, arg) && s != arg {
+					list = append(list, name+" "+s)
+				}
+			}
+			for _, s := range a.completeFilter(a.filtered(), arg) {
+				if name == "filter" {
+					list = append(list, name+" "+s)
+				}
 			}
 		case more && c.name == name:
 			for _, s := range c.args {
@@ -122,6 +128,14 @@ func (a *app) completeCommand(text string) (list []string) {
 		}
 	}
 	return list
+}
+
+// filtered is the screen that a filter that is typed as a command is for.
+func (a *app) filtered() screen {
+	if on := a.top().on; on&listScreen != 0 {
+		return on
+	}
+	return casesScreen
 }
 
 // lastWords returns the ends of texts that may be typed: what is before them

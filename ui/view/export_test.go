@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -20,16 +21,15 @@ type Program struct {
 	screen tcell.SimulationScreen
 	Done   chan error    // what Run returned
 	ended  chan struct{} // closed then
+	clock  atomic.Int64  // ns
 }
 
 // Start runs the program.
 func Start(ctx context.Context, source model.Source, options Options, now time.Time, width, height int) *Program {
-	p := &Program{
-		app:    newApp(source, options, func() time.Time { return now }),
-		screen: tcell.NewSimulationScreen("UTF-8"),
-		Done:   make(chan error, 1),
-		ended:  make(chan struct{}),
-	}
+	p := &Program{screen: tcell.NewSimulationScreen("UTF-8"), Done: make(chan error, 1), ended: make(chan struct{})}
+	p.clock.Store(now.UnixNano())
+	p.app = newApp(source, options, func() time.Time { return time.Unix(0, p.clock.Load()).UTC() })
+	p.app.euid = func() int { return 1000 }
 	p.app.loop.SetScreen(p.screen)
 	p.screen.SetSize(width, height)
 	go func() {
@@ -37,6 +37,29 @@ func Start(ctx context.Context, source model.Source, options Options, now time.T
 		close(p.ended)
 	}()
 	return p
+}
+
+// Advance sets the clock on.
+func (p *Program) Advance(d time.Duration) { p.clock.Add(int64(d)) }
+
+// BeRoot has root run it. It is called before a key is pressed.
+func (p *Program) BeRoot() { p.app.loop.QueueUpdate(func() { p.app.euid = func() int { return 0 } }) }
+
+// Clipboard is what was copied.
+func (p *Program) Clipboard() (text string) {
+	p.app.loop.QueueUpdate(func() { text = string(p.screen.GetClipboardData()) })
+	return text
+}
+
+// Looks returns the colours of the theme of so many colours.
+func Looks(noColor bool, colors int) (list []tcell.Color) {
+	t := newTheme(noColor, colors)
+	for s := range t {
+		if fg, _, _ := t.style(render.Style(s)).Decompose(); fg.Valid() {
+			list = append(list, fg)
+		}
+	}
+	return list
 }
 
 // Key presses a key.
@@ -100,7 +123,7 @@ var Screens = map[string]screen{
 // where it does.
 func Strokes() []string {
 	var list []string
-	for _, b := range keyTable(true) {
+	for _, b := range keyTable(&Options{}) {
 		for name, s := range Screens {
 			for _, k := range b.strokes {
 				key := tcell.KeyNames[k.key]

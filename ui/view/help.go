@@ -50,6 +50,8 @@ func where(s screen) string {
 		return " (cases)"
 	case caseScreen:
 		return " (open case)"
+	case triaged:
+		return " (cases)"
 	case rulesScreen:
 		return " (rules)"
 	}
@@ -67,12 +69,18 @@ var helpText = []string{
 	"  severity>=high status:new,acknowledged server:10.0.0.0/8 -rule:tls joe",
 	"  Terms hold together; commas part alternatives; a minus turns a term round; a",
 	"  word alone is looked for in rule, server, client and account. Quotes keep",
-	`  spaces, and =joe is the whole of a name. Keys: severity status rule server`,
-	"  client account protocol count first last. Times: 2026-11-21, or 2h, 3d ago.",
+	`  spaces, and =joe is the whole of a name. Times: 2026-11-21, or 2h, 3d ago.`,
+	"  Cases     severity status rule server client account protocol count first",
+	"            last",
+	"  Sessions  verdict server client account protocol carried mechanism banner",
+	"            limit start",
+	"  Others    name worst findings sessions exposed weak clear protected unknown",
+	"            last",
 	"",
 	"Rows",
-	"  Cases that come of one cause, such as a server without STARTTLS, are one row:",
-	"  +2 says that it stands for two more.",
+	"  Cases of one cause are one row: +2 says that it stands for two more, because",
+	"  no session had the one without the other. A decision on the row is one on all",
+	"  of them.",
 	"",
 	"Severities",
 	"  critical  a reusable secret was readable",

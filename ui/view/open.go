@@ -22,7 +22,7 @@ func (a *app) open() {
 	default:
 		if s := a.subject(); s != nil {
 			next := newPlace(casesScreen)
-			next.query = model.Exactly(keyOf[p.on], s.Name)
+			next.query = model.Exactly(keyOf[p.on], s.Name, a.now())
 			a.push(next)
 		}
 	}
@@ -41,25 +41,22 @@ func (p *place) caseAt(row int) (*place, bool) {
 }
 
 // openSessions lists the sessions of the selected server, client or account, or
-// those that the selected case is about.
+// those of the open case.
 func (a *app) openSessions() {
 	next := newPlace(sessionsScreen)
 	p := a.top()
 	switch s := a.subject(); {
 	case p.detail != nil:
-		k := &p.detail.Case
-		next.filter.Server = "=" + k.Server
-		if k.Client != "" {
-			next.filter.Client = "=" + k.Client
-		}
+		k := p.detail.Case
+		next.of.Case = &k
 	case s == nil:
 		return
 	case p.on == serversScreen:
-		next.filter.Server, next.title = "="+s.Name, "sessions of "+s.Name
+		next.of.Server, next.title = s.Name, "sessions of "+s.Name
 	case p.on == clientsScreen:
-		next.filter.Client, next.title = "="+s.Name, "sessions of "+s.Name
+		next.of.Client, next.title = s.Name, "sessions of "+s.Name
 	case p.on == accountsScreen:
-		next.filter.Account, next.title = "="+s.Name, "sessions of "+s.Name
+		next.of.Account, next.title = s.Name, "sessions of "+s.Name
 	}
 	a.push(next)
 }

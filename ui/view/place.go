@@ -2,7 +2,6 @@ package view
 
 import (
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
 )
@@ -29,6 +28,8 @@ const (
 	listScreen    = casesScreen | sessionsScreen | subjectScreen
 	talliedScreen = subjectScreen | overviewScreen
 	besideHelp    = anyScreen &^ helpScreen
+	copied        = besideHelp &^ overviewScreen                              // what has a name
+	packeted      = casesScreen | caseScreen | sessionsScreen | sessionScreen // what has packets
 	besideViews   = caseScreen | sessionScreen | ruleScreen | helpScreen
 )
 
@@ -46,11 +47,17 @@ type place struct {
 	on    screen
 	title string
 
-	query  model.Query // of cases
-	open   map[alerts.CaseID]bool
-	list   *model.List // nil until it was read
-	filter store.Filter
-	listed *model.Sessions // nil until it was read
+	query model.Query // of cases
+	open  map[alerts.CaseID]bool
+	list  *model.List // nil until it was read
+
+	filter   string // as it was typed, of what are no cases
+	sessions *model.SessionFilter
+	subjects *model.SubjectFilter
+	of       model.Of        // the sessions that are listed
+	listed   *model.Sessions // nil until it was read
+	chosen   []model.Subject // those of tally that fit
+	tally    *model.Tally
 
 	caseID    alerts.CaseID
 	detail    *model.Detail // nil until it was read
@@ -150,8 +157,8 @@ func newPlace(on screen) *place {
 // goBack leaves a place. At the beginning of the way it takes the filter away.
 func (a *app) goBack() {
 	if len(a.way) == 1 {
-		if a.top().on == casesScreen && a.top().query.Text != "" {
-			a.setQuery(model.Query{By: a.top().query.By, Reverse: a.top().query.Reverse, Flat: a.top().query.Flat})
+		if a.top().text() != "" {
+			a.wrong = a.setFilter("")
 		}
 		return
 	}
@@ -173,8 +180,8 @@ func (a *app) quitOrBack() {
 func (a *app) crumbs() (names []string) {
 	for _, p := range a.way {
 		name := p.title
-		if p.on == casesScreen && p.query.Text != "" {
-			name += " " + p.query.Text
+		if text := p.text(); text != "" {
+			name += " " + text
 		}
 		names = append(names, name)
 	}
@@ -188,9 +195,17 @@ func (a *app) where() string {
 	case p.on == casesScreen:
 		return render.CasePlace(p.list, a.row())
 	case p.on == sessionsScreen && p.listed != nil:
-		return render.Place(a.row(), len(p.listed.Rows), p.listed.Cut)
+		part := ""
+		if p.listed.Cut {
+			part = "the newest"
+		}
+		return render.Place(a.row(), len(p.listed.Rows), part, p.filter != "")
 	case p.on&subjectScreen != 0 && a.tally != nil:
-		return render.Place(a.row(), a.length(), false)
+		part := ""
+		if len(a.tallied()) == model.MaxSubjects {
+			part = "the first"
+		}
+		return render.Place(a.row(), a.length(), part, p.filter != "")
 	}
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
-	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
 )
 
@@ -107,23 +106,4 @@ func (p *prompt) turn(n int) {
 		n = (n + k) % k
 		p.choices = append(p.choices[n:k:k], p.choices[:n]...)
 	}
-}
-
-func (a *app) askFilter() {
-	a.question(&prompt{
-		label:    "Filter",
-		complete: func(text string) []string { return model.Complete(text, a.namesOf) },
-		check: func(text string) error {
-			_, err := model.ParseFilter(text, a.now())
-			return err
-		},
-		done: func(text string) {
-			q, _ := model.NewQuery(text, a.now())
-			old := a.top().query
-			q.By, q.Reverse, q.Flat = old.By, old.Reverse, old.Flat
-			if !sameQuery(q, old) {
-				a.setQuery(q)
-			}
-		},
-	}, a.top().query.Text)
 }

@@ -99,10 +99,10 @@ func (a *app) next(due bool) reading {
 		return a.look(p, force)
 	}
 	if l := p.list; l != nil {
-		if n, ok := l.Wanted(); ok {
+		if lacking, ok := l.Wanted(); ok {
 			return func() func() {
-				rows := l.Read(n)
-				return func() { l.Put(n, rows) }
+				found := lacking.Read()
+				return func() { l.Put(found) }
 			}
 		}
 	}
@@ -117,9 +117,16 @@ func (a *app) next(due bool) reading {
 
 // look returns the reading of a place.
 func (a *app) look(p *place, force bool) reading {
-	w := wish{source: a.source, place: p, query: p.query, row: a.row(), force: force}
+	w := wish{
+		source: a.source, live: a.options.Live, place: p, query: p.query, filter: p.filter, sessions: p.sessions, now: a.now(),
+		row: a.row(), index: a.index, force: force,
+	}
+	w.query.Now = w.now
 	if a.counts != nil {
 		w.counts = *a.counts
+	}
+	if a.tally != nil {
+		w.tallied = a.tally.Counts
 	}
 	if p.list != nil {
 		w.selected, _ = a.selected()
@@ -131,9 +138,15 @@ func (a *app) look(p *place, force bool) reading {
 // wish is what the place in front wants to know.
 type wish struct {
 	source   model.Source
+	live     func() model.Live // nil: no capture runs here
 	place    *place
 	query    model.Query
+	filter   string
+	sessions *model.SessionFilter
+	now      time.Time
 	counts   store.Counts // what it shows
+	tallied  store.Counts // what was counted
+	index    *model.Index // nil: nothing was
 	force    bool         // read also if the database has these still
 	open     map[alerts.CaseID]bool
 	selected alerts.CaseID
@@ -143,6 +156,8 @@ type wish struct {
 // found answers a wish.
 type found struct {
 	counts  store.Counts
+	live    *model.Live
+	tally   *model.Tally
 	list    *model.List
 	listed  *model.Sessions
 	detail  *model.Detail
@@ -154,9 +169,19 @@ var errGone = errors.New("it is not in the database any more")
 
 func (w *wish) read(a *app) func() {
 	var f found
+	if w.live != nil {
+		live := w.live()
+		f.live = &live
+	}
 	f.counts, f.err = w.source.Counts()
 	if f.err == nil && f.counts == w.counts && !w.force {
-		return nil
+		return func() { a.pace.Add(w.now, &f.counts, f.live) }
+	}
+	if f.err == nil && small(&f.counts) && (w.index == nil || w.tallied != f.counts) {
+		f.tally, f.err = model.NewTally(w.source, func(func() *model.Tally) bool { return false })
+	}
+	if f.tally != nil {
+		w.index = f.tally.Index
 	}
 	if f.err == nil {
 		w.readPlace(&f)
@@ -167,13 +192,13 @@ func (w *wish) read(a *app) func() {
 func (w *wish) readPlace(f *found) {
 	switch p := w.place; {
 	case p.on == casesScreen:
-		if f.list, f.err = model.NewList(w.source, w.query, w.open); f.err == nil {
+		if f.list, f.err = model.NewList(w.source, w.query, w.index, w.open); f.err == nil {
 			f.list.Find(w.selected, w.row) // for the rows that it reads, which will be shown
 		}
 	case p.on == sessionsScreen:
-		f.listed, f.err = model.NewSessions(w.source, p.filter)
+		f.listed, f.err = model.NewSessions(w.source, p.of, w.sessions)
 	case p.on == caseScreen:
-		f.detail, f.err = model.Open(w.source, p.caseID)
+		f.detail, f.err = model.Open(w.source, p.caseID, w.now)
 	case p.on == sessionScreen:
 		f.session, f.err = model.OpenSession(w.source, p.sessionID)
 	}
@@ -189,11 +214,16 @@ func (a *app) take(w *wish, f *found) {
 	if a.err = f.err; f.err != nil {
 		return
 	}
+	a.pace.Add(w.now, &f.counts, f.live)
+	if f.tally != nil {
+		a.index = f.tally.Index
+		a.show(f.tally)
+	}
 	if a.counts == nil || *a.counts != f.counts {
 		a.counts = &f.counts
 		poke(a.recount)
 	}
-	if p != a.top() || p.on == casesScreen && !sameQuery(w.query, p.query) {
+	if p != a.top() || !w.query.Same(&p.query) || w.filter != p.filter {
 		a.reread()
 		return
 	}
@@ -209,18 +239,17 @@ func (a *app) take(w *wish, f *found) {
 	}
 }
 
-// sameQuery tells whether two queries ask for the same rows.
-func sameQuery(a, b model.Query) bool {
-	return a.Text == b.Text && a.By == b.By && a.Reverse == b.Reverse && a.Flat == b.Flat
-}
-
 // replace puts a list in the place of the old one. The selection stays on its
 // case, and the case where it is on the screen. Another query that leaves the
 // case out begins at the top.
 func (a *app) replace(p *place, w *wish, list *model.List) {
 	old := a.row()
 	id, selected := a.selected()
-	same := p.list != nil && sameQuery(p.list.Query(), list.Query())
+	same := false
+	if p.list != nil {
+		before := p.list.Query()
+		same = before.Same(&w.query)
+	}
 	p.list = list
 	list.Unfold(p.open)
 	row, kept := 0, false

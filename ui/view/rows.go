@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
@@ -36,8 +38,21 @@ func (a *app) length() int {
 	return len(a.subjects())
 }
 
-// subjects returns the rows of the list in front where they are counted.
+// subjects returns the rows of the list in front where they are counted: those
+// that fit its filter.
 func (a *app) subjects() []model.Subject {
+	p := a.top()
+	if p.subjects == nil || p.on&subjectScreen == 0 {
+		return a.tallied()
+	}
+	if p.tally != a.tally || p.chosen == nil {
+		p.tally, p.chosen = a.tally, p.subjects.Choose(a.tallied())
+	}
+	return p.chosen
+}
+
+// tallied returns all of them.
+func (a *app) tallied() []model.Subject {
 	if a.tally == nil {
 		return nil
 	}
@@ -82,12 +97,23 @@ func (a *app) spans(i int, columns []render.Column) (spans []render.Span) {
 	return spans
 }
 
+// rowText is the i-th row as it is shown.
+func (a *app) rowText(i, width int) string {
+	var line render.Line
+	for _, span := range a.spans(i, a.columns(width)) {
+		line = append(line, span, render.Span{Text: " "})
+	}
+	return strings.TrimSpace(plainText([]render.Line{line}))
+}
+
 // nothing says why the list in front has no rows.
 func (a *app) nothing() []string {
 	p := a.top()
 	switch {
 	case p.on == casesScreen && p.list != nil:
 		return render.Nothing(p.list)
+	case p.filter != "" && (p.listed != nil || a.tally != nil):
+		return render.NothingFits(kindOf[p.on], p.filter)
 	case p.on == sessionsScreen && p.listed != nil, p.on&subjectScreen != 0 && a.tally != nil:
 		return []string{"none"}
 	}

@@ -68,7 +68,15 @@ func (g *generated) Cases(f store.Filter) ([]alerts.Case, error) {
 	return list, g.failure()
 }
 
-func (g *generated) Sessions(store.Filter) ([]alerts.Session, error) { return nil, g.failure() }
+func (g *generated) Changes(alerts.CaseID) ([]alerts.Change, error) { return nil, g.failure() }
+
+func (g *generated) Aftermath(*alerts.Case) (alerts.Aftermath, error) {
+	return alerts.Aftermath{}, g.failure()
+}
+
+func (g *generated) Begun(int) iter.Seq2[alerts.Result, error] {
+	return func(func(alerts.Result, error) bool) {}
+}
 
 func (g *generated) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
 	return func(func(alerts.Session, error) bool) {}

@@ -9,31 +9,55 @@ import (
 	"github.com/mailtap/mailtap/ui/render"
 )
 
-// look is how a style is shown: the name of a colour that terminals let their
-// users choose, or "", and attributes by tview's letters.
+// look is how a style is shown: the name of a colour, or "", and attributes by
+// tview's letters.
 type look struct{ color, attributes string }
 
 // theme has one look a style.
 type theme [render.Styles]look
 
-func newTheme(noColor bool) theme {
+// Terminals of fewer colours than manyColors have those that their users chose.
+const (
+	fewColors  = 16
+	manyColors = 256
+)
+
+// newTheme returns the looks for a terminal of so many colours. Nobody can ask
+// every terminal what its background is. So where there are 256 colours, those
+// are taken that stand out from black and from white by a contrast of 3.8 or
+// more; where there are fewer, what the user has set up.
+func newTheme(noColor bool, colors int) theme {
+	red, yellow, green, blue, gray := "maroon", "olive", "green", "teal", look{"", "d"}
+	if colors >= manyColors {
+		red, yellow, green, blue, gray = "#d70000", "#af5f00", "#008700", "#0087af", look{"#767676", ""}
+	}
 	t := theme{
-		render.Critical: {"maroon", "b"},
-		render.High:     {"maroon", ""},
-		render.Medium:   {"olive", ""},
-		render.Low:      {"teal", ""},
-		render.Good:     {"green", ""},
+		render.Critical: {red, "b"},
+		render.High:     {red, ""},
+		render.Medium:   {yellow, ""},
+		render.Low:      {blue, ""},
+		render.Good:     {green, ""},
 		render.Heading:  {"", "b"},
 		render.Strong:   {"", "b"},
-		render.Faint:    {"", "d"},
-		render.Client:   {"teal", ""},
+		render.Faint:    gray,
+		render.Client:   {blue, ""},
 	}
 	if noColor {
+		t[render.Faint].attributes = "d"
 		for i := range t {
 			t[i].color = ""
 		}
 	}
 	return t
+}
+
+// adapt notes the screen before it is drawn, and takes its colours.
+func (a *app) adapt(screen tcell.Screen) bool {
+	if a.screen != screen {
+		a.screen = screen
+		a.theme = newTheme(a.noColor(), screen.Colors())
+	}
+	return false
 }
 
 // style returns the look of a style for a cell. It is never the zero style,
@@ -62,6 +86,19 @@ func (t *theme) tagged(lines []render.Line) string {
 			}
 			b.WriteString("[" + l.color + "::" + l.attributes + "]" + escape(span.Text) + "[-:-:-]")
 		}
+	}
+	return b.String()
+}
+
+// plainText writes lines without styles.
+func plainText(lines []render.Line) string {
+	var b strings.Builder
+	for _, line := range lines {
+		text := ""
+		for _, span := range line {
+			text += span.Text
+		}
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
 	return b.String()
 }

@@ -3,26 +3,42 @@ package view
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/ui/model"
 )
 
 // triaged is the screens on which there is a case to decide on.
 const triaged = casesScreen | caseScreen
 
-// triageKeys is what the keys of triage do.
-func triageKeys() []binding {
+// triageKeys is what the keys of triage do. Who may only read is told so.
+func triageKeys(readOnly bool) []binding {
 	key := func(c rune, status alerts.Status, does, hint string) binding {
-		return binding{string(c), []stroke{char(c)}, triaged, does, hint, func(a *app) { a.decide(status) }}
+		return binding{string(c), []stroke{char(c)}, triaged, does, hint, "", func(a *app) { a.decide(status) }}
 	}
-	return []binding{
+	keys := []binding{
 		key('a', alerts.Acknowledged, "acknowledge: somebody is at it", "ack"),
 		key('r', alerts.Resolved, "resolved: a later finding makes it new again", "resolve"),
-		key('x', alerts.AcceptedRisk, "accept the risk, until it grows", ""),
+		{"x", []stroke{char('x')}, triaged, "accept the risk, until a day or until it grows", "accept", "", (*app).acceptRisk},
 		key('f', alerts.FalsePositive, "false positive: for good", ""),
-		{"n", []stroke{char('n')}, triaged, "write a note", "", (*app).annotate},
-		{"u", []stroke{char('u')}, triaged, "undo the last change of the case", "", (*app).undo},
+		{"n", []stroke{char('n')}, triaged, "write a note", "", "", (*app).annotate},
+		{"u", []stroke{char('u')}, triaged, "undo the last change of the case", "", "", (*app).undo},
+	}
+	if readOnly {
+		for i := range keys {
+			keys[i].does, keys[i].hint, keys[i].run = "not here (read-only): "+keys[i].does, "", (*app).refuse
+		}
+	}
+	return keys
+}
+
+// refuse says why nothing can be decided.
+func (a *app) refuse() {
+	a.said = "nothing can be decided: the database is read-only"
+	if why := a.options.ReadOnly; why != "" {
+		a.said = "read-only: " + why
 	}
 }
 
@@ -55,6 +71,25 @@ func (a *app) decide(status alerts.Status) {
 	}, "")
 }
 
+// acceptRisk asks until when, and why.
+func (a *app) acceptRisk() {
+	ids, _ := a.deciding()
+	if len(ids) == 0 {
+		return
+	}
+	status := alerts.AcceptedRisk
+	a.question(&prompt{
+		label: fmt.Sprintf("%s, %s. Until 2027-01-31 or 90d, empty for ever", status, some(len(ids))),
+		check: func(text string) error { _, err := model.ParseUntil(text, a.now()); return err },
+		done: func(text string) {
+			until, _ := model.ParseUntil(text, a.now())
+			a.question(&prompt{label: "Reason", check: tooLong, done: func(reason string) {
+				a.change(ids, store.Decision{Status: &status, Reason: reason, Until: until}, fmt.Sprintf("%s: %s; u takes it back", some(len(ids)), status))
+			}}, "")
+		},
+	}, "")
+}
+
 // annotate changes the note of the selected case, and of no other.
 func (a *app) annotate() {
 	ids, note := a.deciding()
@@ -73,12 +108,28 @@ func tooLong(text string) error {
 	return nil
 }
 
-// change writes a decision.
+// maxDecided is how many cases one decision may be about.
+const maxDecided = 10_000
+
+// change writes a decision, store.MaxCases at a time.
 func (a *app) change(ids []alerts.CaseID, d store.Decision, said string) {
+	if len(ids) > maxDecided {
+		a.wrong = fmt.Errorf("not changed: the row stands for %s, more than %d: Space shows them one by one", some(len(ids)), maxDecided)
+		return
+	}
 	d.Who, d.At = a.options.Who, a.now().UnixNano()
 	a.ask(func() func() {
-		err := a.options.Triage.Set(ids, d)
-		return func() { a.changed(err, said) }
+		done := 0
+		for part := range slices.Chunk(ids, store.MaxCases) {
+			if err := a.options.Triage.Set(part, d); err != nil {
+				if done > 0 {
+					err = fmt.Errorf("after the first %s: %w", some(done), err)
+				}
+				return func() { a.changed(err, said) }
+			}
+			done += len(part)
+		}
+		return func() { a.changed(nil, said) }
 	})
 }
 
@@ -90,13 +141,20 @@ func (a *app) undo() {
 	}
 	at := a.now().UnixNano()
 	a.ask(func() func() {
-		n, err := a.options.Triage.Undo(a.options.Who, at, ids...)
+		undone, any := int64(0), false
+		for part := range slices.Chunk(ids, store.MaxCases) {
+			n, err := a.options.Triage.Undo(a.options.Who, at, part...)
+			if err != nil && !errors.Is(err, store.ErrNothingToUndo) {
+				return func() { a.changed(err, "") }
+			}
+			undone, any = undone+n, any || err == nil
+		}
 		return func() {
-			if errors.Is(err, store.ErrNothingToUndo) {
+			if !any {
 				a.said = "nothing to undo"
 				return
 			}
-			a.changed(err, some(int(n))+" as before")
+			a.changed(nil, some(int(undone))+" as before")
 		}
 	})
 }
@@ -104,7 +162,7 @@ func (a *app) undo() {
 // changed tells what came of a change, and shows it.
 func (a *app) changed(err error, said string) {
 	if err != nil {
-		a.said = "not changed: " + err.Error()
+		a.wrong = fmt.Errorf("not changed: %w", err)
 		return
 	}
 	a.said = said

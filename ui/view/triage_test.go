@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/store"
@@ -37,7 +38,7 @@ func TestTriage(t *testing.T) {
 	p.press("calling joe", "Enter")
 	p.until("3 cases: acknowledged; u takes it back")
 	p.walk(steps{{"Down", "critical a base64"}, {"Enter", "Why it matters"}, {"r", "resolved, 1 case. Reason:"}, {"Esc", "q back"}, {"f", "false-positive, 1 case"}, {"Enter", "1 case: false-positive"}})
-	p.walk(steps{{"x", "accepted-risk, 1 case"}, {"Enter", "accepted-risk; u"}, {"n", "Note:"}})
+	p.walk(steps{{"x", "accepted-risk, 1 case"}, {"Enter", "Reason"}, {"Enter", "accepted-risk; u"}, {"n", "Note:"}})
 	p.press("ask [red]bob", "Enter")
 	p.until("note: ask [red]bob")
 	p.walk(steps{{"u", "1 case as before"}, {"r", "resolved, 1 case"}, {"Enter", "resolved; u"}, {"q", "row 2 of 4"}, {"Up", "row 1 of 4"}, {"u", "3 cases as before"}})
@@ -62,16 +63,47 @@ func TestTriageFails(t *testing.T) {
 	p.walk(steps{{"R", "user0"}, {"a", "Reason"}, {"Enter", "not changed: mailtap.db: locked"}, {"j", "q quit"}, {"u", "not changed: mailtap.db: locked"}})
 }
 
-// Who may not change anything has no keys that do nothing.
-func TestNoTriage(t *testing.T) {
-	p := run(t, &generated{cases: 3}, 80, 24)
+// An accepted risk may have an end, and expires then.
+func TestAcceptRisk(t *testing.T) {
+	path, source := database(t, results()...)
+	triage, err := store.OpenTriage(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { triage.Close() })
+	p := decider(t, source, triage)
+	p.walk(steps{{"R", "row 1 of 4"}, {"Down", "row 2 of 4"}, {"Enter", "Why it matters"}, {"x", "Until 2027-01-31 or 90d"}})
+	p.press("2023-01-01", "Enter")
+	p.until("2023-01-01 is over")
+	p.press("Ctrl-U", "never", "Enter")
+	p.until(`"never" is no day`)
+	p.press("Ctrl-U", "30d", "Enter")
+	p.until("Reason")
+	p.press("old printer", "Enter")
+	p.until("1 case: accepted-risk")
+	p.until("accepted-risk until 2023-12-14 22:13:20")
+	p.Resize(100, 70)
+	p.until("by ann: old printer")
+	p.press("q", "/", "status:accepted-risk", "Enter")
+	p.until("row 1 of 1 that fit")
+	p.Advance(31 * 24 * time.Hour)
+	p.press("R")
+	p.until("no case fits")
+}
+
+// Who may not change anything is told so: above, by the keys, and by the help.
+func TestReadOnly(t *testing.T) {
+	p := program{view.Start(t.Context(), &generated{cases: 3}, view.Options{ReadOnly: "m.db belongs to daemon"}, start, 80, 24), t}
+	t.Cleanup(func() { p.press("Ctrl-C"); <-p.Done })
 	p.until("user0")
-	p.press("a", "r", "x", "f", "n", "u", "j")
-	if text := p.until("row 2 of 3"); strings.Contains(text, "ack") || strings.Contains(text, "Reason") {
-		t.Errorf("there are keys of triage:\n%s", text)
+	for _, key := range []string{"a", "r", "x", "f", "n", "u"} {
+		p.walk(steps{{key, "read-only: m.db belongs to daemon"}, {"g", "q quit"}})
 	}
+	p.press("j")
+	if text := p.until("row 2 of 3"); !strings.Contains(text, "read-only") || strings.Contains(text, "a ack") {
+		t.Errorf("it does not say so:\n%s", text)
+	}
+	p.Resize(120, 90)
 	p.press("?")
-	if text := p.until("Keys"); strings.Contains(text, "acknowledge") {
-		t.Errorf("the help tells them:\n%s", text)
-	}
+	p.until("not here (read-only): acknowledge")
 }

@@ -5,6 +5,7 @@ package view
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,8 +20,19 @@ import (
 type Options struct {
 	Database string // where the source reads, as it is shown
 	Triage   Triage // nil where the user may not change the database
+	ReadOnly string // why, and what to do
 	Who      string // triages
 	NoColor  bool   // also on where the environment has NO_COLOR, see https://no-color.org
+	Filters  string // file that keeps named filters; "" keeps none
+
+	// Live tells what a capture of this process has seen; nil where none runs.
+	// It is called by any goroutine.
+	Live func() model.Live
+
+	// Packets writes the packets of sessions into a new file and returns what it
+	// did, for people; nil where nobody can. It is called by one goroutine at a
+	// time.
+	Packets func(path string, sessions []alerts.SessionID) (did string, err error)
 }
 
 // Triage writes what the user decides. A store.Triage is one. It is used by one
@@ -30,8 +42,15 @@ type Triage interface {
 	Undo(who string, at int64, ids ...alerts.CaseID) (int64, error)
 }
 
+// memoryLimit is how many bytes Go should take: to count a large database makes
+// much garbage.
+const memoryLimit = 110 << 20
+
 // Run shows the cases of source until the user quits or ctx ends.
 func Run(ctx context.Context, source model.Source, options Options) error {
+	if options.Live == nil { // a capture needs what it needs
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
+	}
 	return newApp(source, options, time.Now).run(ctx)
 }
 
@@ -74,10 +93,8 @@ func (a *app) run(ctx context.Context) error {
 
 // lacks tells whether something was drawn that is still to be read.
 func (a *app) lacks() bool {
-	if l := a.top().list; l != nil {
-		if _, wanted := l.Wanted(); wanted {
-			return true
-		}
+	if l := a.top().list; l != nil && l.Lacks() {
+		return true
 	}
 	return a.reasons.Lacks()
 }

@@ -63,18 +63,26 @@ func (d *decoder) offer() dissect.Offer {
 	if flags&hasOfferQuote != 0 {
 		o.Quote = d.quote()
 	}
+	if flags&offerLate != 0 {
+		o.After = int(min(d.uint(), dissect.MaxAttempts))
+	}
 	return o
 }
 
 func (d *decoder) startTLS() dissect.StartTLSFacts {
 	flags := d.byte()
-	return dissect.StartTLSFacts{
+	s := dissect.StartTLSFacts{
 		Requested: flags&startTLSRequested != 0,
 		Clear:     flags&startTLSClear != 0,
+		Mail:      flags&startTLSMail != 0,
 		Offered:   d.answer(),
 		Accepted:  d.answer(),
 		Quotes:    d.quotes(),
 	}
+	if flags&startTLSLate != 0 {
+		s.After = int(min(d.uint(), dissect.MaxAttempts))
+	}
+	return s
 }
 
 func (d *decoder) attempt() *dissect.Attempt {

@@ -50,7 +50,7 @@ func (e *Encoder) facts(f *dissect.Facts) {
 
 func (e *Encoder) offer(o *dissect.Offer) {
 	quoted := o.Quote != dissect.Quote{}
-	e.flags(o.Complete, o.STARTTLS, o.LoginDisabled, len(o.Masks) > 0, quoted)
+	e.flags(o.Complete, o.STARTTLS, o.LoginDisabled, len(o.Masks) > 0, quoted, o.After > 0)
 	e.b = append(e.b, byte(o.Listed))
 	e.texts(o.Mechanisms)
 	if len(o.Masks) > 0 {
@@ -59,12 +59,18 @@ func (e *Encoder) offer(o *dissect.Offer) {
 	if quoted {
 		e.quote(&o.Quote)
 	}
+	if o.After > 0 {
+		e.uint(uint64(o.After))
+	}
 }
 
 func (e *Encoder) startTLS(s *dissect.StartTLSFacts) {
-	e.flags(s.Requested, s.Clear)
+	e.flags(s.Requested, s.Clear, s.Mail, s.After > 0)
 	e.b = append(e.b, byte(s.Offered), byte(s.Accepted))
 	e.quotes(s.Quotes)
+	if s.After > 0 {
+		e.uint(uint64(s.After))
+	}
 }
 
 // attempt writes everything but the secret: Encode has refused those that

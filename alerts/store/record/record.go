@@ -51,11 +51,14 @@ const (
 	offerLoginDisabled
 	offerMasked
 	hasOfferQuote
+	offerLate // attempts began before it
 )
 
 const (
 	startTLSRequested = 1 << iota
 	startTLSClear
+	startTLSMail
+	startTLSLate // attempts began before the answer
 )
 
 const (

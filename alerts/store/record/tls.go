@@ -9,6 +9,7 @@ const (
 	hasCertificate
 	tlsFallback
 	tlsHeartbleed
+	tlsHeartbeatServer
 )
 
 // The fields of one kind, in the order in which they are written.
@@ -23,7 +24,7 @@ func tlsStamps(t *dissect.TLSSeen) [6]*dissect.Stamp {
 }
 
 func (e *Encoder) tls(t *dissect.TLSFacts) {
-	e.flags(t.Established, t.AlertSide == dissect.Server, t.Certificate != nil, t.Fallback, t.Heartbleed)
+	e.flags(t.Established, t.AlertSide == dissect.Server, t.Certificate != nil, t.Fallback, t.Heartbleed, t.HeartbeatSide == dissect.Server)
 	for _, s := range tlsTexts(t) {
 		e.text(*s)
 	}
@@ -59,10 +60,11 @@ func (e *Encoder) certificate(c *dissect.Certificate) {
 func (d *decoder) tls() *dissect.TLSFacts {
 	flags := d.byte()
 	t := &dissect.TLSFacts{
-		Established: flags&tlsEstablished != 0,
-		AlertSide:   side(flags & tlsAlertServer),
-		Fallback:    flags&tlsFallback != 0,
-		Heartbleed:  flags&tlsHeartbleed != 0,
+		Established:   flags&tlsEstablished != 0,
+		AlertSide:     side(flags & tlsAlertServer),
+		Fallback:      flags&tlsFallback != 0,
+		Heartbleed:    flags&tlsHeartbleed != 0,
+		HeartbeatSide: side(flags & tlsHeartbeatServer),
 	}
 	for _, s := range tlsTexts(t) {
 		*s = d.text()

@@ -10,6 +10,7 @@ import (
 	"github.com/mailtap/mailtap/capture"
 	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/capture/reassembly"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/evidence"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/session"
 )
@@ -25,6 +26,7 @@ type Engine struct {
 	doubted int // bytes of all doubts
 	files   func() []string
 	sink    func(*dissect.Facts)
+	keeper  *evidence.Keeper // of packets; nil: none
 	stats   Stats
 
 	verified uint64 // the packet, counted, of which isSound is known
@@ -65,6 +67,9 @@ func New(files func() []string, sink func(*dissect.Facts)) *Engine {
 	e.table = reassembly.New(reassembly.Limits{}, e)
 	return e
 }
+
+// Keep lets k keep packets. It comes before the first one.
+func (e *Engine) Keep(k *evidence.Keeper) { e.keeper = k }
 
 // batch is what packets that are taken together were decoded to.
 type batch struct {
@@ -115,6 +120,9 @@ func (e *Engine) take(p *capture.Packet, i int) {
 	st.Packets++
 	st.Bytes += uint64(p.Length)
 	result := e.batch.results[i]
+	if e.keeper != nil {
+		e.keeper.Packet(p, &e.batch.segments[i], result)
+	}
 	if result == decode.TCP {
 		e.segment = &e.batch.segments[i]
 		e.table.Add(e.segment)
@@ -209,6 +217,9 @@ func (e *Engine) Close(f *reassembly.Flow) {
 	if c.facts != nil {
 		e.finish(f, c)
 	}
+	if e.keeper != nil {
+		e.keeper.Drop(f)
+	}
 }
 
 func (e *Engine) begin(f *reassembly.Flow) *conversation {
@@ -216,6 +227,9 @@ func (e *Engine) begin(f *reassembly.Flow) *conversation {
 	c := &conversation{session: *session.New(&e.pool, ports, late)}
 	c.doubts, _ = f.User.(*doubts)
 	f.User = c
+	if e.keeper != nil {
+		e.keeper.Begin(f, e.segment)
+	}
 	return c
 }
 
@@ -230,6 +244,9 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 		e.forget(c.doubts)
 		f.User = nil
 		f.Ignore()
+		if e.keeper != nil {
+			e.keeper.Drop(f)
+		}
 		return
 	case c.facts == nil && c.session.Mail():
 		c.facts = new(dissect.Facts)
@@ -289,6 +306,9 @@ func (e *Engine) finish(f *reassembly.Flow, c *conversation) {
 		return // without a payload byte it is no session
 	}
 	e.stats.GapBytes += c.lost
+	if e.keeper != nil {
+		e.keeper.Ended(f, facts)
+	}
 	e.sink(facts)
 }
 

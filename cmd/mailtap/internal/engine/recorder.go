@@ -34,11 +34,18 @@ type Recorder struct {
 	Report    func(alerts.Result) // in the order in which sessions were judged: as they ended, but see judge.Judge
 
 	judge *judge.Judge
-	ended chan *dissect.Facts
+	steps chan step
 	done  chan struct{}
 
 	mu    sync.Mutex
 	shown map[alerts.SessionID]alerts.Result // judged with secrets, until they are stored
+}
+
+// step is what comes to be judged next: one of these.
+type step struct {
+	facts  *dissect.Facts // of a session that has ended
+	now    int64
+	policy *policy.Policy
 }
 
 // Recall remembers what the database at path has of earlier sessions. It comes
@@ -65,12 +72,12 @@ func (r *Recorder) Start() {
 		r.judge = judge.New(r.settled)
 	}
 	r.judge.Policy = r.Policy
-	r.ended, r.done = make(chan *dissect.Facts, maxWaiting), make(chan struct{})
+	r.steps, r.done = make(chan step, maxWaiting), make(chan struct{})
 	go func() {
 		defer close(r.done)
-		for f := range r.ended {
-			r.record(f)
-			if len(r.ended) == 0 {
+		for s := range r.steps {
+			r.follow(s)
+			if len(r.steps) == 0 {
 				time.Sleep(breath)
 			}
 		}
@@ -78,13 +85,40 @@ func (r *Recorder) Start() {
 	}()
 }
 
+func (r *Recorder) follow(s step) {
+	switch {
+	case s.facts != nil:
+		r.record(s.facts)
+	case s.policy != nil:
+		r.judge.Policy = s.policy
+	default:
+		r.judge.Advance(s.now)
+	}
+}
+
 // Session records one session. The Facts belong to the Recorder from now on.
-func (r *Recorder) Session(f *dissect.Facts) { r.ended <- f }
+func (r *Recorder) Session(f *dissect.Facts) { r.steps <- step{facts: f} }
+
+// Advance tells that a capture time has come, in ns since 1970 UTC: what was
+// held back until then is recorded, though no session ends. It does not wait,
+// and may pass unheard while much else is to be recorded.
+func (r *Recorder) Advance(now int64) {
+	select {
+	case r.steps <- step{now: now}:
+	default:
+	}
+}
+
+// SetPolicy changes the policy for sessions that come after.
+func (r *Recorder) SetPolicy(p *policy.Policy) { r.steps <- step{policy: p} }
+
+// Waiting returns how many sessions wait to be judged.
+func (r *Recorder) Waiting() int { return len(r.steps) }
 
 // Close waits until all sessions are judged and handed to Add. There must be
 // no Session after it.
 func (r *Recorder) Close() {
-	close(r.ended)
+	close(r.steps)
 	<-r.done
 }
 
@@ -145,8 +179,9 @@ func (r *Recorder) take(stored alerts.Result) alerts.Result {
 	return reveal(stored, shown)
 }
 
-// reveal returns a result as it was with its secrets. Findings that needed
-// earlier sessions were made without; they show the session's own lines.
+// reveal returns a result as it was with its secrets. What needed a policy or
+// earlier sessions is in the stored one alone; of earlier sessions the secrets
+// are gone.
 func reveal(stored, shown alerts.Result) alerts.Result {
 	own := make(map[alerts.FindingID]*alerts.Finding, len(shown.Findings))
 	for i := range shown.Findings {
@@ -154,14 +189,20 @@ func reveal(stored, shown alerts.Result) alerts.Result {
 	}
 	findings := slices.Clone(stored.Findings)
 	for i := range findings {
-		if f := own[findings[i].ID]; f != nil {
-			findings[i] = *f
+		f := &findings[i]
+		if one := own[f.ID]; one != nil && slices.EqualFunc(f.Evidence, one.Evidence, sameLine) {
+			f.Evidence = one.Evidence
 		} else {
-			findings[i].Evidence = revealLines(findings[i].Evidence, &stored.Session, shown.Session.Facts)
+			f.Evidence = revealLines(f.Evidence, &stored.Session, shown.Session.Facts)
 		}
 	}
 	shown.Session.Verdict = stored.Session.Verdict
 	return alerts.Result{Session: shown.Session, Findings: findings}
+}
+
+// sameLine tells evidence of the same line, masked or not.
+func sameLine(a, b alerts.Evidence) bool {
+	return a.Session == b.Session && a.File == b.File && a.Packet == b.Packet && a.From == b.From
 }
 
 // revealLines returns evidence with the lines of attempts as they were sent.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/policy"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
 	"github.com/mailtap/mailtap/dissect"
@@ -107,5 +108,62 @@ func TestRecorderShows(t *testing.T) {
 		if err != nil || len(list) != 1 || strings.Contains(fmt.Sprint(list), "secret") {
 			t.Errorf("stored: %v, %+v", err, list)
 		}
+	}
+}
+
+// What is held back for sessions that may still come is recorded when their
+// time has come, though none does.
+func TestRecorderAdvance(t *testing.T) {
+	found := make(chan alerts.Finding, 16)
+	r := &engine.Recorder{Redactor: alerts.NewRedactor([32]byte{1}), Report: func(result alerts.Result) {
+		for _, f := range result.Findings {
+			if f.Rule == "password-guessing" {
+				found <- f
+			}
+		}
+	}}
+	r.Start()
+	defer r.Close()
+	tries := guesses(0, 12)
+	for _, f := range tries {
+		r.Session(f)
+	}
+	r.Advance(tries[11].End)
+	select {
+	case f := <-found:
+		t.Fatalf("while it may go on: %+v", f)
+	case <-time.After(100 * time.Millisecond):
+	}
+	r.Advance(tries[11].End + int64(24*time.Hour))
+	select {
+	case <-found:
+	case <-time.After(10 * time.Second):
+		t.Error("nothing a day later")
+	}
+}
+
+// A policy holds for sessions that come after it.
+func TestRecorderSetPolicy(t *testing.T) {
+	var broken []int
+	n := 0
+	r := &engine.Recorder{Redactor: alerts.NewRedactor([32]byte{1}), Report: func(result alerts.Result) {
+		n++
+		for _, f := range result.Findings {
+			if f.Rule == "policy-violation" {
+				broken = append(broken, n)
+			}
+		}
+	}}
+	p, err := policy.Parse("p.toml", []byte("[[host]]\nrequire = \"encryption\"\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Start()
+	r.Session(guess(0, dissect.Accepted))
+	r.SetPolicy(p)
+	r.Session(guess(1, dissect.Accepted))
+	r.Close()
+	if n != 2 || len(broken) != 1 || broken[0] != 2 {
+		t.Errorf("%d sessions, broken by %v", n, broken)
 	}
 }

@@ -1,0 +1,182 @@
+package capture
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of what waits to be put in order.
+const (
+	batchBytes   = 512 << 10             // of the packets of a batch; a packet has at most 256 KiB
+	batchPackets = 1024                  // of a batch
+	batchAge     = 20 * time.Millisecond // after which a batch is handed on as it is
+	maxBatches   = 48                    // of a device, waiting or being filled
+	crowd        = maxBatches / 4 * 3    // waiting batches that are too many to wait for others
+)
+
+// countEvery is how often the counters of a device are read.
+const countEvery = time.Second
+
+// deviceLane is one device of several: its goroutine fills batches, and Devices
+// empties them.
+type deviceLane struct {
+	live  *Live
+	full  chan *deviceBatch
+	empty chan *deviceBatch
+	ended chan struct{} // closed when the goroutine has ended
+	stats atomic.Pointer[DeviceStats]
+
+	counted time.Time // of stats; the goroutine's
+
+	// The rest belongs to who reads.
+	batch *deviceBatch // that is being emptied; nil: none
+	next  int          // packet of it
+	done  bool         // nothing comes any more
+}
+
+// deviceBatch is packets of one device as it delivered them, and what changed
+// after them.
+type deviceBatch struct {
+	packets []Packet
+	bytes   []byte
+	change  *Change
+	since   time.Time // the first was read
+}
+
+func newDeviceLane(live *Live) *deviceLane {
+	l := &deviceLane{
+		live: live, full: make(chan *deviceBatch, maxBatches), empty: make(chan *deviceBatch, maxBatches),
+		ended: make(chan struct{}), counted: time.Now(),
+	}
+	for range maxBatches {
+		l.empty <- new(deviceBatch)
+	}
+	l.stats.Store(&DeviceStats{Device: live.name})
+	return l
+}
+
+// run reads the device until stop is closed or the device is gone.
+func (l *deviceLane) run(wake chan<- struct{}, stop <-chan struct{}) {
+	defer close(l.ended)
+	defer close(l.full)
+	defer l.count()
+	b := <-l.empty
+	for {
+		var p Packet
+		err := l.live.Next(&p)
+		for err == nil && !b.add(&p) {
+			if b = l.hand(b, wake, stop); b == nil {
+				return
+			}
+		}
+		change, changed := err.(*Change)
+		if changed {
+			b.change = change
+		}
+		if err != nil && err != ErrTimeout && !changed {
+			l.hand(b, wake, stop)
+			return
+		}
+		if err != nil || time.Since(b.since) > batchAge {
+			if b = l.hand(b, wake, stop); b == nil {
+				return
+			}
+		}
+	}
+}
+
+// hand hands on a batch, unless there is nothing in it, and returns an empty
+// one; nil if it is time to end.
+func (l *deviceLane) hand(b *deviceBatch, wake chan<- struct{}, stop <-chan struct{}) *deviceBatch {
+	if len(b.packets) > 0 || b.change != nil {
+		l.full <- b // there is room for all that there are
+		b = nil
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+	if time.Since(l.counted) >= countEvery {
+		l.count()
+	}
+	select {
+	case <-stop:
+		return nil
+	default:
+	}
+	if b != nil {
+		return b
+	}
+	select {
+	case b = <-l.empty:
+	case <-stop:
+	}
+	return b
+}
+
+// count reads the counters of the device.
+func (l *deviceLane) count() {
+	l.counted = time.Now()
+	st, _ := l.live.Stats() // as they were, where they cannot be read
+	l.stats.Store(&DeviceStats{Device: l.live.name, Packets: l.live.number, LiveStats: st})
+}
+
+// add copies a packet into the batch, unless it is full.
+func (b *deviceBatch) add(p *Packet) bool {
+	switch {
+	case len(b.packets) == 0:
+		b.since = time.Now()
+	case len(b.packets) == batchPackets, len(b.bytes)+len(p.Data) > batchBytes:
+		return false
+	}
+	from := len(b.bytes)
+	b.bytes = append(b.bytes, p.Data...) // an older array stays with the packets before
+	b.packets = append(b.packets, *p)
+	b.packets[len(b.packets)-1].Data = b.bytes[from:len(b.bytes):len(b.bytes)]
+	return true
+}
+
+// fill sees to it that there is something to take, and tells whether there is.
+func (l *deviceLane) fill() bool {
+	for {
+		if b := l.batch; b != nil {
+			if l.next < len(b.packets) || b.change != nil {
+				return true
+			}
+			clear(b.packets)
+			b.packets, b.bytes, l.batch = b.packets[:0], b.bytes[:0], nil
+			l.empty <- b
+		}
+		select {
+		case b, more := <-l.full:
+			if !more {
+				l.done = true
+				return false
+			}
+			l.batch, l.next = b, 0
+		default:
+			return false
+		}
+	}
+}
+
+// change tells whether what comes next is no packet.
+func (l *deviceLane) change() bool { return l.next == len(l.batch.packets) }
+
+// time returns the time of the next packet.
+func (l *deviceLane) time() int64 { return l.batch.packets[l.next].Time }
+
+// crowded tells whether so much waits that the device would soon have no room.
+func (l *deviceLane) crowded() bool { return len(l.full) >= crowd }
+
+// take takes what comes next.
+func (l *deviceLane) take(p *Packet) error {
+	if l.change() {
+		c := l.batch.change
+		l.batch.change = nil
+		return c
+	}
+	*p = l.batch.packets[l.next]
+	l.next++
+	return nil
+}

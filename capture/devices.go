@@ -1,0 +1,157 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"time"
+)
+
+// mergeWindow is how long a packet waits for those of the other devices: the
+// kernel hands each device's over in blocks, a tenth of a second late or two.
+const mergeWindow = 250 * time.Millisecond
+
+// Devices captures from several devices as if they were one: a tap delivers
+// each direction of a connection on a device of its own. It is not safe for
+// concurrent use.
+type Devices struct {
+	lanes   []*deviceLane
+	alone   bool // one device needs no goroutine, and no copies
+	wake    chan struct{}
+	stop    chan struct{}
+	running bool // each lane has its goroutine
+	ended   bool // Finish was called
+}
+
+// DeviceStats counts what one device delivered and dropped.
+type DeviceStats struct {
+	Device  string
+	Packets uint64 // delivered
+	LiveStats
+}
+
+// OpenDevices opens each device as OpenLive does. Packet.File counts in names.
+func OpenDevices(names []string, opts LiveOptions) (*Devices, error) {
+	d := &Devices{wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	for i, name := range names {
+		live, err := OpenLive(name, opts)
+		if err != nil {
+			d.Close()
+			return nil, err
+		}
+		live.file = int32(i)
+		d.lanes = append(d.lanes, newDeviceLane(live))
+	}
+	if len(d.lanes) == 1 {
+		d.alone = true
+		return d, nil
+	}
+	d.running = true
+	for _, l := range d.lanes {
+		go l.run(d.wake, d.stop)
+	}
+	return d, nil
+}
+
+// Links returns the link type of each device.
+func (d *Devices) Links() []LinkType {
+	list := make([]LinkType, len(d.lanes))
+	for i, l := range d.lanes {
+		list[i] = l.live.Link
+	}
+	return list
+}
+
+// Next reads the next packet of all devices, in the order of their times as
+// far as they come within a quarter of a second. It returns ErrTimeout when
+// none came for a while, a *Change when a device did, and io.EOF after Finish,
+// or when all devices are gone.
+func (d *Devices) Next(p *Packet) error {
+	if d.alone && d.ended {
+		return io.EOF
+	}
+	if d.alone {
+		return d.lanes[0].live.Next(p)
+	}
+	var late time.Time // when the waiting ends; zero: it has not begun
+	for {
+		if l := d.first(); l != nil {
+			return l.take(p)
+		}
+		switch {
+		case d.over():
+			return io.EOF
+		case late.IsZero():
+			late = time.Now().Add(liveTimeout)
+		case time.Now().After(late):
+			return ErrTimeout
+		}
+		select {
+		case <-d.wake:
+		case <-time.After(batchAge):
+		}
+	}
+}
+
+// first returns the lane whose packet is next, nil if that cannot be told yet.
+func (d *Devices) first() *deviceLane {
+	var best *deviceLane
+	complete := true // all devices that may still deliver have something here
+	for _, l := range d.lanes {
+		switch {
+		case !l.fill():
+			complete = complete && l.done
+		case l.change():
+			return l
+		case best == nil || l.time() < best.time():
+			best = l
+		}
+	}
+	if best == nil || complete || d.ended || best.crowded() || time.Since(best.batch.since) > mergeWindow {
+		return best
+	}
+	return nil
+}
+
+// over tells whether nothing comes any more.
+func (d *Devices) over() bool {
+	for _, l := range d.lanes {
+		if !l.done {
+			return false
+		}
+	}
+	return true
+}
+
+// Finish ends the reading of what comes from now on: Next returns what was
+// read until then, and io.EOF.
+func (d *Devices) Finish() {
+	if !d.ended {
+		d.ended = true
+		close(d.stop)
+	}
+}
+
+// Stats returns the counters of each device.
+func (d *Devices) Stats() []DeviceStats {
+	list := make([]DeviceStats, len(d.lanes))
+	for i, l := range d.lanes {
+		if d.alone {
+			l.count()
+		}
+		list[i] = *l.stats.Load()
+	}
+	return list
+}
+
+// Close ends the capture; the data of the last packet is gone.
+func (d *Devices) Close() error {
+	d.Finish()
+	var errs []error
+	for _, l := range d.lanes {
+		if d.running {
+			<-l.ended
+		}
+		errs = append(errs, l.live.Close())
+	}
+	return errors.Join(errs...)
+}

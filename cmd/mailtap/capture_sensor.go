@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/metrics"
+)
+
+const (
+	// lastPackets is how long to read on for packets that came before the end:
+	// the kernel hands them over in blocks, up to twice the timeout of a
+	// reading late.
+	lastPackets = 300 * time.Millisecond
+
+	// lateBy is how long after its time stamp a packet may be read: for so long
+	// the clock of a silent link lags behind the host's.
+	lateBy = 500 * time.Millisecond
+
+	// settleAfter is how long a result that a later session may take over is
+	// held beyond the time from which none can: for those that began in time
+	// and have not ended.
+	settleAfter = time.Minute
+
+	// lookEvery is how often the counters are read.
+	lookEvery = time.Second
+)
+
+// sensor is a live capture that runs. One goroutine reads; snapshot may be
+// called by any.
+type sensor struct {
+	runner  *runner
+	devices *capture.Devices
+	names   []string
+	count   uint64 // packets after which it ends; 0: none
+
+	due    atomic.Bool // there is something beside packets to look at
+	reload atomic.Bool // SIGHUP has come
+	hungUp func() bool // tells whether SIGHUP came as the terminal is gone, and then ends the run
+
+	n        uint64          // packets
+	looked   time.Time       // at the counters
+	end      time.Time       // of ctx; zero: not yet
+	finished bool            // only what was read until now is taken
+	lost     *capture.Change // the last device that is gone
+
+	mu  sync.Mutex
+	now metrics.Snapshot // at the last look; of Devices what is gone
+}
+
+func newSensor(r *runner, devices *capture.Devices, names []string, count uint64) *sensor {
+	s := &sensor{runner: r, devices: devices, names: names, count: count}
+	for _, name := range names {
+		s.now.Devices = append(s.now.Devices, metrics.Device{Name: name})
+	}
+	return s
+}
+
+// watch sets due each second, at a SIGHUP and when ctx has ended: to look at
+// clocks and channels for each packet would cost more than most packets do.
+func (s *sensor) watch(ctx context.Context, hup <-chan os.Signal, quit <-chan struct{}) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	over := ctx.Done()
+	for {
+		select {
+		case <-tick.C:
+		case <-hup:
+			s.reload.Store(true)
+		case <-over:
+			over = nil
+		case <-quit:
+			return
+		}
+		s.due.Store(true)
+	}
+}
+
+// read takes packets from the devices until count were read, ctx has ended and
+// what came before that was read, or no device is left.
+func (s *sensor) read(ctx context.Context, hup <-chan os.Signal) error {
+	quit := make(chan struct{})
+	defer close(quit)
+	go s.watch(ctx, hup, quit)
+	s.look()
+	defer s.look()
+	var p capture.Packet
+	for s.count == 0 || s.n < s.count {
+		if s.due.Load() {
+			s.due.Store(false)
+			s.attend(ctx)
+		}
+		err := s.devices.Next(&p)
+		if err == io.EOF {
+			break
+		}
+		if err := s.take(&p, err); err != nil {
+			return err
+		}
+	}
+	if s.lost != nil && !s.finished {
+		return s.lost
+	}
+	return nil
+}
+
+// attend looks at what is not packets.
+func (s *sensor) attend(ctx context.Context) {
+	if s.end.IsZero() && ctx.Err() != nil {
+		s.end = time.Now()
+	}
+	if s.reload.Swap(false) && !s.hungUp() {
+		s.runner.reload()
+	}
+	if time.Since(s.looked) >= lookEvery/2 {
+		s.look()
+		s.runner.recorder.Advance(time.Now().Add(-settleAfter).UnixNano())
+	}
+}
+
+// take takes a packet, or what came instead of one.
+func (s *sensor) take(p *capture.Packet, err error) error {
+	late := false // the packet came after the end
+	if !s.end.IsZero() {
+		late = err == nil && p.Time > s.end.UnixNano()
+		if !s.finished && (time.Since(s.end) > lastPackets || late && len(s.names) == 1) {
+			s.finished = true
+			s.devices.Finish()
+		}
+	}
+	var change *capture.Change
+	switch {
+	case late:
+	case err == nil:
+		s.n++
+		s.runner.engine.Packet(p)
+	case err == capture.ErrTimeout:
+		s.runner.engine.Advance(time.Now().Add(-lateBy).UnixNano())
+	case errors.As(err, &change):
+		s.changed(change)
+	default:
+		return fmt.Errorf("reading from the device: %w", err)
+	}
+	return nil
+}
+
+// changed tells that a device went away, or came back.
+func (s *sensor) changed(c *capture.Change) {
+	if c.State != capture.Gone {
+		s.runner.remark("%v", c)
+		return
+	}
+	s.lost, s.runner.failed = c, true
+	left := 0
+	s.mu.Lock()
+	for i := range s.now.Devices {
+		if d := &s.now.Devices[i]; d.Name == c.Device {
+			d.Err = c.Reason()
+		} else if d.Err == "" {
+			left++
+		}
+	}
+	s.mu.Unlock()
+	if left > 0 {
+		s.runner.env.say("%v; capturing on from the others", c)
+	}
+}
+
+// look reads the counters.
+func (s *sensor) look() {
+	s.looked = time.Now()
+	st, open := s.runner.engine.Stats(), s.runner.engine.Flows()
+	devices := s.devices.Stats()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now.Engine, s.now.OpenFlows, s.now.Moved = st, open, s.looked
+	for i := range devices {
+		s.now.Devices[i].Dropped = devices[i].Dropped
+		s.now.Devices[i].InterfaceDropped = devices[i].InterfaceDropped
+	}
+}
+
+// snapshot returns what the run has counted. It may be called at any time, by
+// any goroutine.
+func (s *sensor) snapshot() metrics.Snapshot {
+	s.mu.Lock()
+	now := s.now
+	now.Devices = slices.Clone(now.Devices)
+	s.mu.Unlock()
+	r := s.runner
+	now.Results = r.results.Counts()
+	now.Judging = r.recorder.Waiting()
+	if r.spool != nil {
+		st := r.spool.state()
+		now.Storing, now.Stored, now.Failures, now.Lost = st.held+st.inside, st.stored, st.failures, st.lost
+		if st.away != nil {
+			now.StoreErr = st.away.Error()
+		}
+		now.Database = r.database
+	}
+	if r.sinks != nil {
+		now.Sinks = r.sinks.Stats()
+	}
+	return now
+}
+
+// progress returns what the status line shows.
+func (s *sensor) progress() progress {
+	s.mu.Lock()
+	p := progress{
+		at: s.now.Moved, packets: s.now.Engine.Packets, bytes: s.now.Engine.Bytes, open: s.now.OpenFlows,
+	}
+	for _, d := range s.now.Devices {
+		p.dropped += d.Dropped + d.InterfaceDropped
+	}
+	s.mu.Unlock()
+	p.findings, p.memory = s.runner.found(), memoryInUse()
+	if spool := s.runner.spool; spool != nil {
+		if st := spool.state(); st.away != nil {
+			p.waiting = st.held
+		}
+	}
+	return p
+}
+
+// drops puts what was dropped into the summary, by device.
+func (s *sensor) drops() {
+	for _, d := range s.devices.Stats() {
+		s.runner.summary.Dropped += d.Dropped + d.InterfaceDropped
+		if d.Dropped+d.InterfaceDropped > 0 {
+			s.runner.notes = append(s.runner.notes, fmt.Sprintf("%s: %d packets read, %d dropped by the kernel and %d by the device (%s)",
+				d.Device, d.Packets, d.Dropped, d.InterfaceDropped, share(d.Dropped+d.InterfaceDropped, d.Packets)))
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package evidence
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mailtap/mailtap/capture"
+)
+
+// DefaultSize is how many bytes the files of a ring take together, unless it is
+// said otherwise, and MinSize is the least that can be said.
+const (
+	DefaultSize = 1 << 30
+	MinSize     = 1 << 20
+)
+
+const (
+	filesOfRing = 16 // into so many files its size is divided at least
+	maxRingFile = 64 << 20
+
+	ringPrefix = "evidence-"
+	ringSuffix = ".pcapng"
+)
+
+// ringComment is in the header of each file.
+const ringComment = "mailtap: packets of mail sessions with findings, as they were captured, passwords included"
+
+// ring writes files of packets in a folder and removes the oldest, so that
+// they never take more than size bytes. Files of other names are left alone.
+type ring struct {
+	dir   string
+	size  int64
+	each  int64 // bytes of a file
+	file  *os.File
+	out   *Writer
+	files []ringFile // oldest first, without the one that is written
+	next  uint64     // number of the next file
+}
+
+type ringFile struct {
+	number uint64
+	size   int64
+}
+
+// openRing makes the folder, for its owner alone, or goes on in one.
+func openRing(dir string, size int64) (*ring, error) {
+	if size < MinSize {
+		return nil, fmt.Errorf("%s: %d bytes are too few for evidence: give at least %d", dir, size, MinSize)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s: others may look into this folder, and evidence holds passwords: 'chmod 700' it, or name another", dir)
+	}
+	r := &ring{dir: dir, size: size, each: min(size/filesOfRing, maxRingFile)}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		number, ok := ringNumber(e.Name())
+		if info, err := e.Info(); ok && err == nil && info.Mode().IsRegular() {
+			r.files = append(r.files, ringFile{number, info.Size()})
+			r.next = max(r.next, number+1)
+		}
+	}
+	slices.SortFunc(r.files, func(a, b ringFile) int { return cmp.Compare(a.number, b.number) })
+	return r, r.shrink(0)
+}
+
+func (r *ring) name(number uint64) string {
+	return filepath.Join(r.dir, fmt.Sprintf("%s%08d%s", ringPrefix, number, ringSuffix))
+}
+
+// ringNumber returns the number of a file that a ring has written.
+func ringNumber(name string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(name, ringPrefix)
+	if !ok {
+		return 0, false
+	}
+	if digits, ok = strings.CutSuffix(digits, ringSuffix); !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 63)
+	return n, err == nil && fmt.Sprintf("%08d", n) == digits
+}
+
+// room sees to it that n bytes more can be written: in a new file where the
+// current one would grow too large, and by removing the oldest.
+func (r *ring) room(n int64) error {
+	if r.out != nil && r.out.Size()+n > r.each {
+		if err := r.close(); err != nil {
+			return err
+		}
+	}
+	if err := r.shrink(n); err != nil {
+		return err
+	}
+	if r.out != nil {
+		return nil
+	}
+	f, err := os.OpenFile(r.name(r.next), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	r.file, r.next = f, r.next+1
+	r.out, err = NewWriter(f, "mailtap", ringComment)
+	return err
+}
+
+// shrink removes the oldest files until n bytes more fit in.
+func (r *ring) shrink(n int64) error {
+	total := n
+	if r.out != nil {
+		total += r.out.Size()
+	}
+	for _, f := range r.files {
+		total += f.size
+	}
+	for len(r.files) > 0 && total > r.size {
+		if err := os.Remove(r.name(r.files[0].number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		total -= r.files[0].size
+		r.files = r.files[1:]
+	}
+	return nil
+}
+
+// packet writes a packet; room was made for it.
+func (r *ring) packet(p *capture.Packet, comments ...string) error {
+	return r.out.Packet(p, comments...)
+}
+
+// close ends the current file.
+func (r *ring) close() error {
+	if r.file == nil {
+		return nil
+	}
+	r.files = append(r.files, ringFile{r.next - 1, r.out.Size()})
+	err := r.file.Close()
+	r.file, r.out = nil, nil
+	return err
+}

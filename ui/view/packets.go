@@ -1,0 +1,137 @@
+package view
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/ui/model"
+)
+
+// Packets come from elsewhere, see Options.
+var errNoPackets = errors.New("packets cannot be written from here: use 'mailtap export pcap'")
+
+// writePackets writes the packets of what is selected into a file.
+func (a *app) writePackets(path string) error {
+	if path == "" {
+		return errors.New("name the file to write, such as case.pcapng")
+	}
+	return a.packets(path, func(did string, more bool, err error) {
+		if a.wrong = err; err != nil {
+			return
+		}
+		a.said = path + ": " + did
+		if more {
+			a.said += fmt.Sprintf("; only the newest %d sessions", model.MaxSessions)
+		}
+	})
+}
+
+// packets writes the packets of what is selected, and calls done.
+func (a *app) packets(path string, done func(did string, more bool, err error)) error {
+	var cases []alerts.CaseID
+	var sessions []alerts.SessionID
+	switch p := a.top(); {
+	case a.options.Packets == nil:
+		return errNoPackets
+	case p.on&(casesScreen|caseScreen) != 0:
+		cases, _ = a.deciding()
+	case p.on == sessionScreen:
+		sessions = []alerts.SessionID{p.sessionID}
+	case p.listed != nil && a.row() >= 0 && a.row() < len(p.listed.Rows):
+		sessions = []alerts.SessionID{p.listed.Rows[a.row()].ID}
+	}
+	if len(cases) == 0 && len(sessions) == 0 {
+		return errors.New("no case and no session is selected here")
+	}
+	a.said = "looking for the packets ..."
+	a.ask(func() func() {
+		did, more, err := "", false, error(nil)
+		if len(cases) > 0 {
+			sessions, more, err = model.SessionIDs(a.source, cases)
+		}
+		if err == nil {
+			did, err = a.options.Packets(path, sessions)
+		}
+		return func() {
+			a.said = ""
+			done(did, more, err)
+		}
+	})
+	return nil
+}
+
+// openPackets shows the packets in the first of the viewers that is there.
+func (a *app) openPackets() {
+	v, err := a.viewer()
+	if a.options.Packets == nil {
+		err = errNoPackets
+	}
+	if err != nil {
+		a.wrong = err
+		return
+	}
+	folder, err := os.MkdirTemp("", "mailtap") // 0700
+	if err != nil {
+		a.wrong = err
+		return
+	}
+	path := filepath.Join(folder, "evidence.pcapng")
+	a.wrong = a.packets(path, func(_ string, _ bool, err error) {
+		if err == nil {
+			a.loop.Suspend(func() { err = v.show(path) })
+		}
+		a.wrong = errors.Join(err, os.RemoveAll(folder))
+	})
+	if a.wrong != nil {
+		os.RemoveAll(folder)
+	}
+}
+
+// viewer is a program that shows packets.
+type viewer struct {
+	program string
+	args    []string // before the file
+	window  bool     // it needs a display
+	waits   bool     // it only prints: Enter ends it
+}
+
+var viewers = []viewer{
+	{program: "termshark", args: []string{"-r"}},
+	{program: "wireshark", args: []string{"-r"}, window: true},
+	{program: "tshark", args: []string{"-r"}, waits: true},
+}
+
+// viewer chooses one. Their dissectors read what peers sent, so root opens
+// none of them.
+func (a *app) viewer() (viewer, error) {
+	if a.euid() == 0 {
+		return viewer{}, errors.New("no packets are shown as root: ':pcap FILE' writes them, open that as another user")
+	}
+	display := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	var names []string
+	for _, v := range viewers {
+		path, err := exec.LookPath(v.program)
+		if err == nil && (display || !v.window) {
+			v.program = path
+			return v, nil
+		}
+		names = append(names, v.program)
+	}
+	return viewer{}, fmt.Errorf("none of %s is installed: ':pcap FILE' writes the packets", strings.Join(names, ", "))
+}
+
+func (v *viewer) show(path string) error {
+	cmd := exec.Command(v.program, append(v.args, path)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	if v.waits {
+		fmt.Print("\nEnter goes back. ")
+		fmt.Scanln()
+	}
+	return err
+}
