@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"io"
 	"sync/atomic"
 	"time"
 )
@@ -17,6 +18,18 @@ const (
 // countEvery is how often the counters of a device are read.
 const countEvery = time.Second
 
+// Bounds of the end of a capture.
+const (
+	// lastBlock is how long after the end the kernel may hand over packets that
+	// came before it: it does so in blocks, up to twice the timeout of a
+	// reading late.
+	lastBlock = 300 * time.Millisecond
+
+	// maxUnreadTime is how long what is left unread is counted: several times
+	// as long as the largest ring takes.
+	maxUnreadTime = 10 * time.Second
+)
+
 // deviceLane is one device of several: its goroutine fills batches, and Devices
 // empties them.
 type deviceLane struct {
@@ -25,8 +38,12 @@ type deviceLane struct {
 	empty chan *deviceBatch
 	ended chan struct{} // closed when the goroutine has ended
 	stats atomic.Pointer[DeviceStats]
+	end   atomic.Int64 // ns since 1970 UTC: what comes later is not read; 0: there is no end yet
 
-	counted time.Time // of stats; the goroutine's
+	// The goroutine's, or else of who reads.
+	counted time.Time // of stats
+	over    bool      // all from before the end was read
+	unread  uint64    // packets from before the end that were not
 
 	// The rest belongs to who reads.
 	batch *deviceBatch // that is being emptied; nil: none
@@ -59,13 +76,14 @@ func newDeviceLane(live *Live) *deviceLane {
 func (l *deviceLane) run(wake chan<- struct{}, stop <-chan struct{}) {
 	defer close(l.ended)
 	defer close(l.full)
-	defer l.count()
+	defer l.leave()
 	b := <-l.empty
 	for {
 		var p Packet
-		err := l.live.Next(&p)
+		err := l.read(&p)
 		for err == nil && !b.add(&p) {
 			if b = l.hand(b, wake, stop); b == nil {
+				l.unread++
 				return
 			}
 		}
@@ -83,6 +101,40 @@ func (l *deviceLane) run(wake chan<- struct{}, stop <-chan struct{}) {
 			}
 		}
 	}
+}
+
+// read reads the next packet, of those from before the end once there is one:
+// then it returns io.EOF when the ring holds no more of them.
+func (l *deviceLane) read(p *Packet) error {
+	var begun time.Time
+	if l.end.Load() > 0 {
+		begun = time.Now()
+	}
+	err := l.live.Next(p)
+	end := l.end.Load() // which may have been set meanwhile
+	switch {
+	case end == 0:
+	case err == nil && p.Time > end:
+		l.live.number--
+		l.over, err = true, io.EOF
+	case err != ErrTimeout, begun.IsZero():
+	case time.Since(begun) < liveTimeout/2: // libpcap has passed over a block of the other direction
+	case time.Now().UnixNano() > end+lastBlock.Nanoseconds():
+		l.over, err = true, io.EOF
+	}
+	return err
+}
+
+// leave counts the packets from before the end that were not read, if there is
+// an end.
+func (l *deviceLane) leave() {
+	read, begun := l.live.number, time.Now()
+	var p Packet
+	for l.end.Load() > 0 && !l.over && l.live.state != Gone && time.Since(begun) < maxUnreadTime {
+		l.read(&p) // errors and changes matter no more
+	}
+	l.unread += l.live.number - read
+	l.count()
 }
 
 // hand hands on a batch, unless there is nothing in it, and returns an empty
@@ -118,7 +170,7 @@ func (l *deviceLane) hand(b *deviceBatch, wake chan<- struct{}, stop <-chan stru
 func (l *deviceLane) count() {
 	l.counted = time.Now()
 	st, _ := l.live.Stats() // as they were, where they cannot be read
-	l.stats.Store(&DeviceStats{Device: l.live.name, Packets: l.live.number, LiveStats: st})
+	l.stats.Store(&DeviceStats{Device: l.live.name, Packets: l.live.number - l.unread, Unread: l.unread, LiveStats: st})
 }
 
 // add copies a packet into the batch, unless it is full.

@@ -19,13 +19,14 @@ type Devices struct {
 	wake    chan struct{}
 	stop    chan struct{}
 	running bool // each lane has its goroutine
-	ended   bool // Finish was called
+	left    bool // stop is closed
 }
 
 // DeviceStats counts what one device delivered and dropped.
 type DeviceStats struct {
 	Device  string
 	Packets uint64 // delivered
+	Unread  uint64 // from before the end, and left when Leave was called
 	LiveStats
 }
 
@@ -63,14 +64,14 @@ func (d *Devices) Links() []LinkType {
 
 // Next reads the next packet of all devices, in the order of their times as
 // far as they come within a quarter of a second. It returns ErrTimeout when
-// none came for a while, a *Change when a device did, and io.EOF after Finish,
-// or when all devices are gone.
+// none came for a while, a *Change when a device did, and io.EOF at the end, or
+// when all devices are gone.
 func (d *Devices) Next(p *Packet) error {
-	if d.alone && d.ended {
+	if d.alone && (d.left || d.lanes[0].over) {
 		return io.EOF
 	}
 	if d.alone {
-		return d.lanes[0].live.Next(p)
+		return d.lanes[0].read(p)
 	}
 	var late time.Time // when the waiting ends; zero: it has not begun
 	for {
@@ -106,7 +107,7 @@ func (d *Devices) first() *deviceLane {
 			best = l
 		}
 	}
-	if best == nil || complete || d.ended || best.crowded() || time.Since(best.batch.since) > mergeWindow {
+	if best == nil || complete || best.crowded() || time.Since(best.batch.since) > mergeWindow {
 		return best
 	}
 	return nil
@@ -122,11 +123,28 @@ func (d *Devices) over() bool {
 	return true
 }
 
-// Finish ends the reading of what comes from now on: Next returns what was
-// read until then, and io.EOF.
-func (d *Devices) Finish() {
-	if !d.ended {
-		d.ended = true
+// Finish sets the end: of the packets that are stamped later none is read. Next
+// returns the others, as many as the kernel still holds, and then io.EOF.
+func (d *Devices) Finish(end time.Time) {
+	for _, l := range d.lanes {
+		l.end.Store(end.UnixNano())
+	}
+}
+
+// Leave ends the reading where it would take too long after Finish: what the
+// kernel still holds is counted as unread. Next returns what was taken from it,
+// and then io.EOF.
+func (d *Devices) Leave() {
+	d.halt()
+	if d.alone {
+		d.lanes[0].leave()
+	}
+}
+
+// halt ends the goroutines of the lanes.
+func (d *Devices) halt() {
+	if !d.left {
+		d.left = true
 		close(d.stop)
 	}
 }
@@ -145,7 +163,7 @@ func (d *Devices) Stats() []DeviceStats {
 
 // Close ends the capture; the data of the last packet is gone.
 func (d *Devices) Close() error {
-	d.Finish()
+	d.halt()
 	var errs []error
 	for _, l := range d.lanes {
 		if d.running {

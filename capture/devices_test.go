@@ -102,13 +102,13 @@ func TestDevicesGone(t *testing.T) {
 	})
 }
 
-// After Finish nothing is waited for, and nothing that was read is lost.
+// After the end nothing is waited for, and nothing that was read is lost.
 func TestDevicesFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := several(3)
 		d.lanes[0].deliver(d, nil, 1, 3)
 		d.lanes[2].deliver(d, nil, 2)
-		d.Finish()
+		d.Finish(time.Now())
 		for _, l := range d.lanes {
 			close(l.full)
 		}

@@ -166,8 +166,10 @@ func (l *Live) Next(p *Packet) error {
 		return ErrTimeout
 	case pcap.NextErrorReadError:
 		return l.look(l.handle.Error())
-	default:
+	case io.EOF:
 		return err
+	default:
+		return fmt.Errorf("%s: reading from the device: %w", l.name, err)
 	}
 	l.number++
 	p.Data, p.Length = data, max(info.Length, len(data))

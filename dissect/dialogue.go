@@ -185,7 +185,7 @@ func (d *Dialogue) Mark(e *Event) {
 		}
 		if l.Start == e.Start {
 			l.Telling = true
-			if e.Hide != (Span{}) {
+			if e.Hide != (Span{}) || e.Kind == MaskedCommand { // which was hidden until its answer told what it is
 				l.Hide = e.Hide
 			}
 		}

@@ -24,7 +24,7 @@ const (
 	AuthEnd       // Attempt is over; its Outcome is set
 	MessageBegin  // the content of Message begins to cross
 	MessageEnd    // Message is as complete as it will become
-	TLSBegin      // the first byte of TLS
+	TLSBegin      // the first byte of TLS; Text: "after text" where the session was readable before
 	TLSHello      // what TLS shows in clear has grown: Facts.TLS; Text: what came, see the names of TLSFacts.Seen
 	TLSAlert      // a readable alert; Text: its name
 	ClearAfterTLS // clear bytes where TLS had to begin (RFC 3207, section 4)
@@ -34,12 +34,12 @@ const (
 	Unexpected    // a line that does not belong here
 	Lost          // bytes were lost: [Start, End) of Side
 
-	MaskedCommand // the client's command was overwritten with X's on the way
+	MaskedCommand // the client's command was overwritten on the way: with X's, or STARTTLS in part
 	AddressTest   // VRFY, EXPN, or a RCPT that was refused; Text: the verb. From the server: the answer, Outcome: Rejected for 5yz, Accepted for 250 and 251, else unknown
 	Turned        // TURN, ETRN, ATRN; Text: the verb. From the server: the answer, Outcome
 	OddEnd        // content ended, or seems to end, otherwise than by CRLF . CRLF (CVE-2023-51764); Text: the form, "LF . LF"
 	Smuggled      // a command behind an odd end that the server answered, or that began a second transaction
-	BareEnd       // content has a line that ends with a bare LF or CR, the first of the session
+	BareEnd       // content has a line that ends with a bare LF or CR, the first of the session; Text: "LF", "CR"
 	EarlyData     // the server sends mailbox data before any login
 	ServerAlert   // before TLS; Text: "ALERT" or "REFERRAL" (RFC 3501, section 7.1; RFC 2193)
 	ClientID      // one pair of the client's ID (RFC 2971); Text: "name: Thunderbird"

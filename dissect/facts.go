@@ -54,8 +54,10 @@ type Facts struct {
 	Transcript []Quote
 	Dialogue   *Dialogue // until the session is judged
 
-	list *Offer // the list being read
-	anew bool   // the server has greeted once more, as behind XCLIENT: what it offers now contradicts nothing
+	alerted  int    // attempts of Auth that began before Signs.Alert
+	referred int    // and before Signs.Referral
+	list     *Offer // the list being read
+	anew     bool   // the server has greeted once more, as behind XCLIENT: what it offers now contradicts nothing
 }
 
 // Flags are circumstances that limit what can be known of a session.
@@ -135,10 +137,10 @@ const (
 type Signs struct {
 	Contradicted  *Offer // a complete list before the last one, and before any login, that differs from it
 	MaskedBanner  *Quote // a greeting overwritten with asterisks
-	MaskedCommand *Quote // a command overwritten with X's
+	MaskedCommand *Quote // a command overwritten with X's, or STARTTLS in part
 	EarlyData     *Quote // mailbox data before a login
-	Alert         *Quote // an ALERT before TLS
-	Referral      *Quote // a REFERRAL before TLS
+	Alert         *Quote // an ALERT before TLS, and before any login that was let in
+	Referral      *Quote // a REFERRAL then
 	OddEnd        *Quote // an end of content that is none by RFC 5321, section 4.1.1.4
 	OddForm       string // of it: "LF . LF"
 	Smuggled      *Quote // a command behind it

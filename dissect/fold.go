@@ -46,7 +46,7 @@ func (f *Facts) Add(e *Event) {
 		f.STARTTLS.quote(e)
 	case TLSBegin:
 		f.Transport = TLS
-		if f.STARTTLS.Requested {
+		if f.STARTTLS.Requested || len(e.Text) > 0 { // the request may be lost
 			f.Transport = STARTTLS
 		}
 	case TLSHello, TLSAlert:
@@ -98,7 +98,7 @@ func (f *Facts) addCapability(e *Event) {
 		}
 	case bytes.EqualFold(name, []byte("LOGINDISABLED")):
 		o.LoginDisabled = true
-	case len(o.Masks) < MaxMasks && (masked(name) || mangled(f.Protocol, name)):
+	case len(o.Masks) < MaxMasks && (masked(name) || Mangled(f.Protocol, name)):
 		o.Masks = append(o.Masks, string(name))
 	default:
 		o.Listed |= extension(name)
@@ -160,8 +160,10 @@ func (f *Facts) endList() {
 	}
 }
 
-func (f *Facts) loggedIn() bool {
-	return slices.ContainsFunc(f.Auth, func(a *Attempt) bool { return a.Outcome == Accepted })
+func (f *Facts) loggedIn() bool { return accepted(f.Auth) }
+
+func accepted(attempts []*Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a *Attempt) bool { return a.Outcome == Accepted })
 }
 
 // contradicts tells whether two lists of one session differ in what decides
@@ -196,10 +198,10 @@ func masked(name []byte) bool {
 	return 'A' <= last && last <= 'Z'
 }
 
-// mangled tells a capability that was STARTTLS or STLS until some of its letters
-// were overwritten: as many as before, and half of them or more in place. No
-// other name of theirs has so many.
-func mangled(p Protocol, name []byte) bool {
+// Mangled tells a word that was STARTTLS or STLS until some of its letters were
+// overwritten: as many as before, and half of them or more in place. No other
+// name of a capability or a command has so many.
+func Mangled(p Protocol, name []byte) bool {
 	want := "STARTTLS"
 	if p == POP3 {
 		want = "STLS"
@@ -237,7 +239,10 @@ func (f *Facts) addMessage(m *Message) {
 }
 
 // Finish closes the Facts when the session has ended.
-func (f *Facts) Finish() { f.list = nil }
+func (f *Facts) Finish() {
+	f.list = nil
+	f.dropLateAlerts()
+}
 
 // quote keeps the event's line. same is a text that it may share.
 func (e *Event) quote(same string) Quote {

@@ -34,14 +34,18 @@ func (f *Facts) addSign(e *Event) {
 	case Smuggled:
 		keep(&s.Smuggled, e)
 	case BareEnd:
-		keep(&s.BareEnd, e)
+		if s.BareEnd == nil {
+			s.BareEnd = e.kept()
+			s.BareEnd.Text = "<" + clip(e.Text) + ">"
+		}
 	case EarlyData:
 		keep(&s.EarlyData, e)
 	case ServerAlert:
-		if string(e.Text) == "REFERRAL" {
-			keep(&s.Referral, e)
-		} else {
-			keep(&s.Alert, e)
+		switch referral := string(e.Text) == "REFERRAL"; {
+		case referral && s.Referral == nil:
+			s.Referral, f.referred = e.kept(), len(f.Auth)
+		case !referral && s.Alert == nil:
+			s.Alert, f.alerted = e.kept(), len(f.Auth)
 		}
 	case ClientID:
 		s.ClientID = appendPair(s.ClientID, e.Text)
@@ -62,6 +66,20 @@ func (f *Facts) addSign(e *Event) {
 			s.Overlaps = append(s.Overlaps, *e.Overlap)
 		} else {
 			f.Dropped++
+		}
+	}
+}
+
+// dropLateAlerts drops what the server said to one whom it let in, or was about
+// to: in a session that never comes to TLS that is its usual business. Only at
+// the end all outcomes are known.
+func (f *Facts) dropLateAlerts() {
+	if s := f.Signs; s != nil {
+		if accepted(f.Auth[:f.alerted]) {
+			s.Alert = nil
+		}
+		if accepted(f.Auth[:f.referred]) {
+			s.Referral = nil
 		}
 	}
 }

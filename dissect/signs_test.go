@@ -2,6 +2,7 @@ package dissect_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,62 @@ func TestMaskedBanner(t *testing.T) {
 		if got := f.Signs != nil; got != want {
 			t.Errorf("%q masked: %v, want %v", text, got, want)
 		}
+	}
+}
+
+// TestAlertBeforeLogin: what a server tells one whom it lets in is no sign, and
+// the order of the dialogue decides, not the times of packets.
+func TestAlertBeforeLogin(t *testing.T) {
+	in, out := dissect.Accepted, dissect.Rejected
+	tests := []struct {
+		name string
+		did  []any // an Outcome is a login, a text an alert
+		want string
+	}{
+		{"before", []any{"ALERT", in}, "ALERT"},
+		{"after", []any{in, "ALERT"}, ""},
+		{"after one that was refused", []any{out, "ALERT", in}, "ALERT"},
+		{"after the second", []any{out, in, "ALERT", in}, ""},
+		{"both", []any{"REFERRAL", in, "ALERT"}, "REFERRAL"},
+		{"before and after", []any{"ALERT", "REFERRAL", in, "ALERT"}, "ALERT REFERRAL"},
+		{"never", []any{"ALERT"}, "ALERT"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var f dissect.Facts
+			for i, one := range tt.did {
+				e := dissect.Event{Side: dissect.Server, Stamp: dissect.Stamp{Time: int64(-i)}}
+				switch one := one.(type) {
+				case dissect.Outcome:
+					e.Kind, e.Attempt = dissect.AuthBegin, &dissect.Attempt{Outcome: one}
+				case string:
+					e.Kind, e.Text, e.Line = dissect.ServerAlert, []byte(one), []byte(one)
+				}
+				f.Add(&e)
+			}
+			f.Finish()
+			var got []string
+			if f.Signs != nil {
+				for _, q := range []*dissect.Quote{f.Signs.Alert, f.Signs.Referral} {
+					if q != nil {
+						got = append(got, q.Text)
+					}
+				}
+			}
+			if got := strings.Join(got, " "); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestBareEndInWords: a line end is nothing that can be shown.
+func TestBareEndInWords(t *testing.T) {
+	var f dissect.Facts
+	f.Add(&dissect.Event{Kind: dissect.BareEnd, Line: []byte("\n"), Text: []byte("LF")})
+	f.Add(&dissect.Event{Kind: dissect.BareEnd, Line: []byte("\r"), Text: []byte("CR")})
+	if got := f.Signs.BareEnd.Text; got != "<LF>" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -60,6 +60,9 @@ func list(mechanisms ...string) change {
 	}
 }
 
+// unheard takes the greeting away.
+func unheard(f *dissect.Facts) { f.Banner = "" }
+
 func loginDisabled(f *dissect.Facts) { f.Offer.LoginDisabled = true }
 
 func offered(f *dissect.Facts) {

@@ -200,8 +200,8 @@ func judgeOtherAuth(f *dissect.Facts, hits []Hit) []Hit {
 }
 
 func judgeAuthOffered(f *dissect.Facts, hits []Hit) []Hit {
-	if !listBeforeLogin(f) {
-		return hits
+	if !listBeforeLogin(f) || len(f.Offer.Mechanisms) == 0 && f.Flags&partial != 0 {
+		return hits // a list that only lacks LOGINDISABLED may have come after a login that was lost
 	}
 	h := Hit{Severity: alerts.Low, Why: name(f.Protocol) + " before TLS lists", Quotes: telling(&f.Offer.Quote)}
 	if len(f.Offer.Mechanisms) > 0 {

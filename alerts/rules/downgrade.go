@@ -13,7 +13,7 @@ var downgrade = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
-		Who:      ByAttacker,
+		Who:      ByEither,
 		Title:    "a device on the way overwrites the offer of TLS",
 		Why: "Firewalls that inspect SMTP write X's over the capabilities and commands that they do not know, or over " +
 			"a letter of STARTTLS, and asterisks over the greeting. With STARTTLS gone both servers believe that the " +
@@ -204,13 +204,13 @@ func judgeEarlyData(f *dissect.Facts, hits []Hit) []Hit {
 	})
 }
 
-// judgeAlert leaves out what a server says to one who has logged in: in a
-// session that never comes to TLS that is its usual business.
+// judgeAlert is silent where the server may have said it to one who had logged
+// in: in a session that never comes to TLS that is its usual business.
 func judgeAlert(f *dissect.Facts, hits []Hit) []Hit {
-	if f.Signs == nil {
+	if f.Signs == nil || f.Preauth != nil || f.Flags&partial != 0 {
 		return hits
 	}
-	alert, referral := beforeLogin(f, f.Signs.Alert), beforeLogin(f, f.Signs.Referral)
+	alert, referral := f.Signs.Alert, f.Signs.Referral
 	h := Hit{Quotes: inOrder(telling(alert, referral))}
 	switch {
 	case referral != nil:

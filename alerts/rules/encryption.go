@@ -146,6 +146,8 @@ func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
 		return hits
 	case f.Preauth != nil:
 		return hits // STARTTLS was not allowed any more: RFC 3501, section 6.2.1
+	case askedInVain(f):
+		return hits // whose fault it is starttls-masked says
 	}
 	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
 		return hits

@@ -67,7 +67,7 @@ var exposure = []Rule{
 		Fix:  "If the service is wanted, accept the case; else find out who runs it.",
 		Refs: []string{"RFC 8314, section 3", "RFC 6409, section 3.1"},
 		Judge: func(f *dissect.Facts, hits []Hit) []Hit {
-			if f.Flags&dissect.NonStandardPort == 0 || f.Protocol == dissect.NoProtocol {
+			if f.Flags&dissect.NonStandardPort == 0 || f.Protocol == dissect.NoProtocol || !proven(f) {
 				return hits
 			}
 			h := Hit{
@@ -83,6 +83,13 @@ var exposure = []Rule{
 			return append(hits, h)
 		},
 	},
+}
+
+// proven tells whether what was read leaves no doubt about the protocol. Of a
+// session that was not seen whole the words of one may be those of another.
+func proven(f *dissect.Facts) bool {
+	return f.Flags&partial == 0 || f.Banner != "" || f.HasHello || f.Offer.Complete || f.STARTTLS.Requested ||
+		len(f.Auth) > 0
 }
 
 // manyRefused is how many refused recipients are no mistake any more.

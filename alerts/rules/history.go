@@ -78,7 +78,7 @@ var changed = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
-		Who:      ByAttacker,
+		Who:      ByEither,
 		Title:    "server's offer of TLS has vanished",
 		Why: "The server offered STARTTLS before and does not now, to this client. If other clients are still offered it, " +
 			"somebody on the way takes it out of the list; if none is, the server was set up anew.",
@@ -93,7 +93,7 @@ var changed = []Rule{
 		Group:    Downgrade,
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
-		Who:      ByAttacker,
+		Who:      ByEither,
 		Title:    "after TLS failed, the client went on in clear",
 		Why: "A handshake failed, and minutes later the same client used the same server readable. Whoever can make " +
 			"handshakes fail gets to read such a client.",

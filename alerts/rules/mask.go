@@ -25,7 +25,7 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 	case masked && starttlsMasked(f):
 		h.Severity = alerts.High
 		h.Why += " list with STARTTLS overwritten"
-	case command != nil && starttlsCommand(command.Text):
+	case askedInVain(f):
 		h.Severity = alerts.High
 		h.Why += " command STARTTLS overwritten"
 	case masked:
@@ -82,10 +82,17 @@ func starttlsMasked(f *dissect.Facts) bool {
 // are known by so few.
 func mangled(mask string) bool { return len(mask) > 0 && strings.Trim(mask[:len(mask)-1], "X") != "" }
 
-// starttlsCommand tells a line of X's alone that is as long as STARTTLS, which
+// starttlsCommand tells an overwritten line that is as long as STARTTLS, which
 // no other command without an argument is.
 func starttlsCommand(line string) bool {
-	return strings.TrimRight(line, " ") == strings.Repeat("X", maskSize)
+	line = strings.TrimRight(line, " ")
+	return len(line) == maskSize && !strings.Contains(line, " ")
+}
+
+// askedInVain tells whether the client did ask for TLS, and a device on the way
+// overwrote that.
+func askedInVain(f *dissect.Facts) bool {
+	return f.Signs != nil && f.Signs.MaskedCommand != nil && starttlsCommand(f.Signs.MaskedCommand.Text)
 }
 
 // judgeContradiction leaves out a list that came after STARTTLS was accepted, or

@@ -21,6 +21,11 @@ var otherTests = []ruleTest{
 	{"mail-on-unusual-port", "login", facts(dissect.IMAP, 10143, login("LOGIN-CMD", "joe"), flag(dissect.NonStandardPort)),
 		[]string{"low - IMAP on port 10143, with a login"}},
 	{"mail-on-unusual-port", "its-own-port", facts(dissect.SMTP, 587, login("PLAIN", "joe")), nil},
+	{"mail-on-unusual-port", "nothing-proves-the-protocol",
+		facts(dissect.SMTP, 2424, unheard, flag(dissect.NonStandardPort|dissect.Midstream), mail(dissect.Unprotected)), nil},
+	{"mail-on-unusual-port", "joined-late-before-the-list",
+		facts(dissect.SMTP, 2526, unheard, list(), flag(dissect.NonStandardPort|dissect.Midstream)),
+		[]string{"info - SMTP on port 2526"}},
 	{"mail-on-unusual-port", "no-mail", facts(dissect.NoProtocol, 2526, flag(dissect.NonStandardPort)), nil},
 }
 

@@ -86,7 +86,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s stands there twice", r.ID)
 		}
 		seen[r.ID] = true
-		for _, text := range []string{r.ID, string(r.Group), r.Title, r.Why, r.Fix} {
+		for _, text := range []string{r.ID, string(r.Group), r.Who.String(), r.Title, r.Why, r.Fix} {
 			if text == "" || strings.TrimSpace(text) != text {
 				t.Errorf("%s: text %q", r.ID, text)
 			}

@@ -81,19 +81,6 @@ func appendFirst(use []*dissect.Quote, quotes []dissect.Quote) []*dissect.Quote 
 	return use
 }
 
-// beforeLogin returns a line if it came before anybody had logged in.
-func beforeLogin(f *dissect.Facts, q *dissect.Quote) *dissect.Quote {
-	if q == nil || f.Preauth != nil {
-		return nil
-	}
-	for _, a := range f.Auth {
-		if a.Outcome == dissect.Accepted && len(a.Quotes) > 0 && a.Quotes[0].Stamp.Time < q.Stamp.Time {
-			return nil
-		}
-	}
-	return q
-}
-
 // loggedIn tells whether the server has let anybody in.
 func loggedIn(f *dissect.Facts) bool { return accepted(f.Auth) }
 

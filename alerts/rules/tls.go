@@ -71,7 +71,7 @@ var handshake = []Rule{
 		Group:    TLS,
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
-		Who:      ByAttacker,
+		Who:      ByListener,
 		Title:    "TLS compresses what it encrypts",
 		Why: "The length of what is sent tells what is repeated in it. Somebody who can have text of his own sent in the " +
 			"same session finds a password letter by letter.",

@@ -13,6 +13,7 @@ type tally struct {
 	lessened   map[alerts.CaseID]*growth // cases that lost findings
 	verdicts   [alerts.Exposed + 1]int64
 	severities [alerts.Critical + 1]int64
+	thinned    int64 // sessions
 }
 
 // growth counts findings of one case.
@@ -47,6 +48,9 @@ func (g *growth) add(severity alerts.Severity, time, body int64) {
 // dropped takes a session out of the counts.
 func (t *tally) dropped(l *listing, e *entry) {
 	t.verdicts[e.verdict]--
+	if e.thinned {
+		t.thinned--
+	}
 	for i := range e.findings {
 		t.severities[e.findings[i].severity]--
 		t.lessened[l.cases[e.findings[i].kase].id] = new(growth)
@@ -64,11 +68,19 @@ func (db *database) addUp() error {
 	if err := db.recount(); err != nil {
 		return err
 	}
+	if err := db.writeSubjects(); err != nil {
+		return err
+	}
 	if err := db.count("verdict", db.tally.verdicts[:]); err != nil {
 		return err
 	}
 	if err := db.count("severity", db.tally.severities[:]); err != nil {
 		return err
+	}
+	if db.tally.thinned != 0 {
+		if _, err := db.change(addMarkSQL, "thinned-sessions", db.tally.thinned); err != nil {
+			return err
+		}
 	}
 	db.tally.reset()
 	return nil

@@ -105,18 +105,24 @@ func foreignKeys(tx *sql.Tx) (problems []string, err error) {
 	return problems, nil
 }
 
+const checkedSQL = `SELECT c.block, c.block > coalesce(` + foldedSQL + `, c.block), c.block > coalesce(` + talliedSQL + `, 0), c.entries, b.records
+	FROM contents c JOIN blocks b ON b.id = c.block`
+
 // checkBlocks reads every record, and counts what lists and counts say of them.
 func checkBlocks(tx *sql.Tx) (problems []string, err error) {
-	rows, err := tx.Query("SELECT c.block, c.block > coalesce(" + foldedSQL + ", c.block), c.entries, b.records FROM contents c JOIN blocks b ON b.id = c.block")
+	c := checker{cases: make(map[alerts.CaseID]int64)}
+	if err := c.subjects.load(tx); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(checkedSQL)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	c := checker{cases: make(map[alerts.CaseID]int64)}
 	for rows.Next() {
 		var block int64
 		var entries, records sql.RawBytes
-		if err := rows.Scan(&block, &c.unfolded, &entries, &records); err != nil {
+		if err := rows.Scan(&block, &c.unfolded, &c.untallied, &entries, &records); err != nil {
 			return nil, err
 		}
 		if !c.block(entries, records) {

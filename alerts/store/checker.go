@@ -12,6 +12,8 @@ import (
 type checker struct {
 	raw        []byte
 	unfolded   bool // cases do not count the block yet
+	untallied  bool // subjects do not
+	subjects   subjectChecker
 	listing    listing
 	entry      entry
 	sessions   int64
@@ -28,7 +30,9 @@ func (c *checker) block(entries, records []byte) bool {
 	}
 	c.raw = raw
 	l, e := &c.listing, &c.entry
-	for l.load(entries); l.next(e); {
+	l.load(entries)
+	c.subjects.listing(l)
+	for l.next(e) {
 		var r []byte
 		var ok bool
 		if r, raw, ok = nextRecord(raw); !ok {
@@ -48,6 +52,9 @@ func (c *checker) block(entries, records []byte) bool {
 
 func (c *checker) count(l *listing, e *entry) {
 	c.sessions++
+	if !c.untallied {
+		c.subjects.session(l, e, -1)
+	}
 	c.verdicts[e.verdict]++
 	for i := range e.findings {
 		f := &e.findings[i]
@@ -77,6 +84,9 @@ func (c *checker) compare(tx *sql.Tx) (problems []string, err error) {
 				problems = append(problems, fmt.Sprintf("%s %d was counted %d times, and is there %d times", kind, value, n, want))
 			}
 		}
+	}
+	if wrong := c.subjects.wrong(); wrong > 0 {
+		problems = append(problems, fmt.Sprintf("%d servers, clients, accounts, rules or hours were counted wrong for the overview", wrong))
 	}
 	wrong, err := c.wrongCases(tx)
 	if wrong > 0 {

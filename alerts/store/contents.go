@@ -29,6 +29,7 @@ const (
 	verdictBits   = 0x07
 	protocolShift = 3
 	protocolBits  = 0x07
+	entryThinned  = 1 << 6 // see record.Thin
 	entryGone     = 1 << 7 // another record has taken its place
 )
 

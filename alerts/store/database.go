@@ -35,6 +35,8 @@ type database struct {
 	block     block          // the records that come next
 	tally     tally          // what the batch adds up to
 	folder    folder
+	subjects  subjects
+	tallied   int64                       // the last block that subjects count, see startUntally
 	unfolded  int                         // cases named in blocks written since the last fold, see maxUnfolded
 	triaged   bool                        // a case has another status than New
 	standings map[alerts.CaseID]*standing // of cases that the batch has findings of, while triaged

@@ -89,8 +89,8 @@ func TestRefused(t *testing.T) {
 		{"newer", func(t *testing.T, path string) {
 			add(t, path)
 			execute(t, path, "PRAGMA user_version = 9")
-		}, "schema 9 is newer than this mailtap knows (2): update mailtap, or name another file with --db",
-			"schema 9 is newer than this mailtap knows (2): update mailtap, or name another file with --db"},
+		}, "schema 9 is newer than this mailtap knows (3): update mailtap, or name another file with --db",
+			"schema 9 is newer than this mailtap knows (3): update mailtap, or name another file with --db"},
 		{"readable-by-others", func(t *testing.T, path string) {
 			add(t, path)
 			if err := os.Chmod(path, 0o640); err != nil {

@@ -246,7 +246,7 @@ func TestLoneResultIsFolded(t *testing.T) {
 func TestSchemaBeforeFolding(t *testing.T) {
 	results := logins(300)
 	path := filled(t, results[:200]...)
-	execute(t, path, "DELETE FROM marks WHERE name = 'folded'; PRAGMA user_version = 1")
+	execute(t, path, "DELETE FROM marks WHERE name IN ('folded', 'tallied'); DROP TABLE subjects; PRAGMA user_version = 1")
 	check(t, path)
 	want := results[5].Findings[0]
 	list, err := reader(t, path).Findings(store.Filter{Case: &want.Case})

@@ -19,6 +19,7 @@ type Info struct {
 
 	Watermark                      int64 // ns since 1970 UTC: what began before it was pruned; 0: nothing was
 	PrunedSessions, PrunedFindings int64
+	ThinnedSessions                int64 // that lost the words of their lines, see record.Thin
 }
 
 const infoSQL = `SELECT (SELECT user_version FROM pragma_user_version),
@@ -58,7 +59,7 @@ func (r *Reader) readMarks(i *Info) error {
 		}
 		m.set(name, value)
 	}
-	i.Watermark, i.PrunedSessions, i.PrunedFindings = m.watermark, m.sessions, m.findings
+	i.Watermark, i.PrunedSessions, i.PrunedFindings, i.ThinnedSessions = m.watermark, m.sessions, m.findings, m.thinned
 	return rows.Err()
 }
 

@@ -64,25 +64,41 @@ func (db *database) kindOf(f *alerts.Finding) (int64, error) {
 
 // blames returns whom the findings of each kind blame, by number.
 func (db *database) blames() (map[int64]alerts.Blame, error) {
-	rows, err := db.c.Query("SELECT id, blame FROM kinds", nil)
+	blames := make(map[int64]alerts.Blame)
+	return blames, db.eachKind("SELECT id, blame FROM kinds", func(id int64, v driver.Value) bool {
+		blame, ok := v.(int64)
+		blames[id] = alerts.Blame(blame)
+		return ok
+	})
+}
+
+// rules returns the rule of each kind, by number.
+func (db *database) rules() (map[int64]string, error) {
+	rules := make(map[int64]string)
+	return rules, db.eachKind("SELECT id, rule FROM kinds", func(id int64, v driver.Value) bool {
+		rule, ok := v.(string)
+		rules[id] = rule
+		return ok
+	})
+}
+
+// eachKind calls f with a number and what the query gives beside it.
+func (db *database) eachKind(query string, f func(id int64, v driver.Value) (ok bool)) error {
+	rows, err := db.c.Query(query, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	blames := make(map[int64]alerts.Blame)
 	row := make([]driver.Value, 2)
 	for {
 		if err := rows.Next(row); errors.Is(err, io.EOF) {
-			return blames, nil
+			return nil
 		} else if err != nil {
-			return nil, err
+			return err
 		}
-		id, ok := row[0].(int64)
-		blame, ok1 := row[1].(int64)
-		if !ok || !ok1 {
-			return nil, errDamaged
+		if id, ok := row[0].(int64); !ok || !f(id, row[1]) {
+			return errDamaged
 		}
-		blames[id] = alerts.Blame(blame)
 	}
 }
 

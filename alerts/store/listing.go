@@ -30,7 +30,7 @@ type caseRef struct {
 type entry struct {
 	place          int64 // in its block
 	flagsAt        int   // where its first byte is
-	gone           bool
+	gone, thinned  bool
 	verdict        alerts.Verdict
 	protocol       dissect.Protocol
 	start          int64
@@ -72,7 +72,7 @@ func (l *listing) next(e *entry) bool {
 	*e = entry{place: l.place, flagsAt: l.at}
 	l.place++
 	flags := l.byte()
-	e.gone = flags&entryGone != 0
+	e.gone, e.thinned = flags&entryGone != 0, flags&entryThinned != 0
 	e.verdict = alerts.Verdict(l.upTo(flags&verdictBits, byte(alerts.Exposed)))
 	e.protocol = dissect.Protocol(l.upTo(flags>>protocolShift&protocolBits, byte(dissect.ManageSieve)))
 	l.last += l.int()

@@ -10,6 +10,7 @@ import (
 type marks struct {
 	watermark          int64 // ns since 1970 UTC: nothing that began before it is stored
 	sessions, findings int64 // that were pruned
+	thinned            int64 // sessions, see thinner
 }
 
 const marksSQL = `SELECT name, value FROM marks`
@@ -26,6 +27,8 @@ func (m *marks) set(name string, value int64) {
 		m.sessions = value
 	case "pruned-findings":
 		m.findings = value
+	case "thinned-sessions":
+		m.thinned = value
 	}
 }
 

@@ -18,7 +18,7 @@ var migrations embed.FS
 
 // schemaVersion is the number of the last migration. PRAGMA user_version holds
 // that of a database.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // identity is what the header of a database says of it.
 type identity struct {

@@ -24,9 +24,10 @@ const (
 type Pruned struct {
 	Sessions, Findings int64
 	Cases              int64 // that nobody had touched, and that have no finding left
+	Thinned            int64 // sessions that are left, and that lost the words of their lines
 }
 
-// Prune takes the sessions that began before the time before, ns since 1970
+// Prune thins what is left, see README.md, and takes the sessions that began before the time before, ns since 1970
 // UTC, and their findings out of the database at path, and gives the room back.
 // They are not stored again: analysing an old capture adds nothing. A case that
 // an admin has touched stays, also without findings. A capture may write
@@ -55,6 +56,7 @@ type pruner struct {
 	cases      map[alerts.CaseID]*growth
 	verdicts   [alerts.Exposed + 1]int64
 	severities [alerts.Critical + 1]int64
+	thinned    int64
 }
 
 func (p *pruner) run() error {
@@ -78,6 +80,15 @@ func (p *pruner) run() error {
 	if p.dry {
 		return nil
 	}
+	if err := p.db.tallyAgain(); err != nil {
+		return err
+	}
+	thin := thinner{db: p.db}
+	err = thin.all()
+	p.total.Thinned = thin.thinned
+	if err != nil {
+		return err
+	}
 	return p.shrink()
 }
 
@@ -94,7 +105,7 @@ const oldBlocksSQL = `SELECT block FROM contents WHERE oldest < ? ORDER BY block
 
 // blocks lists the blocks with something old.
 func (p *pruner) blocks() (ids []int64, err error) {
-	err = p.each(oldBlocksSQL, func(row []driver.Value) error {
+	err = p.db.each(oldBlocksSQL, func(row []driver.Value) error {
 		id, ok := row[0].(int64)
 		if !ok {
 			return errDamaged
@@ -105,9 +116,9 @@ func (p *pruner) blocks() (ids []int64, err error) {
 	return ids, err
 }
 
-// each calls f with the rows of one column that a query gives.
-func (p *pruner) each(query string, f func(row []driver.Value) error, args ...driver.Value) error {
-	rows, err := p.db.c.Query(query, args)
+// each calls f with the rows that a query gives.
+func (db *database) each(query string, f func(row []driver.Value) error, args ...driver.Value) error {
+	rows, err := db.c.Query(query, args)
 	if err != nil {
 		return err
 	}
@@ -127,7 +138,7 @@ func (p *pruner) each(query string, f func(row []driver.Value) error, args ...dr
 
 // some prunes some blocks in one transaction, which sets the watermark too.
 func (p *pruner) some(blocks []int64) (err error) {
-	p.chunk, p.cases = Pruned{}, make(map[alerts.CaseID]*growth)
+	p.chunk, p.cases, p.thinned = Pruned{}, make(map[alerts.CaseID]*growth), 0
 	p.verdicts, p.severities = [alerts.Exposed + 1]int64{}, [alerts.Critical + 1]int64{}
 	if err := p.db.begin(); err != nil {
 		return err
@@ -137,6 +148,15 @@ func (p *pruner) some(blocks []int64) (err error) {
 		if err := p.db.fold(); err != nil {
 			return err
 		}
+		row, err := p.db.ask("SELECT "+talliedSQL, 1)
+		if err != nil {
+			return err
+		}
+		tallied, ok := row[0].(int64)
+		if !ok {
+			return errDamaged
+		}
+		p.db.startUntally(tallied)
 	}
 	for _, id := range blocks {
 		if err := p.block(id); err != nil {
@@ -182,6 +202,9 @@ func (p *pruner) block(id int64) error {
 			if p.dry {
 				continue
 			}
+			if err := p.db.untally(&l, &e, id); err != nil {
+				return err
+			}
 			if _, err := p.db.dropSession.exec(e.start/1000, id*blockSessions+e.place); err != nil {
 				return err
 			}
@@ -195,7 +218,7 @@ func (p *pruner) block(id int64) error {
 	case kept:
 		return p.rewrite(id, entries, old)
 	}
-	return p.remove(id)
+	return p.db.dropBlock(id)
 }
 
 // count takes a session out of the counts.
@@ -203,6 +226,9 @@ func (p *pruner) count(l *listing, e *entry, block int64) {
 	p.chunk.Sessions++
 	p.chunk.Findings += int64(len(e.findings))
 	p.verdicts[e.verdict]--
+	if e.thinned {
+		p.thinned--
+	}
 	for i := range e.findings {
 		f := &e.findings[i]
 		p.severities[f.severity]--
@@ -216,19 +242,11 @@ func (p *pruner) count(l *listing, e *entry, block int64) {
 	}
 }
 
-func (p *pruner) remove(id int64) error {
-	if _, err := p.db.change("DELETE FROM blocks WHERE id = ?", id); err != nil {
-		return err
-	}
-	_, err := p.db.change("DELETE FROM contents WHERE block = ?", id)
-	return err
-}
-
 // rewrite empties the records of a block that are too old. The others keep
 // their places, which sessions refer to.
 func (p *pruner) rewrite(id int64, entries []byte, old []int64) error {
 	row := make([]driver.Value, 1)
-	err := p.each(findBlockSQL, func(r []driver.Value) error { row[0] = r[0]; return nil }, id)
+	err := p.db.each(findBlockSQL, func(r []driver.Value) error { row[0] = r[0]; return nil }, id)
 	if err != nil {
 		return err
 	}
@@ -278,6 +296,9 @@ func (p *pruner) settle() error {
 	if err := db.count("severity", p.severities[:]); err != nil {
 		return err
 	}
+	if err := db.writeSubjects(); err != nil {
+		return err
+	}
 	return p.mark()
 }
 
@@ -287,6 +308,9 @@ func (p *pruner) mark() error {
 		return err
 	}
 	if _, err := p.db.change(addMarkSQL, "pruned-sessions", p.chunk.Sessions); err != nil {
+		return err
+	}
+	if _, err := p.db.change(addMarkSQL, "thinned-sessions", p.thinned); err != nil {
 		return err
 	}
 	_, err := p.db.change(addMarkSQL, "pruned-findings", p.chunk.Findings)
@@ -308,7 +332,7 @@ func (p *pruner) shrink() error {
 		}
 		last = free
 		// A page goes with each row that is asked for.
-		vacuum := func() error { return p.each(step, func([]driver.Value) error { return nil }) }
+		vacuum := func() error { return p.db.each(step, func([]driver.Value) error { return nil }) }
 		if err := inTurn(vacuum); err != nil {
 			return err
 		}

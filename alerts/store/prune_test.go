@@ -155,6 +155,7 @@ func TestCheckFindsDamage(t *testing.T) {
 		{"UPDATE tallies SET count = 4", "was counted 4 times, and is there 3 times"},
 		{"DELETE FROM sessions WHERE start = (SELECT min(start) FROM sessions)", "2 sessions are listed, and 3 are there"},
 		{"UPDATE blocks SET records = x'0102'", "holds what no mailtap wrote"},
+		{"UPDATE subjects SET low = low + 1 WHERE kind = 1", "3 servers, clients, accounts, rules or hours were counted wrong"},
 		{"DELETE FROM kinds", "cases without a rule"},
 		{"DELETE FROM blocks", "3 sessions without a block"},
 		{"INSERT INTO changes (bulk, kase, at, who, reason, status, reopened, floor, note) VALUES (1, x'00', 1, 'a', '', 0, 0, 0, '')", "1 changes without a case"},

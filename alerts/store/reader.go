@@ -70,16 +70,19 @@ func OpenReader(path string) (*Reader, error) {
 	return r, nil
 }
 
-const anyUnfoldedSQL = `SELECT EXISTS (SELECT 1 FROM contents WHERE block > ` + foldedSQL + `)`
+// An older schema leaves all of it.
+const anyUnfoldedSQL = `SELECT (SELECT user_version FROM pragma_user_version) < ? OR
+	EXISTS (SELECT 1 FROM contents WHERE block > min(coalesce(` + foldedSQL + `, 0), coalesce(` + talliedSQL + `, 0)))`
 
 // maxReaderWait is how long a Reader waits for a writer, to fold in its place.
 const maxReaderWait = 20 * time.Millisecond
 
-// fold counts in cases what a writer that was killed has left, where that is
-// possible: a writer that lives does it soon, and a list is right without it.
+// fold counts in cases and subjects what a writer that was killed has left,
+// where that is possible: a writer that lives does it soon, and a list is right
+// without it.
 func (r *Reader) fold(path string) {
 	var left bool
-	if err := r.db.QueryRow(anyUnfoldedSQL).Scan(&left); err != nil || !left {
+	if err := r.db.QueryRow(anyUnfoldedSQL, schemaVersion).Scan(&left); err != nil || !left {
 		return
 	}
 	db, err := openDatabase(path, maxReaderWait)
@@ -87,7 +90,10 @@ func (r *Reader) fold(path string) {
 		return
 	}
 	defer db.hangUp()
-	db.foldAll() // if it fails, the next one to open the database tries again
+	// What fails, the next one to open the database tries again.
+	if db.foldAll() == nil {
+		db.tallyAll()
+	}
 }
 
 // access returns how a Reader may open path. SQLite needs to write the index

@@ -23,6 +23,8 @@ type statements struct {
 	addTally                     statement
 	findStanding, reopenCase     statement
 	noteReopening, dropSession   statement
+	addSubject, growSubjects     statement
+	dropSubject                  statement
 }
 
 // prepare prepares all statements.
@@ -41,6 +43,7 @@ func (db *database) prepare() error {
 		{&db.addTally, addTallySQL},
 		{&db.findStanding, findStandingSQL}, {&db.reopenCase, reopenCaseSQL}, {&db.noteReopening, noteReopeningSQL},
 		{&db.dropSession, dropSessionSQL},
+		{&db.addSubject, addSubjectSQL}, {&db.growSubjects, growSubjectSQL}, {&db.dropSubject, dropSubjectSQL},
 	} {
 		prepared, err := db.c.Prepare(p.sql)
 		if err != nil {

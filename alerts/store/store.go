@@ -48,7 +48,9 @@ type Store struct {
 	folding  *time.Timer
 	foldWait time.Duration // from a finding until cases count it
 	waiting  bool          // for folding
-	err      error         // the first
+	thinning *time.Timer
+	thinner  thinner // the pass that is going on, or comes next
+	err      error   // the first
 }
 
 type queued struct {
@@ -77,6 +79,8 @@ func Open(path string, options Options) (*Store, error) {
 		folding:  time.NewTimer(maxFoldWait),
 		foldWait: maxFoldWait,
 		waiting:  true, // the writer before may have been killed
+		thinning: time.NewTimer(thinEvery),
+		thinner:  thinner{db: db},
 	}
 	go s.run()
 	return s, nil
@@ -117,6 +121,7 @@ func (s *Store) run() {
 			if !open {
 				s.flush()
 				s.keep(explain(s.path, s.db.foldAll()))
+				s.keep(explain(s.path, s.db.tallyAll()))
 				s.keep(explain(s.path, s.db.close()))
 				return
 			}
@@ -134,6 +139,8 @@ func (s *Store) run() {
 			s.flush()
 		case <-s.folding.C:
 			s.fold()
+		case <-s.thinning.C:
+			s.thin()
 		}
 	}
 }
@@ -173,19 +180,35 @@ func (s *Store) flush() {
 	}
 }
 
-// fold counts in cases what was written since the last time. Where that fails,
-// all of it waits for the next time, of which Close is the last.
+// fold counts in cases and subjects what was written since the last time. What
+// fails, or is too much, waits for the next time, of which Close is the last.
 func (s *Store) fold() {
 	begun := time.Now()
-	if s.db.foldAll() != nil {
-		s.folding.Reset(s.foldWait)
-		s.waiting = true
-		return
+	more := false
+	err := s.db.foldAll()
+	if err == nil {
+		s.db.unfolded = 0
+		more, err = s.db.tallySome()
 	}
-	s.folding.Stop()
-	s.waiting = false
-	s.db.unfolded = 0
 	s.foldWait = max(maxFoldWait, (foldPart-1)*time.Since(begun))
+	s.folding.Stop()
+	if s.waiting = more || err != nil; s.waiting {
+		s.folding.Reset(s.foldWait)
+	}
+}
+
+// thin does a part of a pass, and tells whether more is to come. One that fails
+// is left: another begins later.
+func (s *Store) thin() (more bool) {
+	begun := time.Now()
+	done, err := s.thinner.step()
+	if !done && err == nil {
+		s.thinning.Reset((thinPart - 1) * time.Since(begun))
+		return true
+	}
+	s.thinner = thinner{db: s.db}
+	s.thinning.Reset(thinEvery)
+	return false
 }
 
 func (s *Store) fail(batch []alerts.Result, err error) {

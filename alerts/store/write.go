@@ -59,12 +59,12 @@ func (db *database) write(b *batch) (err error) {
 // A block that is folded and pruned must not give its number to another one.
 const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version),
 	max((SELECT coalesce(max(id), 0) FROM blocks), ` + foldedSQL + `),
-	EXISTS (SELECT 1 FROM cases WHERE status <> 0)`
+	EXISTS (SELECT 1 FROM cases WHERE status <> 0), ` + talliedSQL
 
 // catchUp forgets what another connection may have changed, and sees where
 // blocks end. The transaction keeps both true.
 func (db *database) catchUp() error {
-	row, err := db.ask(catchUpSQL, 3)
+	row, err := db.ask(catchUpSQL, 4)
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,11 @@ func (db *database) catchUp() error {
 	db.tally.reset()
 	db.block.start(row[1].(int64) + 1)
 	db.triaged = row[2].(int64) != 0
+	tallied, ok := row[3].(int64)
+	if !ok {
+		return errDamaged
+	}
+	db.startUntally(tallied)
 	db.known = db.known[:0]
 	clear(db.standings)
 	return nil
@@ -240,6 +245,9 @@ func (db *database) drop(body int64) error {
 		}
 		entries[e.flagsAt] |= entryGone
 		db.tally.dropped(&l, &e)
+		if err := db.untally(&l, &e, body/blockSessions); err != nil {
+			return err
+		}
 		db.known = db.known[:0]
 		for i := range e.findings {
 			db.known = append(db.known, l.cases[e.findings[i].kase].id)

@@ -16,13 +16,20 @@ func (t *Table) ended(f *Flow) {
 }
 
 // reset takes a RST. An end checks its number exactly (RFC 5961, section 3):
-// any other may be forged, so what follows is still read.
+// any other may be forged, so what follows is still read. One that is exact ends
+// a connection at once if it answers what the other end has just sent. Else that
+// may come behind it from a mirror port, and is waited for until the connection
+// has been silent for maxSkew.
 func (t *Table) reset(f *Flow, dir Direction, s *decode.Segment) {
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	ahead := after(s.Seq, h.next)
-	switch {
-	case h.known && (ahead == 0 || ahead == 1 && h.hasFin):
+	switch exact := h.known && (ahead == 0 || ahead == 1 && h.hasFin); {
+	case exact && (f.list == &t.nascent || f.stream.said && f.stream.last != dir):
 		t.close(f)
+	case exact:
+		h.reset = true
+		f.list.remove(f)
+		t.parting.push(f, t.now)
 	case !h.known && s.Flags&decode.ACK != 0 && o.known && s.Ack == o.next: // the SYN is refused
 		t.close(f)
 	case !h.known || -maxAhead < ahead && ahead < maxAhead:
@@ -46,6 +53,14 @@ func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
 	case f.copied, f.closed && after(s.Seq, f.end[dir]) >= 0:
 		// The end may have been forged, or only the copy is left.
 		t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
+	}
+}
+
+// part ends the connections that were reset and have been silent since.
+func (t *Table) part() {
+	for f := t.overdueIn(&t.parting, maxSkew); f != nil; f = t.overdueIn(&t.parting, maxSkew) {
+		t.close(f)
+		f.moved = min(f.last, t.now) // so long it has been over
 	}
 }
 

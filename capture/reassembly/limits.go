@@ -61,6 +61,7 @@ const (
 	maxFiles   = 64      // captures remembered of a connection
 	maxAgain   = 1 << 16 // bytes that came again are told of if they are not older
 	twice      = 1e6     // ns within which the same bytes are one packet, captured twice
+	maxSkew    = 2e6     // ns by which a mirror port may deliver one direction behind the other
 	copyWindow = 1e9     // ns within which a packet of another path is a copy
 
 	pieceOverhead = 128 // bytes that a held segment costs beside its payload

@@ -5,7 +5,9 @@ import "github.com/mailtap/mailtap/capture/decode"
 // stream is what is kept of a connection while its bytes are wanted.
 type stream struct {
 	half [2]half
-	late bool // the beginning was not seen
+	late bool      // the beginning was not seen
+	last Direction // of the latest packet
+	said bool      // which had bytes or a FIN
 
 	// Those that hold something are in the Table's list of the waiting.
 	waiting      bool
@@ -82,6 +84,7 @@ func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 		t.reset(f, dir, s) // what it carries is no data: RFC 9293, section 3.5.3
 		return
 	}
+	f.stream.last, f.stream.said = dir, size > 0 || s.Flags&decode.FIN != 0
 	if (!h.known || !o.known || h.soft || s.Flags&decode.SYN != 0) && !t.synchronise(f, dir, s) {
 		return
 	}
@@ -166,6 +169,9 @@ func (h *half) joined(f *Flow, s *decode.Segment) {
 		h.next = s.Seq
 	}
 	h.soft = false
+	if o := &f.stream.half[0]; o != h && !f.stream.late && s.Flags&decode.ACK != 0 && after(s.Ack, o.next-uint32(o.off)) > 0 {
+		f.flags |= Gapped // the SYN-ACK is missing, and whatever came before this answer
+	}
 }
 
 // fresh tells that nothing has come of h.

@@ -45,7 +45,8 @@ type Table struct {
 	nascent list // before the first payload
 	active  list // after it
 	other   list // ignored
-	ending  list // closed or reset
+	ending  list // closed, or reset by a RST that may be forged
+	parting list // reset, and still read for a while
 	waits   waits
 	scratch key
 	path    uint32        // of the first connection
@@ -71,7 +72,7 @@ func New(limits Limits, h Handler) *Table {
 	for i := range t.seed {
 		t.seed[i] = rand.Uint64() | 1
 	}
-	for _, l := range []*list{&t.nascent, &t.active, &t.other, &t.ending} {
+	for _, l := range []*list{&t.nascent, &t.active, &t.other, &t.ending, &t.parting} {
 		l.table = t
 	}
 	return t
@@ -114,6 +115,9 @@ func (t *Table) Add(s *decode.Segment) {
 		f = t.rebear(f)
 	}
 	if f != nil && s.Flags&(decode.SYN|decode.RST) == decode.SYN {
+		if f.list == &t.parting && f.isOther(f.dirOf(swapped), s) {
+			t.finish(f)
+		}
 		if f.begins(f.dirOf(swapped), s) {
 			return
 		}
@@ -220,7 +224,7 @@ func (t *Table) room() {
 	if t.n < t.limits.Flows {
 		return
 	}
-	for _, l := range []*list{&t.ending, &t.nascent, &t.other, &t.active} {
+	for _, l := range []*list{&t.ending, &t.parting, &t.nascent, &t.other, &t.active} {
 		if l.oldest != nil {
 			if l == &t.nascent {
 				t.stats.HalfOpen++
@@ -232,7 +236,7 @@ func (t *Table) room() {
 }
 
 func (t *Table) evict(f *Flow) {
-	if !f.closed {
+	if !f.closed && f.list != &t.parting {
 		t.stats.Evicted++
 		f.flags |= Evicted
 	}
@@ -251,6 +255,9 @@ func (t *Table) Advance(now int64) {
 	}
 	for s := t.waits.oldest; s != nil && (t.now-s.since >= int64(t.limits.Patience) || t.now < s.since); s = t.waits.oldest {
 		t.expire(s.flow)
+	}
+	if t.parting.n > 0 {
+		t.part()
 	}
 	if t.now-t.sweep < sweepEvery && t.now >= t.sweep {
 		return
@@ -275,20 +282,28 @@ func (t *Table) leaps(now int64) bool {
 }
 
 func (t *Table) timeout(l *list, limit int64) {
-	for f := l.oldest; f != nil && (t.now-f.moved > limit || t.now < f.moved); f = l.oldest {
-		if t.now < f.moved { // the clock was set back
-			l.remove(f)
-			l.push(f, t.now)
-			continue
-		}
-		if t.now-f.last <= limit && f.last <= t.now { // a packet came since it was moved
-			l.remove(f)
-			l.push(f, f.last)
-			continue
-		}
+	for f := t.overdueIn(l, limit); f != nil; f = t.overdueIn(l, limit) {
 		t.finish(f)
 		t.remove(f)
 	}
+}
+
+// overdueIn returns a connection of l that has been silent for longer than
+// limit, or nil.
+func (t *Table) overdueIn(l *list, limit int64) *Flow {
+	for f := l.oldest; f != nil && (t.now-f.moved > limit || t.now < f.moved); f = l.oldest {
+		switch {
+		case t.now < f.moved: // the clock was set back
+			l.remove(f)
+			l.push(f, t.now)
+		case t.now-f.last <= limit && f.last <= t.now: // a packet came since it was moved
+			l.remove(f)
+			l.push(f, f.last)
+		default:
+			return f
+		}
+	}
+	return nil
 }
 
 // Flush ends all connections, in the order in which they began: the capture

@@ -45,7 +45,7 @@ func TestTwins(t *testing.T) {
 		{"behind other packets of the original", twoHands + "1 S @0 220 ack=0\n1 C @0 EHLO ack=3\n1 S @3 250 ack=4\n2 S @0 220 ack=0\n2 C @0 EHLO ack=3",
 			"1 220 7|0 EHLO 8|1 250 9|1 again 0 220|0 again 0 EHLO|close duplicated", 5},
 		{"the original has gone", twoHands + "1 S @0 220 ack=0\n2 S @0 220 ack=0\n1 S @3 RST\n2 C @0 EHLO ack=3\n2 S @3 250 ack=4 t=30000\n2 C @4 ack=6\n2 S @6 250 ack=4",
-			"1 220 7|1 again 0 220|close duplicated|2: 1 250 13|2: close midstream", 5},
+			"1 220 7|1 again 0 220|0 EHLO 10|close duplicated|2: 1 250 13|2: close midstream", 4},
 		{"one path alone may be seen twice, too", "1 S @0 220 ack=0\n1 S @0 220 ack=0 t=0", "0 220 1|0 again 0 220|close midstream one-sided duplicated", 1},
 	}
 	for _, tt := range tests {

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -131,6 +135,9 @@ func captureLive(ctx context.Context, env *environment, o *captureOptions) error
 	if err := o.check(env); err != nil {
 		return usageError{err}
 	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before it takes long: one must not end the run
+	defer signal.Stop(hup)
 	devices, err := capture.OpenDevices(o.devices, o.live())
 	if err != nil {
 		return err
@@ -158,7 +165,7 @@ func captureLive(ctx context.Context, env *environment, o *captureOptions) error
 		ctx, cancel = context.WithTimeout(ctx, o.duration)
 		defer cancel()
 	}
-	err = s.run(ctx, screen, o.tui)
+	err = s.run(ctx, screen, hup, o.tui)
 	s.drops()
 	return r.end(err)
 }
@@ -169,12 +176,30 @@ func openLive(env *environment, o *captureOptions) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := keepTemporary(env, o.run.database); err != nil {
+		return nil, err
+	}
 	r.spool = newSpool(env.say, r.settled)
 	r.results = new(metrics.Results)
 	if note := filterNote(o.run.filter, o.mailPorts); note != "" {
 		r.notes = append(r.notes, note)
 	}
 	return r, r.open()
+}
+
+// keepTemporary lets SQLite make its temporary files beside the database: a
+// capture that is confined may write nowhere else, and a large transaction
+// takes some. It comes before the first database is opened.
+func keepTemporary(env *environment, database string) error {
+	path, _ := env.databasePath(database)
+	if path == noDatabase {
+		return nil
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return os.Setenv("SQLITE_TMPDIR", folder)
 }
 
 // introduce says what begins.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +29,10 @@ func TestSensor(t *testing.T) {
 	t.Run("filter-note", sensorFilterNote)
 	t.Run("full-disk", sensorFullDisk)
 	t.Run("outputs", sensorOutputs)
+	t.Run("outputs-away", sensorOutputsAway)
+	t.Run("another-user", sensorBecomes)
+	t.Run("database-gone", sensorDatabaseGone)
+	t.Run("terminal-ui", sensorUI)
 }
 
 // SIGHUP reads the policy again. One with mistakes is told, and the one before
@@ -121,6 +126,31 @@ func sensorOutputs(t *testing.T) {
 	kept, _ := mailtap(t, statusDone, "analyze", "--db", "none", "--quiet", "--format", "jsonl", dir)
 	if !strings.Contains(kept, `"rule":"cleartext-password"`) {
 		t.Errorf("the evidence holds\n%s", kept)
+	}
+}
+
+// Each receiver that findings could not be delivered to is told on a line of its
+// own, and the run has failed.
+func sensorOutputsAway(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "log")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = "tcp://127.0.0.1:9" // discard (RFC 863)
+	live := startCapture(t, "--format", "jsonl", "--eve", filepath.Join(folder, "eve.json"), "--syslog", nobody)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	live.signal(t, syscall.SIGHUP)
+	live.wait(t, live.stderr, "mailtap: --eve ", 1, waitAtMost)
+	play(t, 110, pop3Login)
+	live.waitStdout(t, `"rule":"cleartext-password"`, 1)
+	live.stop(t, syscall.SIGTERM, statusFailed)
+	said := live.stderr.String()
+	for _, begin := range []string{"--syslog " + nobody + ": 2 findings", "--eve " + folder} {
+		if !regexp.MustCompile(`(?m)^mailtap: ` + regexp.QuoteMeta(begin) + `.* were not delivered`).MatchString(said) {
+			t.Errorf("no line %q in\n%s", begin, said)
+		}
 	}
 }
 

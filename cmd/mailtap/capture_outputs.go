@@ -110,6 +110,7 @@ func confineCapture(r *runner, o *captureOptions) error {
 	}
 	if o.outputs.evidence != "" {
 		c.Write = append(c.Write, o.outputs.evidence)
+		c.Files = append(c.Files, r.keeper.Files()...)
 	}
 	if o.run.policy != "" {
 		c.Read = append(c.Read, filepath.Clean(o.run.policy))

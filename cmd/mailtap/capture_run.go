@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -22,12 +20,9 @@ func withConsole(env *environment) (*environment, *console) {
 }
 
 // run captures until ctx ends, beside the status line or the terminal UI.
-func (s *sensor) run(ctx context.Context, screen *console, ui bool) error {
+func (s *sensor) run(ctx context.Context, screen *console, hup <-chan os.Signal, ui bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	s.hungUp = func() bool {
 		gone := screen.terminal != nil && !isTerminal(screen.terminal)
 		if gone {

@@ -16,10 +16,13 @@ import (
 )
 
 const (
-	// lastPackets is how long to read on for packets that came before the end:
-	// the kernel hands them over in blocks, up to twice the timeout of a
-	// reading late.
-	lastPackets = 300 * time.Millisecond
+	// stampedLate is how long after it was sent a packet may be stamped: it
+	// waits in queues until then.
+	stampedLate = 20 * time.Millisecond
+
+	// maxReadOn is how long to read on what the kernel holds at the end. What is
+	// left then is counted as dropped. An idle link ends within a second.
+	maxReadOn = 5 * time.Second
 
 	// lateBy is how long after its time stamp a packet may be read: for so long
 	// the clock of a silent link lags behind the host's.
@@ -46,11 +49,11 @@ type sensor struct {
 	reload atomic.Bool // SIGHUP has come
 	hungUp func() bool // tells whether SIGHUP came as the terminal is gone, and then ends the run
 
-	n        uint64          // packets
-	looked   time.Time       // at the counters
-	end      time.Time       // of ctx; zero: not yet
-	finished bool            // only what was read until now is taken
-	lost     *capture.Change // the last device that is gone
+	n      uint64          // packets
+	looked time.Time       // at the counters
+	end    time.Time       // of ctx; zero: not yet
+	told   bool            // that what the kernel holds is read on
+	lost   *capture.Change // the last device that is gone
 
 	mu  sync.Mutex
 	now metrics.Snapshot // at the last look; of Devices what is gone
@@ -106,16 +109,24 @@ func (s *sensor) read(ctx context.Context, hup <-chan os.Signal) error {
 			return err
 		}
 	}
-	if s.lost != nil && !s.finished {
-		return s.lost
+	if s.lost != nil && s.end.IsZero() {
+		return fmt.Errorf("%w; start it again when the device is back, 'mailtap interfaces' lists what is there", s.lost)
 	}
 	return nil
 }
 
 // attend looks at what is not packets.
 func (s *sensor) attend(ctx context.Context) {
-	if s.end.IsZero() && ctx.Err() != nil {
+	switch {
+	case ctx.Err() == nil:
+	case s.end.IsZero():
 		s.end = time.Now()
+		s.devices.Finish(s.end.Add(stampedLate))
+	case time.Since(s.end) > maxReadOn:
+		s.devices.Leave()
+	case !s.told && time.Since(s.end) > lookEvery/2:
+		s.told = true
+		s.runner.remark("reading what the kernel still holds, for at most %v", maxReadOn)
 	}
 	if s.reload.Swap(false) && !s.hungUp() {
 		s.runner.reload()
@@ -128,17 +139,8 @@ func (s *sensor) attend(ctx context.Context) {
 
 // take takes a packet, or what came instead of one.
 func (s *sensor) take(p *capture.Packet, err error) error {
-	late := false // the packet came after the end
-	if !s.end.IsZero() {
-		late = err == nil && p.Time > s.end.UnixNano()
-		if !s.finished && (time.Since(s.end) > lastPackets || late && len(s.names) == 1) {
-			s.finished = true
-			s.devices.Finish()
-		}
-	}
 	var change *capture.Change
 	switch {
-	case late:
 	case err == nil:
 		s.n++
 		s.runner.engine.Packet(p)
@@ -147,7 +149,7 @@ func (s *sensor) take(p *capture.Packet, err error) error {
 	case errors.As(err, &change):
 		s.changed(change)
 	default:
-		return fmt.Errorf("reading from the device: %w", err)
+		return err
 	}
 	return nil
 }
@@ -234,10 +236,16 @@ func (s *sensor) progress() progress {
 // drops puts what was dropped into the summary, by device.
 func (s *sensor) drops() {
 	for _, d := range s.devices.Stats() {
-		s.runner.summary.Dropped += d.Dropped + d.InterfaceDropped
-		if d.Dropped+d.InterfaceDropped > 0 {
-			s.runner.notes = append(s.runner.notes, fmt.Sprintf("%s: %d packets read, %d dropped by the kernel and %d by the device (%s)",
-				d.Device, d.Packets, d.Dropped, d.InterfaceDropped, share(d.Dropped+d.InterfaceDropped, d.Packets)))
+		lost := d.Dropped + d.InterfaceDropped + d.Unread
+		s.runner.summary.Dropped += lost
+		if lost == 0 {
+			continue
 		}
+		note := fmt.Sprintf("%s: %d packets read, %d dropped by the kernel and %d by the device (%s)",
+			d.Device, d.Packets, d.Dropped, d.InterfaceDropped, share(lost, d.Packets))
+		if d.Unread > 0 {
+			note += fmt.Sprintf("; %d left unread at the end, as it did not keep up", d.Unread)
+		}
+		s.runner.notes = append(s.runner.notes, note)
 	}
 }

@@ -25,7 +25,9 @@ const (
 type spool struct {
 	say     func(format string, args ...any)
 	settled func([]alerts.Result) // told of results that are stored, or given up
-	store   writer
+	gone    func() error          // tells what became of the database's file; nil: it is in its place
+	reopen  func() (writer, error)
+	store   writer        // nil: it is closed, as its file is gone, and could not be opened anew
 	more    chan struct{} // holds a token when something waits
 	stop    chan struct{}
 	ended   chan struct{}
@@ -37,7 +39,8 @@ type spool struct {
 	inside   int       // results in the store
 	trying   map[alerts.SessionID]spooled
 	away     error // why results wait; nil: they do not
-	told     bool  // that they do
+	moved    bool  // the store writes to a file that is gone
+	told     bool  // that results wait
 	toldAt   time.Time
 	stored   uint64
 	failures uint64
@@ -59,7 +62,7 @@ type spooled struct {
 
 func newSpool(say func(string, ...any), settled func([]alerts.Result)) *spool {
 	s := &spool{
-		say: say, settled: settled,
+		say: say, settled: settled, gone: func() error { return nil },
 		more: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	s.changed.L = &s.mu
@@ -101,8 +104,13 @@ func (s *spool) poke() {
 	}
 }
 
-// committed is told by the store what it has stored.
+// committed is told by the store what it has stored. What it has stored in a
+// file that is gone is not.
 func (s *spool) committed(batch []alerts.Result) {
+	if err := s.missing(); err != nil {
+		s.failed(batch, err)
+		return
+	}
 	s.mu.Lock()
 	s.stored += uint64(len(batch))
 	s.leave(len(batch))
@@ -171,9 +179,15 @@ func (s *spool) takeBack(r alerts.Result) bool {
 // run hands to the store what waits.
 func (s *spool) run() {
 	defer close(s.ended)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for pause := firstPause; ; {
 		select {
 		case <-s.more:
+		case <-look.C:
+			if s.missing() == nil {
+				continue
+			}
 		case <-s.stop:
 			return
 		}
@@ -183,12 +197,12 @@ func (s *spool) run() {
 			pause = firstPause
 		case !s.sleep(pause):
 			return
-		case s.attempt(1) && s.attempt(spoolChunk):
+		case s.opened() && s.attempt(1) && s.attempt(spoolChunk):
 			s.recovered()
 		default:
 			pause = min(2*pause, maxPause)
 		}
-		if s.state().held > 0 {
+		if s.state().held > 0 || s.failing() {
 			s.poke()
 		}
 	}
@@ -270,8 +284,12 @@ func (s *spool) hand(n int) {
 func (s *spool) finish() error {
 	close(s.stop)
 	<-s.ended
-	s.hand(maxSpooled)
-	err := s.store.Close()
+	s.missing()
+	var err error
+	if s.opened() {
+		s.hand(maxSpooled)
+		err = s.store.Close()
+	}
 	s.mu.Lock()
 	left := make([]alerts.Result, 0, len(s.waiting))
 	for _, one := range s.waiting {

@@ -65,6 +65,9 @@ func dbInfo(env *environment, database string) error {
 	if info.First != 0 {
 		fmt.Fprintf(w, "captured\t%s to %s\n", utc(info.First), utc(info.Last))
 	}
+	if info.ThinnedSessions != 0 {
+		fmt.Fprintf(w, "thinned\t%d sessions: words of lines are kept of the first and last findings of a case\n", info.ThinnedSessions)
+	}
 	if info.Watermark != 0 {
 		fmt.Fprintf(w, "pruned\t%d sessions and %d findings, before %s\n", info.PrunedSessions, info.PrunedFindings, utc(info.Watermark))
 	}
@@ -140,7 +143,11 @@ func dbPruneCommand(env *environment) *cobra.Command {
 database. AGE is a span before now such as 90d, or a time; SIZE such as 500M is
 what is to be left, about. Pruned sessions stay counted in 'mailtap db info',
 and analysing an old capture again does not bring them back. Cases that were
-triaged stay. A capture may write to the database meanwhile.`,
+triaged stay. A capture may write to the database meanwhile.
+
+Of what is left, the words of lines are kept for the first 5 and the last 20
+findings of a case; in the others stands "(thinned out)" with the packet's
+number. A capture does the same now and then.`,
 		Example: `  mailtap db prune --older 90d
   mailtap db prune --keep-size 2G --dry-run`,
 		Args: arguments(cobra.NoArgs),
@@ -178,6 +185,9 @@ func dbPrune(env *environment, o *pruneOptions) error {
 		what += ": there is room enough"
 	} else {
 		what += ": what began before " + utc(before)
+	}
+	if p.Thinned > 0 {
+		what += fmt.Sprintf("; thinned %s", numbered(p.Thinned, "session", "sessions"))
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s %s\n", verb, what)
 	return err

@@ -2,12 +2,10 @@ package main
 
 import (
 	"bufio"
-	"crypto/tls"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -18,10 +16,8 @@ import (
 	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/sinks"
 )
-
-// dialTimeout is how long a syslog receiver has to answer.
-const dialTimeout = 10 * time.Second
 
 // exportOptions are the flags of 'mailtap export'.
 type exportOptions struct {
@@ -62,7 +58,7 @@ written.`,
 			if args[0] == formatPcap {
 				return o.runPcap(cmd.Context(), env, args[1:])
 			}
-			return o.run(env, args[0])
+			return o.run(cmd.Context(), env, args[0])
 		},
 	}
 	o.addFilterFlags(cmd, env)
@@ -75,7 +71,7 @@ written.`,
 
 var exportFormats = []string{"html", "jsonl", "csv", "eve", "zeek", "cef", "syslog", formatPcap}
 
-func (o *exportOptions) run(env *environment, format string) (err error) {
+func (o *exportOptions) run(ctx context.Context, env *environment, format string) (err error) {
 	f, err := o.filter(time.Now())
 	if err != nil {
 		return err
@@ -94,7 +90,7 @@ func (o *exportOptions) run(env *environment, format string) (err error) {
 		return err
 	}
 	defer r.Close()
-	w, framing, err := o.open(env)
+	w, framing, err := o.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -103,10 +99,10 @@ func (o *exportOptions) run(env *environment, format string) (err error) {
 }
 
 // open opens where the export goes.
-func (o *exportOptions) open(env *environment) (io.WriteCloser, export.Framing, error) {
+func (o *exportOptions) open(ctx context.Context, env *environment) (io.WriteCloser, export.Framing, error) {
 	switch {
 	case o.to != "":
-		return dialSyslog(o.to)
+		return dialSyslog(ctx, o.to)
 	case o.output != "":
 		f, err := os.OpenFile(o.output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
@@ -117,29 +113,16 @@ func (o *exportOptions) open(env *environment) (io.WriteCloser, export.Framing, 
 	return &buffered{bufio.NewWriter(env.stdout), io.NopCloser(nil)}, export.Lines, nil
 }
 
-func dialSyslog(to string) (io.WriteCloser, export.Framing, error) {
-	u, err := url.Parse(to)
-	if err != nil || u.Port() == "" {
-		return nil, 0, usageError{fmt.Errorf("--to %s: say udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT", to)}
+func dialSyslog(ctx context.Context, to string) (io.WriteCloser, export.Framing, error) {
+	receiver, err := sinks.ParseReceiver(to)
+	if err != nil {
+		return nil, 0, usageError{fmt.Errorf("--to %w", err)}
 	}
-	dialer := &net.Dialer{Timeout: dialTimeout}
-	var c net.Conn
-	framing := export.Counted
-	switch u.Scheme {
-	case "udp":
-		framing = export.Datagram
-		c, err = dialer.Dial("udp", u.Host)
-	case "tcp":
-		c, err = dialer.Dial("tcp", u.Host)
-	case "tls":
-		c, err = tls.DialWithDialer(dialer, "tcp", u.Host, &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
-	default:
-		return nil, 0, usageError{fmt.Errorf("--to %s: say udp, tcp or tls", to)}
-	}
+	c, err := receiver.Dial(ctx)
 	if err != nil {
 		return nil, 0, fmt.Errorf("cannot reach the syslog receiver: %w", err)
 	}
-	return c, framing, nil
+	return c, receiver.Framing(), nil
 }
 
 // buffered is a file that is written in large pieces.

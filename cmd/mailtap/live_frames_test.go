@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
-	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-
-	"github.com/mailtap/mailtap/capture"
 )
 
 // framesOf reads the Ethernet frames of samples.
@@ -22,18 +19,7 @@ func framesOf(t *testing.T, names ...string) [][]byte {
 	t.Helper()
 	var frames [][]byte
 	for _, name := range names {
-		file, err := capture.Open(filepath.Join(samples, name+".pcap"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var p capture.Packet
-		for err = file.Next(&p); err == nil; err = file.Next(&p) {
-			frames = append(frames, slices.Clone(p.Data))
-		}
-		file.Close()
-		if err != io.EOF {
-			t.Fatal(err)
-		}
+		frames = append(frames, framesIn(t, filepath.Join(samples, name+".pcap"))...)
 	}
 	return frames
 }

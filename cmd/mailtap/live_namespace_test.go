@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,16 +20,6 @@ const liveBinary = "MAILTAP_LIVE_BINARY"
 func insideNamespace() bool { return binaryInside() != "" }
 
 func binaryInside() string { return os.Getenv(liveBinary) }
-
-// buildMailtap builds the program as people run it.
-func buildMailtap(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "mailtap")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
 
 // runInNamespace runs the test again, in a network namespace that ends with
 // it: as root, else as root of a user namespace alone. It is skipped where the

@@ -20,6 +20,9 @@ import (
 var replayed = []string{"imap-login", "pop3-userpass", "smtp-auth-plain", "smtp-auth-login", "cram-md5", "apop", "ntlm",
 	"starttls", "ssl-ports", "starttls-refused", "managesieve", "lmtp", "imap-preauth", "imap-mailbox-forged", "starttls-injection"}
 
+// skewedSeeds is how many times frames are sent in another order.
+const skewedSeeds = 24
+
 // The two ends of the pair of devices on which frames are replayed.
 const replayDevice, watchedDevice = "tap0", "tap1"
 
@@ -55,8 +58,6 @@ func TestLiveReplay(t *testing.T) {
 		vlan   []int
 		tunnel []string
 	}{
-		{"reordered", reorder(1), nil, nil},
-		{"reordered-otherwise", reorder(2), nil, nil},
 		{"doubled", double, nil, nil},
 		{"vlan", each(tagged(0x8100_000c)), []int{12}, nil},
 		{"q-in-q", each(tagged(0x88a8_0064, 0x8100_000c)), []int{100, 12}, nil},
@@ -86,10 +87,15 @@ func TestLiveReplay(t *testing.T) {
 			t.Errorf("%d conflicts found, want %d", conflicts, offers)
 		}
 	})
-	for seed := range uint64(3) {
+	want := judged(t, plain)
+	for seed := range uint64(skewedSeeds) {
 		t.Run(fmt.Sprintf("skewed-%d", seed), func(t *testing.T) { // a command may overtake the reply it follows
-			nothingInvented(t, plain, replay(t, reorder(seed+7)(frames)))
+			if diff := cmp.Diff(want, judged(t, replay(t, reorder(seed)(frames)))); diff != "" {
+				t.Errorf("(-as recorded +got):\n%s", diff)
+			}
 		})
+	}
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprintf("lossy-%d", seed), func(t *testing.T) {
 			nothingInvented(t, plain, replay(t, lose(seed)(frames)))
 		})

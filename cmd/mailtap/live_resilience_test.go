@@ -78,8 +78,9 @@ func liveDeviceRemoved(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	live.ends(t, waitAtMost, statusFailed)
-	if got := lastLine(live.stderr.String()); !strings.HasPrefix(got, "mailtap: ") || !strings.Contains(got, "interface disappeared") {
-		t.Errorf("it says %q, not that the interface disappeared", got)
+	want := "mailtap: " + watchedDevice + ": the device is gone ("
+	if got := lastLine(live.stderr.String()); !strings.HasPrefix(got, want) || !strings.Contains(got, "; start it again when the device is back") {
+		t.Errorf("it says %q, not %q and what to do", got, want)
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/netip"
@@ -27,6 +28,8 @@ func TestLiveServers(t *testing.T) {
 	w.run(t, `start_postfix "$SERVER_NS" "$SASL" 'smtpd_tls_security_level = may' 'smtpd_error_sleep_time = 0' "inet_interfaces = $SERVER_IP, 127.0.0.1"`)
 	w.run(t, `addresses "$CLIENT_NS" 10 19; addresses "$SERVER_NS" %d %d`, firstRelay, lastRelay)
 	t.Run("sessions", func(t *testing.T) { liveSessions(t, w) })
+	t.Run("ipv6-and-sieve", func(t *testing.T) { liveIPv6AndSieve(t, w) })
+	t.Run("exim", func(t *testing.T) { liveExim(t, w) })
 	t.Run("man-in-the-middle", func(t *testing.T) { liveTampering(t, w) })
 	t.Run("server-changed", func(t *testing.T) { liveServerChanged(t, w) })
 	t.Run("mtu-576", func(t *testing.T) { liveSmallPackets(t, w) })
@@ -156,6 +159,56 @@ func (w *mailWire) logIns(t *testing.T) {
 	w.succeed(t, "", w.swaks(wireServer, 465, append(login("PLAIN"), "--tls-on-connect", "--tls-sni", wireServerName)...)...)
 	w.succeed(t, "", w.swaks(wireServer, 25)...)
 	w.succeed(t, "", w.swaks(wireServer, 24, "--protocol", "LMTP", "--to", wireUser)...)
+}
+
+// wireServer6 is the server's other address; see samples/lib.sh.
+const wireServer6 = "2001:db8::25"
+
+// sieveInClear logs in without TLS, which sieve-connect does not where there is
+// some.
+const sieveInClear = `exec 3<>"/dev/tcp/$1/4190"
+answer() { local line; while read -r line <&3; do case $line in OK*) return 0;; NO*|BYE*) return 1;; esac; done; return 1; }
+answer
+printf 'AUTHENTICATE "PLAIN" "%s"\r\n' "$2" >&3; answer || exit
+printf 'LOGOUT\r\n' >&3; answer`
+
+// liveIPv6AndSieve are log-ins over IPv6, and in ManageSieve (RFC 5804).
+func liveIPv6AndSieve(t *testing.T, w *mailWire) {
+	m := w.watch(t)
+	w.succeed(t, "", w.curl(wireServer, 143, "imap://["+wireServer6+"]/INBOX;MAILINDEX=1", "--login-options", "AUTH=PLAIN")...)
+	w.succeed(t, "", w.curl(wireServer, 110, "pop3://["+wireServer6+"]/1", "--login-options", "AUTH=LOGIN")...)
+	w.succeed(t, "", "bash", "-c", sieveInClear, "sh", wireServer,
+		base64.StdEncoding.EncodeToString([]byte("\x00"+wireUser+"\x00"+wirePassword)))
+	w.succeed(t, wirePassword+"\n", "sieve-connect", "--nosrv", "--notlsverify", "--server", wireServerName, "--port", "4190",
+		"--user", wireUser, "--passwordfd", "0", "--list")
+	hold(t, "ipv6-and-sieve.txt", told(m.end(t), mirrorDevice))
+}
+
+// eximPort is Exim's; Postfix has the usual ones.
+const eximPort = 2525
+
+// liveExim are log-ins with NTLM, which of the servers only Exim has. It cannot
+// be installed beside Postfix: $UNPACKED is the folder in which samples/make.sh
+// has unpacked it.
+func liveExim(t *testing.T, w *mailWire) {
+	if _, err := os.Stat(filepath.Join(os.Getenv("UNPACKED"), "usr/sbin/exim4")); err != nil {
+		t.Skipf("Exim is not unpacked: %v", err)
+	}
+	w.run(t, `start_exim %d`, eximPort)
+	m := w.watch(t)
+	url := fmt.Sprintf("smtp://%s:%d/pc7.example", wireServerName, eximPort)
+	w.succeed(t, "Subject: Holiday plan\r\n\r\nIn May.\r\n", w.curl(wireServer, eximPort, url, "--login-options", "AUTH=NTLM",
+		"--mail-from", "otto@shop.example", "--mail-rcpt", "bob@bank.example", "-T", "-")...)
+	w.fails(t, w.swaks(wireServer, eximPort)...)
+	hold(t, "exim.txt", told(m.end(t), mirrorDevice))
+}
+
+// fails is for a client that the server rightly refuses.
+func (w *mailWire) fails(t *testing.T, command ...string) {
+	t.Helper()
+	if w.speak(t, "", command...) == 0 {
+		t.Errorf("%s: it went well", strings.Join(command, " "))
+	}
 }
 
 // The same log-ins over a wire whose packets hold no more than 536 octets give

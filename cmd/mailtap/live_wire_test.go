@@ -47,7 +47,7 @@ func newMailWire(t *testing.T) *mailWire {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, for network namespaces in which servers change their user")
 	}
-	for _, name := range []string{"bash", "ip", "tc", "ethtool", "openssl", "tcpdump", "dovecot", "postfix", "swaks", "curl", "fetchmail", "gsasl"} {
+	for _, name := range []string{"bash", "ip", "tc", "ethtool", "openssl", "tcpdump", "dovecot", "postfix", "swaks", "curl", "fetchmail", "gsasl", "sieve-connect"} {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("%s is not installed; samples/make.sh installs all it needs", name)
 		}

@@ -74,6 +74,7 @@ type runner struct {
 	fatal    *alerts.Severity // of --fail-on
 
 	store    *store.Store // nil: nothing is kept
+	passed   int64        // sessions that earlier stores did not store, as they were pruned
 	spool    *spool       // of a live capture; nil: what cannot be stored is not tried again
 	keep     func(alerts.Result)
 	sinks    *sinks.Sinks     // nil: none
@@ -163,13 +164,14 @@ func (r *runner) open() error {
 			return err
 		}
 		r.store, r.keep, r.database = s, s.Add, path
-		if r.spool != nil {
-			r.spool.begin(s)
-			r.keep = r.spool.add
-		}
 		if key, err = alerts.LoadKey(keyPath(path)); err != nil {
 			s.Close()
 			return err
+		}
+		if r.spool != nil {
+			r.keep = r.spool.add
+			r.storeAgain(options, key)
+			r.spool.begin(s)
 		}
 		if err := r.recorder.Recall(path); err != nil {
 			s.Close()

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -64,7 +65,7 @@ func (r *runner) closeStore() {
 			r.failed = true
 		}
 	}
-	if n := r.store.Passed(); n > 0 {
+	if n := r.passed + r.store.Passed(); n > 0 {
 		r.env.say("%d sessions began before the time that 'mailtap db prune' has cut off, and were not stored", n)
 	}
 }
@@ -73,7 +74,9 @@ func (r *runner) closeStore() {
 func (r *runner) closeOutputs() {
 	if r.sinks != nil {
 		if err := r.sinks.Close(); err != nil {
-			r.env.say("%v", err)
+			for line := range strings.Lines(err.Error()) { // one for each sink
+				r.env.say("%s", strings.TrimSuffix(line, "\n"))
+			}
 			r.failed = true
 		}
 	}

@@ -30,10 +30,14 @@ func (d *Dot) Take(b []byte) (n int, end bool) {
 				}
 				return len(b), false
 			}
-			if i > 0 && b[n+i-1] == '\n' {
-				d.state = afterDot
-			}
 			n += i + 1
+			if i > 0 && b[n-2] == '\n' {
+				d.state = afterDot
+				continue
+			}
+			for n < len(b) && b[n] == '.' {
+				n++ // of dots in a row only the first can begin a line
+			}
 		case lineStart:
 			d.state = inLine
 			if b[n] == '.' {

@@ -3,7 +3,11 @@
 // section 3) without looking at their lines.
 //
 // It accepts a bare LF as the end of a line, because real programs send it; a
-// bare CR is content.
+// bare CR is content. Dot takes the mark of POP3 so; package smtp looks for the
+// mark of SMTP itself, for there servers differ in what they take for it.
+//
+// It knows no literals (RFC 3501, section 4.3), no folded header fields and no
+// commands: what a line means, and which bytes are none, is the protocol's.
 package line
 
 import "bytes"

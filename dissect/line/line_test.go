@@ -101,6 +101,7 @@ func TestDot(t *testing.T) {
 		{"two ends", ".\r\n.\r\n", 3},
 		{"unfinished", "a\r\n.", 0},
 		{"dot LF dot", "a\n.b\n.\n", 7},
+		{"dots in a row", "a\r\nto be...\r\n....\r\n...b\r\n.\r\nQ", 28},
 	}
 	for _, tt := range tests {
 		for cut := 1; cut <= len(tt.in); cut++ {
@@ -122,6 +123,7 @@ func TestDot(t *testing.T) {
 func FuzzDot(f *testing.F) {
 	f.Add([]byte("a\r\n.\r\nrest"), 3)
 	f.Add([]byte(".\n"), 1)
+	f.Add([]byte("a...\n...\r\n.\r\n"), 2)
 	f.Add([]byte("x\r\n.\r.\r\n.\n"), 2)
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
 		want, found := 0, false
@@ -148,6 +150,18 @@ func FuzzDot(f *testing.F) {
 
 func BenchmarkDot(b *testing.B) {
 	mail := bytes.Repeat([]byte(strings.Repeat("mail", 18)+"\r\n"), 1000)
+	b.SetBytes(int64(len(mail)))
+	b.ReportAllocs()
+	var d line.Dot
+	for b.Loop() {
+		d.Take(mail)
+	}
+}
+
+// BenchmarkDotText: text has dots, and short lines.
+func BenchmarkDotText(b *testing.B) {
+	const text = "Dear Ann,\r\nthe forecast for Q3 is attached. See page 4.\r\nPlease answer to joe@example.org today...\r\n\r\n"
+	mail := bytes.Repeat([]byte(text), 600)
 	b.SetBytes(int64(len(mail)))
 	b.ReportAllocs()
 	var d line.Dot

@@ -2,6 +2,24 @@
 // pieces: who, to whom, what about, and whether the content is protected end
 // to end (S/MIME, RFC 8551; OpenPGP, RFC 3156). It keeps no body, and of the
 // header only the fields that tell this.
+//
+// It reads:
+//
+//   - header fields, folded or not (RFC 5322, section 2.2), of which the first of
+//     a name counts: From, To, Subject and Content-Type. A line that is no field
+//     ends the header;
+//   - addresses (RFC 5322, section 3.4), and piece by piece where they break the
+//     grammar;
+//   - encoded words (RFC 2047, section 2), also with a language (RFC 2231, section
+//     5) or broken within a character, and bytes over 0x7f that are in no word;
+//   - the parameters of S/MIME (RFC 8551, sections 3.2.2 and 3.9) and of PGP/MIME
+//     (RFC 3156, section 4), the first bytes of an S/MIME body, which say whether it
+//     is encrypted or signed only (RFC 5652, section 3; RFC 5083), and the armour of
+//     PGP (RFC 9580, section 6.2.1) where the text begins with it.
+//
+// It does not read Cc, Bcc, Sender and Reply-To, Received and other traces, the
+// parts of a multipart message, attachments, and signatures. Dots that SMTP and
+// POP3 have doubled are left as they are.
 package message
 
 import "github.com/mailtap/mailtap/dissect"

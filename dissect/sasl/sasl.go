@@ -6,8 +6,19 @@
 // (RFC 2444), and any other (DPA, MSN, SRP ...) by its name.
 //
 // It is shared by SMTP, IMAP, POP3 and ManageSieve, which carry the same
-// messages as BASE64 in different lines. What a security layer carries behind
-// the exchange is not read; see Layer.
+// messages as BASE64 in different lines. Which of them are the client's, what an
+// initial response is (RFC 4959, section 3: "=" is an empty one) and how an
+// exchange is cancelled, the protocols tell it.
+//
+// It reads of NTLM (MS-NLMP) the names, the target's too, and which response was
+// sent; of Kerberos (RFC 4120; RFC 4121, section 4.1) the realm, service and
+// encryption of the ticket; of SCRAM the iterations and channel binding; of
+// tokens (RFC 6750, section 2.1) whose they are. BASE64 may lack its padding; what
+// cannot be decoded is told as it stands.
+//
+// It does not read what a security layer carries behind the exchange (see Layer),
+// and what is encrypted in it: the client's name in Kerberos, the messages of SRP
+// and of mechanisms that it knows by name only. It guesses no password.
 package sasl
 
 import (

@@ -12,6 +12,8 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 	case s.mode == encrypted:
 		s.offset[side] += uint64(len(b))
 		return s.tls.Feed(dst, side, b)
+	case s.mode == clear && (s.missed || s.late) && tls3Record(b):
+		return s.takeForTLS(dst, side, b)
 	case side == dissect.Server:
 		return s.feedServer(dst, b)
 	case s.mode == awaitingTLS:
@@ -127,6 +129,7 @@ func (s *Session) proceed(dst []dissect.Event) []dissect.Event {
 
 // gap: bytes of an identified session were lost.
 func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
+	s.missed = true
 	if s.mode == clear && side == dissect.Client {
 		dst = s.proceed(dst) // their order must stay
 	}

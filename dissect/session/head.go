@@ -125,7 +125,7 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 	if v.answer == inTLS {
 		dst = s.beginTLS(dst)
 	} else {
-		s.machine = newMachine(v.protocol, s.offset, s.late)
+		s.machine = newMachine(v.protocol, s.ports[v.server], s.offset, s.late)
 		s.dialogue = s.pool.room.New()
 		s.machine.Record(s.dialogue)
 		s.mode = clear

@@ -77,10 +77,11 @@ func identify(s *scene) verdict {
 			}
 		}
 	}
-	if bestScore >= enough {
-		return best
+	v := s.tls()
+	if bestScore >= enough && (!s.late || v.answer == undecided) {
+		return best // joined late, lines may stand within TLS that does not encrypt
 	}
-	if v := s.tls(); v.answer != undecided {
+	if v.answer != undecided {
 		return v
 	}
 	if s.done {

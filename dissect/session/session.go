@@ -2,8 +2,20 @@
 // out whether the connection carries mail, which side is the server, and
 // hands the bytes to the protocol's machine and, after STARTTLS, to TLS.
 //
-// What is said decides, not the port. A proxy's preface (HTTP CONNECT, SOCKS,
-// PROXY protocol) is read over, and identification begins again behind it.
+// What is said decides, not the port. A proxy's preface (HTTP CONNECT, RFC 9110,
+// section 9.3.6; SOCKS 4 and 5, RFC 1928; PROXY protocol 1 and 2) is read over,
+// and identification begins again behind it. The port speaks where nothing is
+// readable: TLS on a port of mail (RFC 8314, section 3), and text that nothing
+// contradicts in a connection that was joined late.
+//
+// Words of other protocols that look like mail's are told apart: FTP's 220 and
+// AUTH TLS (RFC 4217), +OK and -ERR of Redis. After STARTTLS, STLS and the like
+// (RFC 3207, section 4) the next bytes of the client show whether it is TLS that
+// follows (RFC 8446, section 5.1) or a conversation in clear. What the client sent
+// ahead waits until the server has answered, in bounds.
+//
+// It does not follow webmail and other protocols that carry mail within them, or
+// a second mail session behind the first on one connection.
 package session
 
 import (
@@ -64,6 +76,7 @@ type Session struct {
 	silent     bool // the server's side says nothing: wait for no answer
 	heard      bool // the server has said something
 	unanswered bool // the answer to STARTTLS may have been lost
+	missed     bool // bytes were lost
 	ports      [2]uint16
 	pool       *Pool
 
@@ -194,7 +207,7 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 	return dst
 }
 
-func newMachine(p dissect.Protocol, base [2]uint64, late bool) machine {
+func newMachine(p dissect.Protocol, port uint16, base [2]uint64, late bool) machine {
 	switch p {
 	case dissect.IMAP:
 		return imap.New(base, late)
@@ -203,7 +216,11 @@ func newMachine(p dissect.Protocol, base [2]uint64, late bool) machine {
 	case dissect.ManageSieve:
 		return managesieve.New(base, late)
 	}
-	return smtp.New(base, late)
+	m := smtp.New(base, late)
+	if portProtocol(port) == dissect.LMTP {
+		m.ExpectLMTP()
+	}
+	return m
 }
 
 // drop frees what is held back.

@@ -106,7 +106,11 @@ func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
 	}
 	s.mode = encrypted
 	s.tls = tls.New(s.offset)
-	dst = append(dst, event(dissect.TLSBegin, dissect.Client, s.offset[dissect.Client], nil))
+	begin := event(dissect.TLSBegin, dissect.Client, s.offset[dissect.Client], nil)
+	if s.machine != nil {
+		begin.Text = []byte("after text")
+	}
+	dst = append(dst, begin)
 	if len(hello) > 0 {
 		dst = s.feed(dst, dissect.Client, hello)
 	}
@@ -114,6 +118,22 @@ func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
 		dst = s.feed(dst, dissect.Server, held)
 	}
 	return dst
+}
+
+// takeForTLS: a record of TLS where the session was readable, and STARTTLS or
+// its answer may be among what was lost. No text looks like that.
+func (s *Session) takeForTLS(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
+	dst = s.proceed(dst)
+	switch {
+	case s.mode != clear:
+		return s.feed(dst, side, b)
+	case side == dissect.Client:
+		s.wait().parked = b
+	default:
+		s.wait().held = b
+	}
+	s.pool.used += len(b)
+	return s.beginTLS(dst)
 }
 
 // likeness says whether bytes begin TLS.
@@ -163,5 +183,8 @@ func fitsTLS(b []byte, i int) bool {
 	}
 	return true
 }
+
+// tls3Record tells a record of TLS or SSL 3.0.
+func tls3Record(b []byte) bool { return len(b) > 0 && b[0] < 0x80 && tlsRecord(b) }
 
 func tlsRecord(b []byte) bool { return likeTLS(b) == sureTLS }

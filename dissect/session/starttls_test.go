@@ -26,7 +26,7 @@ func TestSTARTTLS(t *testing.T) {
 		want       []string
 	}{
 		{"then TLS", asked + ready + "0- " + hello + "\n1- " + answer, []string{
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"refused", asked + "1: 454 not now\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
 			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
@@ -37,7 +37,7 @@ func TestSTARTTLS(t *testing.T) {
 		}},
 		{"a command behind it, then TLS", `0- STARTTLS\r\nRSET\r\n` + "\n" + ready + "0- " + hello + "\n1- " + answer, []string{
 			`client injected 19-25 "" "RSET"`,
-			`client tls-begin 25-25 "" ""`,
+			`client tls-begin 25-25 "after text" ""`,
 		}},
 		{"a command behind it, then clear", `0- STARTTLS\r\nMAIL FROM:<a@b>\r\n` + "\n" + ready + "1: 250 ok\n0: QUIT", []string{
 			`client injected 19-36 "" "MAIL FROM:<a@b>"`,
@@ -50,22 +50,22 @@ func TestSTARTTLS(t *testing.T) {
 		}},
 		{"clear bytes behind the answer, then TLS", asked + `1- 220 go\r\n250 evil\r\n` + "\n0- " + hello + "\n1- " + answer, []string{
 			`server injected 44-54 "" "250 evil"`,
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"an early hello", asked + "0- " + hello + "\n" + ready + "1- " + answer, []string{
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"an early hello, in the same bytes", `0- STARTTLS\r\n` + hello + "\n" + ready + "1- " + answer, []string{
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"an early hello, refused", asked + "0- " + hello + "\n1: 454 no", []string{}},
 		{"an early hello, the answer lost", asked + "0- " + hello + "\n1! 8\n1- " + answer, []string{
 			`server lost 36-44 "" ""`,
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"the answer lost, then TLS", asked + "1! 8\n0- " + hello + "\n1- " + answer, []string{
 			`server lost 36-44 "" ""`,
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 		{"the answer lost, then clear", asked + "1! 8\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
 			`server lost 36-44 "" ""`,
@@ -73,11 +73,11 @@ func TestSTARTTLS(t *testing.T) {
 		}},
 		{"half a hello lost", asked + ready + "0! 5\n0- " + `\x01\x00\x00\x01\x03` + "\n1- " + answer, []string{
 			`client lost 19-24 "" ""`,
-			`client tls-begin 24-24 "" ""`,
+			`client tls-begin 24-24 "after text" ""`,
 		}},
 		{"a hello lost, the server's stays", asked + ready + "0! 10\n1- " + answer, []string{
 			`client lost 19-29 "" ""`,
-			`client tls-begin 29-29 "" ""`,
+			`client tls-begin 29-29 "after text" ""`,
 		}},
 		{"bytes lost, then clear", asked + ready + "0! 10\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
 			`client lost 19-29 "" ""`,
@@ -85,7 +85,7 @@ func TestSTARTTLS(t *testing.T) {
 			`client mail-command 29-46 "MAIL" "MAIL FROM:<a@b>"`,
 		}},
 		{"no client", asked + ready + "1- " + answer, []string{
-			`client tls-begin 19-19 "" ""`,
+			`client tls-begin 19-19 "after text" ""`,
 		}},
 	}
 	for _, tt := range tests {
@@ -106,6 +106,30 @@ func TestSTARTTLS(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLostSTARTTLS: where the request or its answer may be lost, a record of TLS
+// still tells that TLS has begun.
+func TestLostSTARTTLS(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"the request lost", "0! 10\n1: 220 go\n0- " + hello + "\n1- " + answer, []string{`client tls-begin 19-19 "after text" ""`}},
+		{"both lost", "0! 10\n1! 8\n0- " + hello + "\n1- " + answer, []string{`client tls-begin 19-19 "after text" ""`}},
+		{"the hello lost, too", "0! 20\n1! 8\n1- " + answer, []string{`client tls-begin 29-29 "after text" ""`}},
+		{"nothing lost", "0- " + hello + "\n1- " + answer, []string{}},
+		{"text", "0! 10\n1: 220 go\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRun(t, [2]uint16{40000, 25}, false)
+			r.play(begun + tt.text + "\nend")
+			if diff := cmp.Diff(tt.want, r.kinds(dissect.TLSBegin)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -17,7 +17,7 @@ type question struct {
 	empty bool      // BDAT: no octets, and none before
 	more  int       // replies still to come in LMTP
 	alone bool      // no other waited when it was asked
-	about *textLine // XCLIENT, XFORWARD: the command
+	about *textLine // XCLIENT, XFORWARD, a mangled STARTTLS: the command
 }
 
 // ends tells whether a question is for the end of content.
@@ -113,7 +113,7 @@ func (s *Session) unknownLine(l textLine, word []byte) {
 	if len(l.text) == 0 {
 		return
 	}
-	s.ask(question{verb: other})
+	s.ask(unknownQuestion(l, word))
 	e := dissect.Event{
 		Kind: dissect.Unexpected, Side: dissect.Client, Start: l.start, End: l.end,
 		Line: l.text, Hide: dissect.Span{To: len(l.text)},
@@ -123,6 +123,23 @@ func (s *Session) unknownLine(l textLine, word []byte) {
 		e.Hide = behindArgument(l.text)
 	}
 	s.oddity(e)
+}
+
+// unknownQuestion asks what a line is that is no command. Only a refusal tells
+// a mangled STARTTLS.
+func unknownQuestion(l textLine, word []byte) question {
+	if len(word) == len(l.text) && dissect.Mangled(dissect.SMTP, word) {
+		return question{verb: mangled, about: &textLine{quote(l.text), l.span}}
+	}
+	return question{verb: other}
+}
+
+// mangledAnswered takes the reply to what may be a mangled STARTTLS.
+func (s *Session) mangledAnswered(q question, code int) {
+	if code >= permanent && s.sure(q) {
+		l := q.about
+		s.oddity(dissect.Event{Kind: dissect.MaskedCommand, Side: dissect.Client, Start: l.start, End: l.end, Line: l.text})
+	}
 }
 
 // isMasked tells a command that a device on the path has overwritten with X's.

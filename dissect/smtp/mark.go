@@ -108,6 +108,9 @@ func (f *marks) findDot(b []byte, n int) int {
 		if c := byteBefore(f.last[1], b, n); c == '\n' || c == '\r' {
 			return n
 		}
+		for n+1 < len(b) && b[n+1] == '.' {
+			n++ // of dots in a row only the first can begin a line
+		}
 	}
 	return n
 }

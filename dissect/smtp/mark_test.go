@@ -74,7 +74,7 @@ func lookForMarks(content string) (found []string, bare int) {
 // FuzzMarks: however content is cut, all marks and the first bare line end are
 // found where they stand.
 func FuzzMarks(f *testing.F) {
-	for _, seed := range []string{".\r\n", "a\n.\n", "a\r.\rb", ".\r.\r\n.\n.\r", "a\r\n..\r\n.\r\n", "\r\r\n.", "a.\r\n\n", "x\r"} {
+	for _, seed := range []string{".\r\n", "a\n.\n", "a\r.\rb", ".\r.\r\n.\n.\r", "a\r\n..\r\n.\r\n", "\r\r\n.", "a.\r\n\n", "x\r", "a...\r\n...\n.\r\n"} {
 		f.Add(seed, uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, content string, cut uint8) {

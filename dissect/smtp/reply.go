@@ -134,7 +134,7 @@ func fits(v verb, code int) bool {
 		return code == challenged || code == authSucceeded || code >= refusal
 	case starttls:
 		return code == serviceReady || code >= refusal
-	case other:
+	case mangled, other:
 		return code != challenged && code != startInput && code != authSucceeded
 	case quit:
 		return code == closing || code == completed || code >= refusal
@@ -191,6 +191,8 @@ func (s *Session) answer(code int, words, text []byte) {
 		s.turnAnswered(q.verb, code, text)
 	case starttls:
 		s.starttlsAnswered(code, text)
+	case mangled:
+		s.mangledAnswered(q, code)
 	case auth:
 		s.authAnswered(code, words, text)
 	case rcpt:

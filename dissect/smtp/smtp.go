@@ -132,11 +132,15 @@ func New(base [2]uint64, late bool) *Session {
 	return s
 }
 
+// ExpectLMTP says that the port is that of LMTP (RFC 2033, section 5). It
+// counts until the client's hello, which may be lost, tells.
+func (s *Session) ExpectLMTP() { s.lmtp = true }
+
 // Record keeps the lines of both sides in d from now on.
 func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
 
 // Protocol tells SMTP from LMTP, which begins with LHLO (RFC 2033, section
-// 4.1).
+// 4.1); before that, the port does.
 func (s *Session) Protocol() dissect.Protocol {
 	if s.lmtp {
 		return dissect.LMTP

@@ -27,6 +27,7 @@ const (
 	atrn // RFC 2645
 	xclient
 	xforward
+	mangled      // STARTTLS with some of its letters overwritten, if it is refused
 	other        // known, and means nothing here
 	endOfContent // no command, but answered like one
 )

@@ -1,8 +1,32 @@
 // Package tls sees of a TLS connection what an onlooker can see: the hellos,
 // the server's certificates and key exchange up to TLS 1.2, readable alerts,
-// heartbeats, and whether the handshake came to its end. It knows SSL 2.0 (draft-hickman-netscape-ssl-00),
-// SSL 3.0 (RFC 6101), TLS 1.0 to 1.2 (RFC 5246) and TLS 1.3 (RFC 8446). It
-// decrypts nothing and checks no trust.
+// heartbeats, and whether the handshake came to its end. It knows SSL 2.0
+// (draft-hickman-netscape-ssl-00), SSL 3.0 (RFC 6101), TLS 1.0 to 1.2 (RFC 5246)
+// and TLS 1.3 (RFC 8446). It decrypts nothing and checks no trust.
+//
+// It reads:
+//
+//   - records (RFC 8446, section 5.1), also cut and lost ones, and handshake
+//     messages that are spread over many of them (RFC 5246, section 7.4);
+//   - both hellos (RFC 8446, section 4.1), with server name, groups, point
+//     formats, signatures, ALPN, versions, key share, pre-shared key and
+//     renegotiation_info among the extensions; JA3, JA3S and JA4 are made of
+//     them, GREASE left out (RFC 8701);
+//   - the mark in the server's random of a version that was cut down (RFC 8446,
+//     section 4.1.3), and TLS_FALLBACK_SCSV (RFC 7507);
+//   - certificates (RFC 5246, section 7.4.2; RFC 5280, section 4.1) as far as
+//     they can be read: names, times, key, signature, and whether one is signed
+//     with its own key. The first is the server's; of those behind it what weakens
+//     the chain;
+//   - the parameters of DHE, ECDHE and of RSA with an EXPORT key (RFC 5246,
+//     section 7.4.3; RFC 8422, section 5.4; RFC 7919; RFC 2246, section 7.4.3);
+//   - alerts in clear (RFC 8446, section 6), and heartbeats that ask for more than
+//     they hold (RFC 6520, section 4), by size where they are encrypted.
+//
+// It does not read certificates of clients, OCSP and SCT, tickets, the encrypted
+// messages of TLS 1.3 and hence its certificate, an encrypted ClientHello (its
+// outer one is read like any other), renegotiation, and application data, which
+// is counted.
 package tls
 
 import "github.com/mailtap/mailtap/dissect"

@@ -22,6 +22,8 @@ type wire struct {
 	broken bool // checksums
 	cut    int  // bytes that the capture cuts off
 	all    []*dissect.Facts
+	keep   bool
+	sent   []capture.Packet // if keep
 }
 
 func newWire(port uint16) *wire {
@@ -66,6 +68,9 @@ func (w *wire) packet(side dissect.Side, flags byte, at int, text string) {
 	w.number++
 	frame := w.frame(side, flags, at, text)
 	p := capture.Packet{Data: frame[:len(frame)-w.cut], Length: len(frame), Time: w.now, Number: w.number, Link: capture.LinkEthernet}
+	if w.keep {
+		w.sent = append(w.sent, p)
+	}
 	w.engine.Packet(&p)
 }
 

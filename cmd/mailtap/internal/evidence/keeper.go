@@ -291,6 +291,18 @@ func (k *Keeper) Kept() (sessions, lost int) {
 	return k.kept, k.lost
 }
 
+// Files returns the files that were in the folder when it was opened: the
+// oldest are removed later.
+func (k *Keeper) Files() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var list []string
+	for _, f := range k.ring.files {
+		list = append(list, k.ring.name(f.number))
+	}
+	return list
+}
+
 // Close ends the last file. Its error is the first that came while writing.
 func (k *Keeper) Close() error {
 	k.mu.Lock()
