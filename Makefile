@@ -12,7 +12,7 @@ DIST    := dist
 # Set where this system has systemd: then its unit is installed too.
 SYSTEMD := $(firstword $(wildcard /usr/lib/systemd/system /lib/systemd/system))
 
-.PHONY: all build run test race lint fuzz fuzz-one bench bench-peers e2e ci deps install uninstall deb clean samples
+.PHONY: all build run test test-large race lint fuzz fuzz-one bench bench-peers e2e ci deps install uninstall deb clean samples
 
 all: build
 
@@ -25,8 +25,12 @@ run: build
 test: deps
 	$(GO) test ./...
 
+# What only is large is left to test-large: the race detector slows it tenfold.
 race: deps
-	$(GO) test -race ./...
+	$(GO) test -race -short ./...
+
+test-large: deps
+	$(GO) test ./alerts/judge ./alerts/store ./capture/reassembly ./cmd/internal/traffic ./cmd/mailtap/internal/engine ./cmd/mailtap/internal/evidence
 
 lint: deps
 	@bad=$$($(dir $(GO))gofmt -l cmd capture dissect alerts ui samples); \
@@ -67,7 +71,7 @@ e2e: build
 samples:
 	samples/make.sh
 
-ci: lint race fuzz build e2e
+ci: lint race test-large fuzz build e2e
 	./mailtap analyze --db none --quiet samples >/dev/null
 
 install: build

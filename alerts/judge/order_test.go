@@ -161,6 +161,9 @@ func shortLogin(i, clients int) *dissect.Facts {
 // TestMemory: many short log-ins, then an attack that never uses the same
 // address, leave no more behind than the bounds.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const most = 48 << 20
 	j := judge.New(func(alerts.Result) {})
 	before := heap()

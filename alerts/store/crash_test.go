@@ -60,6 +60,9 @@ func writeForEver(path string) {
 // A killed writer has lost nothing that it had told of, and another one goes
 // on. While it wrote, a reader saw whole transactions only.
 func TestKilledWriter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path := filepath.Join(t.TempDir(), "mailtap.db")
 	add(t, path)
 	writer := exec.Command(os.Args[0])
@@ -128,6 +131,9 @@ func checkWhole(t *testing.T, r *store.Reader) {
 
 // Two writers with the same sessions in opposite order give what one gives.
 func TestTwoWriters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path := filepath.Join(t.TempDir(), "mailtap.db")
 	const n = 2000
 	var both sync.WaitGroup

@@ -146,6 +146,9 @@ func TestFilterCases(t *testing.T) {
 
 // Pages put together are the whole, however they are asked for.
 func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const n = 7000
 	list := logins(n)
 	for i := range list {

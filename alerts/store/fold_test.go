@@ -76,6 +76,9 @@ func ask(t *testing.T, path, query string) (n int) {
 // Whoever opens the database after a writer was killed sees what an undisturbed
 // one would have written.
 func TestKilledBeforeFold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path, n := killedBeforeFold(t)
 	check(t, path)
 	if diff := cmp.Diff(read(t, filled(t, logins(n)...)), read(t, path), same, sortFindings); diff != "" {

@@ -235,6 +235,9 @@ func named(i int) alerts.Result {
 // Names beyond the limit are counted together, and have rows of their own once
 // there is room.
 func TestOverviewBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const beyond = 500
 	var results []alerts.Result
 	for i := range store.MaxSubjects + beyond {

@@ -37,6 +37,9 @@ func check(t *testing.T, path string) {
 // A pruned database holds what one holds that never saw the older sessions, but
 // for when cases began; and they do not come back.
 func TestPrune(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const n, cut = 4000, 2222
 	path := filled(t, logins(n)...)
 	before := login(cut).Session.Facts.Start
@@ -106,6 +109,9 @@ func TestPruneKeepsTouchedCases(t *testing.T) {
 }
 
 func TestPruneToSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path := filled(t, logins(20000)...)
 	r := reader(t, path)
 	if before, err := r.BeforeForSize(1 << 30); before != 0 || err != nil {
@@ -129,6 +135,9 @@ func TestPruneToSize(t *testing.T) {
 
 // Pruning while another process writes disturbs neither.
 func TestPruneBesideAWriter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path := filled(t, logins(5000)...)
 	writer := exec.Command(os.Args[0])
 	writer.Env = append(os.Environ(), writerPath+"="+path)
@@ -193,6 +202,9 @@ func TestCheckLooksAtFiles(t *testing.T) {
 // However often a writer is killed, the database is whole, and a run that is
 // left alone makes it what one undisturbed run would have made.
 func TestKilledAtAnyMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	path := filepath.Join(t.TempDir(), "mailtap.db")
 	const rounds = 20
 	for range rounds {

@@ -70,6 +70,9 @@ func read(t testing.TB, path string) contents {
 func byTime(a, b alerts.Finding) int { return int(a.Time - b.Time) }
 
 func TestWhatGoesInComesOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	results := logins(2500)
 	got := read(t, filled(t, results...))
 	var sessions []alerts.Session
@@ -200,6 +203,9 @@ func TestMorePacketsReplaceInBlocks(t *testing.T) {
 
 // A block is full at 64 KiB, too, and a record of any size fits in one.
 func TestLargeRecords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	results := logins(40)
 	for i := range results {
 		f := results[i].Session.Facts

@@ -180,6 +180,9 @@ func TestWriterThins(t *testing.T) {
 // A phone that polls every minute fills no disk, whether a capture file has its
 // year or it comes live, each poll in a transaction of its own.
 func TestPollsTakeLittle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const n = 6000
 	live := filled(t)
 	if err := store.AddApart(live, polls(n)); err != nil {

@@ -71,6 +71,9 @@ func (m *model) add(s *decode.Segment) {
 // TestRandomConflicts: whatever the order, what came first is given, and each
 // byte that was another is told of once.
 func TestRandomConflicts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	conflicts := 0
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 7))

@@ -11,6 +11,9 @@ import (
 
 // TestMemory weighs connections, their share of the table included.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const n = 100_000
 	tests := []struct {
 		name    string
@@ -49,6 +52,9 @@ func TestMemory(t *testing.T) {
 // TestFloodMemory: connections that are opened and never talk cost no more
 // when there are ten times as many.
 func TestFloodMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for name, answered := range map[string]bool{"SYN": false, "SYN and SYN-ACK": true} {
 		table := reassembly.New(reassembly.Limits{}, &forget{})
 		flood := func(from, to uint32) {
@@ -82,6 +88,9 @@ func TestFloodMemory(t *testing.T) {
 // TestHeldMemory: streams whose first bytes never come cost what Limits.Held
 // says, whatever the size of their segments.
 func TestHeldMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for _, size := range []int{1, 40, 1460} {
 		const flows, segments = 2000, 100
 		h := &forget{}

@@ -139,6 +139,9 @@ func replay(t testing.TB, k *talk) (*collector, reassembly.Stats) {
 
 // TestRandomWhole: whatever the order, overlaps and copies, the same bytes.
 func TestRandomWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for seed := range uint64(2000) {
 		k := newTalk(rand.New(rand.NewPCG(seed, 1)), impair{duplicate: 0.1, reorder: 0.2, overlap: 0.1})
 		c, st := replay(t, k)
@@ -299,6 +302,9 @@ func (h *everything) Data(_ *reassembly.Flow, dir reassembly.Direction, _ uint64
 // two, but what is said once a few turns have been acknowledged in peace is
 // heard.
 func TestForged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	checked := 0
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 5))

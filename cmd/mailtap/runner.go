@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,8 +111,13 @@ func newRunner(env *environment, o *runOptions) (*runner, error) {
 	return r, r.open()
 }
 
+// garbage is how much memory may be garbage, in percent of what is used. Go's
+// own 100 costs a twentieth less CPU, and a tenth more memory at the peak.
+const garbage = 60
+
 // prepareRunner makes a run; open has to follow.
 func prepareRunner(env *environment, o *runOptions) (*runner, error) {
+	debug.SetGCPercent(garbage)
 	r := &runner{env: env, options: o, started: time.Now()}
 	var err error
 	if r.least, err = severity("min-severity", o.minSeverity); err != nil {

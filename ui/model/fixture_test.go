@@ -40,6 +40,8 @@ func (m *many) Counts() (c store.Counts, err error) {
 	return c, m.err
 }
 
+func (m *many) Overview(int) (store.Overview, error) { return store.Overview{}, m.err }
+
 func (m *many) Cases(f store.Filter) ([]alerts.Case, error) {
 	m.asked = append(m.asked, f)
 	switch {
@@ -105,6 +107,7 @@ type few struct {
 	sessions []alerts.Session
 	changes  []alerts.Change
 	after    alerts.Aftermath
+	overview store.Overview
 	broken   string // the method that fails
 }
 
@@ -120,6 +123,12 @@ func (s *few) Counts() (c store.Counts, err error) {
 		c.Cases[k.Status]++
 	}
 	return c, s.fail("Counts")
+}
+
+func (s *few) Overview(top int) (store.Overview, error) {
+	o := s.overview
+	o.Servers.Top = o.Servers.Top[:min(top, len(o.Servers.Top))]
+	return o, s.fail("Overview")
 }
 
 // fits tells whether a text fits one of a store.Filter.

@@ -20,7 +20,7 @@ const (
 
 // Index is what the sessions of a database tell of its cases: enough to
 // filter, sort and fold all of them without asking the store for each. It is
-// made with a Tally and does not change afterwards.
+// made with a Survey and does not change afterwards.
 type Index struct {
 	// Whole tells that it has every case. Else only their causes are of use.
 	Whole bool
@@ -79,7 +79,7 @@ func (b *indexer) add(findings []alerts.Finding) {
 		e := &b.index.entries[n]
 		e.severity = max(e.severity, f.Severity)
 		e.first, e.last = min(e.first, f.Time), max(e.last, f.Time)
-		e.findings++ // a tally is not of so many that they do not fit
+		e.findings++ // a survey is not of so many that they do not fit
 		if !slices.Contains(b.cases, n) {
 			e.sessions++
 			b.cases = append(b.cases, n)

@@ -35,11 +35,11 @@ func listOf(t testing.TB, source model.Source, q model.Query) *model.List {
 // indexOf makes the index of a source's sessions.
 func indexOf(t testing.TB, source model.Source) *model.Index {
 	t.Helper()
-	tally, err := model.NewTally(source, goOn)
+	survey, err := model.NewSurvey(source, goOn)
 	if err != nil {
 		return nil
 	}
-	return tally.Index
+	return survey.Index
 }
 
 // get returns a row, read if it must be.

@@ -14,6 +14,7 @@ import (
 // several goroutines.
 type Source interface {
 	Counts() (store.Counts, error)
+	Overview(top int) (store.Overview, error)
 	Cases(store.Filter) ([]alerts.Case, error)
 	Changes(alerts.CaseID) ([]alerts.Change, error)
 	Aftermath(*alerts.Case) (alerts.Aftermath, error)

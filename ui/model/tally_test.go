@@ -2,7 +2,6 @@ package model_test
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"testing"
 
@@ -10,108 +9,102 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/rules"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
-func goOn(func() *model.Tally) bool { return false }
+func goOn() bool { return false }
 
 func TestTally(t *testing.T) {
 	client, server := netip.MustParseAddrPort("10.0.0.5:4000"), netip.MustParseAddrPort("10.0.0.9:25")
 	joe := &dissect.Attempt{Account: "joe", HasAccount: true}
-	source := &few{
-		sessions: []alerts.Session{
-			{ID: alerts.SessionID{1}, Verdict: alerts.Exposed, Facts: &dissect.Facts{Client: client, Server: server, Start: 20, Banner: "Postfix", Auth: []*dissect.Attempt{joe, joe, {}}}},
-			{ID: alerts.SessionID{2}, Verdict: alerts.Protected, Facts: &dissect.Facts{Client: client, Server: server, Start: 10, Banner: "Exim", Flags: dissect.Gap | dissect.Midstream}},
-		},
-		findings: []alerts.Finding{
-			{Session: alerts.SessionID{1}, Rule: "open-relay", Severity: alerts.High, Client: client, Server: server, Account: "joe", HasAccount: true, Time: 21},
-			{Session: alerts.SessionID{2}, Rule: "open-relay", Severity: alerts.Low, Client: client, Server: server, Time: 11},
-		},
-	}
-	var partial *model.Tally
-	got, err := model.NewTally(source, func(soFar func() *model.Tally) bool { partial = soFar(); return false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !partial.Partial || partial.Sessions != 0 || got.Index == nil {
-		t.Errorf("before the first session: %+v; index %v", partial, got.Index)
-	}
 	both := [5]int64{alerts.Exposed: 1, alerts.Protected: 1}
 	two := [5]int64{alerts.High: 1, alerts.Low: 1}
-	want := &model.Tally{
-		Sessions: 2, First: 10, Last: 20, Gapped: 1, Midstream: 1, Index: got.Index,
-		Servers:  []model.Subject{{Name: "10.0.0.9:25", About: "Postfix", Sessions: both, Findings: two, Last: 21}}, // the newest banner
-		Clients:  []model.Subject{{Name: "10.0.0.5", Sessions: both, Findings: two, Last: 21}},
-		Accounts: []model.Subject{{Name: "joe", About: "10.0.0.9:25", Sessions: [5]int64{alerts.Exposed: 1}, Findings: [5]int64{alerts.High: 1}, Last: 20}},
-		Rules:    []model.Subject{{Name: "open-relay", About: rules.Find("open-relay").Title, Findings: two, Last: 21}},
+	ranking := func(name string) store.Ranking {
+		return store.Ranking{Top: []store.Subject{{Name: name, Sessions: both, Findings: two, Last: 20}}, All: 1}
 	}
-	want.Timeline = model.Timeline{First: 11, Last: 21}
-	want.Timeline.Counts[0], want.Timeline.Counts[model.Buckets*10/11] = 1, 1
-	same := cmp.Comparer(func(a, b *model.Index) bool { return a == b })
-	if diff := cmp.Diff(want, got, same); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	source := &few{
+		sessions: []alerts.Session{
+			{ID: alerts.SessionID{1}, Facts: &dissect.Facts{Client: client, Server: server, Start: 20, Banner: "Postfix", Hello: "pc7", Auth: []*dissect.Attempt{joe, joe, {}}}},
+			{ID: alerts.SessionID{2}, Facts: &dissect.Facts{Client: client, Server: server, Start: 10, Banner: "Exim", Flags: dissect.Gap | dissect.Midstream}},
+		},
+		findings: []alerts.Finding{{Session: alerts.SessionID{1}, Rule: "open-relay", Severity: alerts.High, Client: client, Server: server, Time: 21}},
+		overview: store.Overview{
+			Hours: []store.Hour{{Begin: 0, Sessions: both, Findings: two}}, Partial: true,
+			Servers: ranking("10.0.0.9:25"), Clients: ranking("10.0.0.5"), Accounts: ranking("joe"), Rules: ranking("open-relay"),
+		},
 	}
-	if v, ok := got.Servers[0].Worst(); !ok || v != alerts.High || got.Servers[0].Total() != 2 || got.Servers[0].Seen() != 2 {
-		t.Errorf("worst %v, %v; %d findings", v, ok, got.Servers[0].Total())
-	}
-}
-
-// of is a source of one session with these findings.
-func of(findings ...alerts.Finding) *few {
-	return &few{sessions: []alerts.Session{{Facts: &dissect.Facts{}}}, findings: findings}
-}
-
-// The worst come first.
-func TestTallyOrder(t *testing.T) {
-	var findings []alerts.Finding
-	for i, severity := range []alerts.Severity{alerts.Low, alerts.Critical, alerts.High, alerts.High, alerts.Low} {
-		rule := []string{"low", "critical", "high", "high", "low"}[i]
-		findings = append(findings, alerts.Finding{Rule: rule, Severity: severity})
-	}
-	got, err := model.NewTally(of(findings...), goOn)
+	survey, err := model.NewSurvey(source, goOn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var order []string
-	for _, s := range got.Rules {
-		order = append(order, s.Name)
+	if survey.Sessions != 2 || survey.Gapped != 1 || survey.Midstream != 1 || survey.OneSided != 0 || survey.Index == nil {
+		t.Errorf("surveyed: %+v", survey)
 	}
-	if diff := cmp.Diff([]string{"critical", "high", "low"}, order); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	list := func(name, about string) []model.Subject {
+		return []model.Subject{{Name: name, About: about, Sessions: both, Findings: two, Last: 20}}
+	}
+	for _, tt := range []struct {
+		survey                  *model.Survey
+		server, client, account string
+	}{{nil, "", "", ""}, {survey, "Postfix", "pc7", "10.0.0.9:25"}} { // the newest banner
+		got, err := model.NewTally(source, tt.survey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &model.Tally{
+			Partial: true, Hours: source.overview.Hours, Survey: tt.survey, Servers: list("10.0.0.9:25", tt.server), Clients: list("10.0.0.5", tt.client),
+			Accounts: list("joe", tt.account), Rules: list("open-relay", rules.Find("open-relay").Title),
+		}
+		same := cmp.Comparer(func(a, b *model.Survey) bool { return a == b })
+		if diff := cmp.Diff(want, got, same); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if v, ok := got.Servers[0].Worst(); !ok || v != alerts.High || got.Servers[0].Total() != 2 || got.Servers[0].Seen() != 2 {
+			t.Errorf("worst %v, %v; %d findings", v, ok, got.Servers[0].Total())
+		}
 	}
 }
 
 func TestTallyIsBounded(t *testing.T) {
-	source := of()
-	for i := range model.MaxSubjects + 1 {
-		source.findings = append(source.findings, alerts.Finding{Rule: fmt.Sprint(i), Time: int64(i) << 40})
-	}
-	got, err := model.NewTally(source, goOn)
-	if err != nil || len(got.Rules) != model.MaxSubjects {
-		t.Errorf("%d subjects, %v", len(got.Rules), err)
+	source := &few{overview: store.Overview{Servers: store.Ranking{Top: make([]store.Subject, model.MaxSubjects+1)}}}
+	got, err := model.NewTally(source, nil)
+	if err != nil || len(got.Servers) != model.MaxSubjects {
+		t.Errorf("%d subjects, %v", len(got.Servers), err)
 	}
 }
 
-// Times may be anything: a capture says them.
-func TestTimelineOfAllTimes(t *testing.T) {
-	source := of(alerts.Finding{Time: -1 << 63}, alerts.Finding{Time: 1<<63 - 1}, alerts.Finding{Time: 0})
-	got, err := model.NewTally(source, goOn)
+// Of more servers than MaxSubjects the others stay without a banner.
+func TestSurveyIsBounded(t *testing.T) {
+	source := &few{sessions: make([]alerts.Session, model.MaxSubjects+1)}
+	for i := range source.sessions {
+		server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 25)
+		source.sessions[i].Facts = &dissect.Facts{Server: server, Start: int64(i), Banner: "Postfix"}
+		source.overview.Servers.Top = append([]store.Subject{{Name: server.String()}}, source.overview.Servers.Top...)
+	}
+	survey, err := model.NewSurvey(source, goOn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.Timeline.Counts; c[0] != 1 || c[model.Buckets/2] != 1 || c[model.Buckets-1] != 1 {
-		t.Errorf("got %v", c)
+	got, err := model.NewTally(source, survey)
+	if err != nil || got.Servers[0].About != "" || got.Servers[1].About != "Postfix" {
+		t.Errorf("%q, %q, %v", got.Servers[0].About, got.Servers[1].About, err)
 	}
 }
 
-func TestTallyEnds(t *testing.T) {
+func TestSurveyEnds(t *testing.T) {
 	source := &few{sessions: []alerts.Session{{Facts: &dissect.Facts{}}}}
-	if got, err := model.NewTally(source, func(func() *model.Tally) bool { return true }); got != nil || err != nil {
+	if got, err := model.NewSurvey(source, func() bool { return true }); got != nil || err != nil {
 		t.Errorf("ended early: %v, %v", got, err)
 	}
 	for _, broken := range []string{"Counts", "Begun"} {
-		if _, err := model.NewTally(&few{broken: broken}, goOn); !errors.Is(err, errBroken) {
+		if _, err := model.NewSurvey(&few{broken: broken}, goOn); !errors.Is(err, errBroken) {
+			t.Errorf("%s: %v", broken, err)
+		}
+	}
+	for _, broken := range []string{"Counts", "Overview"} {
+		if _, err := model.NewTally(&few{broken: broken}, nil); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", broken, err)
 		}
 	}

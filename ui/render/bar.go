@@ -12,7 +12,8 @@ import (
 
 // Bar returns the lines above everything: the way to what is shown, where in
 // it the selection is, what the database holds, and which one it is. Nil
-// counts are still being read. ReadOnly tells that nothing can be decided.
+// counts are still being read. ReadOnly tells that nothing can be decided. A
+// capture that runs in this process has a line of its own below them, see Capture.
 func Bar(database string, readOnly bool, way []string, place string, counts *store.Counts, width int) []Line {
 	const name = "mailtap  "
 	for i := range way {
@@ -37,6 +38,16 @@ func Bar(database string, readOnly bool, way []string, place string, counts *sto
 		findings = append(findings, Span{right("read-only", max(width-findings.width(), len("  read-only"))), Strong})
 	}
 	return []Line{title, findings, append(sessions, which(database, width-sessions.width()))}
+}
+
+// Capture is the line of the bar about a capture that runs in this process. Nil
+// is not known yet.
+func Capture(live *model.Live) Line {
+	if live == nil {
+		return Line{{"capture", Heading}, {"   running", Plain}}
+	}
+	line := append(Line{{"capture ", Heading}}, tally(int64(live.Packets), "packets", Plain)...)
+	return append(append(line, tally(int64(live.Dropped), "dropped", Medium)...), tally(int64(live.Open), "open connections", Plain)...)
 }
 
 // verdicts in the order in which they are told: what to worry about first.
@@ -106,9 +117,13 @@ func Place(selected, n int, part string, filtered bool) string {
 }
 
 // Nothing says why a list of cases has no rows, and what to do about it.
-func Nothing(l *model.List) []string {
+// Capturing tells that a capture runs in this process.
+func Nothing(l *model.List, capturing bool) []string {
 	if text := l.Query().Text; text != "" {
 		return NothingFits("case", text)
+	}
+	if capturing {
+		return []string{"the capture is running: no findings yet", "what it finds is shown here by itself"}
 	}
 	return []string{
 		"no findings yet: run 'mailtap analyze FILE'",

@@ -80,6 +80,20 @@ func TestBar(t *testing.T) {
 	}
 }
 
+func TestCapture(t *testing.T) {
+	for _, tt := range []struct {
+		live *model.Live
+		want string
+	}{
+		{nil, "capture   running\n"},
+		{&model.Live{Packets: 3_000_000, Dropped: 12, Open: 7}, "capture   3.0M packets  12 dropped  7 open connections\n"},
+	} {
+		if diff := cmp.Diff(tt.want, text([]render.Line{render.Capture(tt.live)})); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
 // title is the first line of 75 columns.
 func title(place string) string {
 	const way = "mailtap  cases > a\\x1bb"
@@ -101,9 +115,12 @@ func list(t *testing.T, c counted, text string) *model.List {
 
 func TestNothing(t *testing.T) {
 	for text, want := range map[string]string{"": "mailtap analyze FILE", "joe\x1b": `"joe\x1b"`} {
-		if got := strings.Join(render.Nothing(list(t, counted{}, text)), "\n"); !strings.Contains(got, want) {
+		if got := strings.Join(render.Nothing(list(t, counted{}, text), false), "\n"); !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+	if got := strings.Join(render.Nothing(list(t, counted{}, ""), true), "\n"); !strings.Contains(got, "capture is running") || strings.Contains(got, "run 'mailtap") {
+		t.Errorf("beside a capture: %q", got)
 	}
 }
 

@@ -2,11 +2,13 @@ package render
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
@@ -14,9 +16,10 @@ import (
 const (
 	barRoom   = 22 // columns beside a bar: its name, count and share
 	maxBar    = 100
-	topBeside = 3  // lists beside each other
-	least     = 5  // rows of each, if there is room for more than that
-	most      = 20 // and however much room there is
+	maxTimes  = 240 // of the timeline
+	topBeside = 3   // lists beside each other
+	least     = 5   // rows of each, if there is room for more than that
+	most      = 20  // and however much room there is
 )
 
 // Overview returns the page that tells how things stand, for a screen of so
@@ -29,10 +32,10 @@ func Overview(t *model.Tally, pace *model.Rates, width, height int) []Line {
 	p.verdicts(t)
 	p.pace(pace)
 	p.add()
-	p.timeline(&t.Timeline)
+	p.timeline(t.Hours)
 	p.add()
 	p.cases(t)
-	p.notSeen(t)
+	p.notSeen(t.Survey)
 	p.add()
 	rows := min(max(height-len(p.lines)-1, least), most)
 	p.top(t, rows)
@@ -49,14 +52,11 @@ func (p *page) verdicts(t *model.Tally) {
 	if all > 0 {
 		text = plural(all, "session")
 	}
-	if t.Sessions > 0 {
-		text += ", " + during(t.First, t.Last)
+	if len(t.Hours) > 0 {
+		text += ", " + duringHours(t.Hours)
 	}
-	switch {
-	case t.Partial:
-		text += fmt.Sprintf("; counting, %d so far", t.Sessions)
-	case t.Cut:
-		text += fmt.Sprintf("; what follows the bars is of the newest %d", t.Sessions)
+	if t.Partial {
+		text += "; the newest are still being added up"
 	}
 	p.add(Span{start(text, p.width), Heading})
 	room := min(maxBar, p.width-barRoom)
@@ -98,26 +98,62 @@ func during(from, to int64) string {
 	return a.Format(minutes) + " to " + b.Format(minutes) + " UTC"
 }
 
+// duringHours says from the begin of which hour to the end of which.
+func duringHours(hours []store.Hour) string {
+	last := min(hours[len(hours)-1].Begin, math.MaxInt64-int64(time.Hour)) // clocks may say anything
+	return during(hours[0].Begin, last+int64(time.Hour))
+}
+
 // timeline draws when there were how many findings.
-func (p *page) timeline(t *model.Timeline) {
-	if t.Last == 0 {
+func (p *page) timeline(hours []store.Hour) {
+	columns, each := columnsOf(hours, min(p.width, maxTimes))
+	highest := int64(0)
+	if len(columns) > 0 {
+		highest = slices.Max(columns)
+	}
+	if highest == 0 {
 		p.add(Span{"no findings", Heading})
 		return
 	}
-	columns := min(p.width, model.Buckets)
-	counts := make([]int64, columns)
-	for i, n := range t.Counts {
-		counts[i*columns/model.Buckets] += n
+	head := fmt.Sprintf("Findings by hour, %s, the highest %d", duringHours(hours), highest)
+	if each > time.Hour {
+		head = fmt.Sprintf("Findings, %s; a column is %s, the highest %d", duringHours(hours), lasting(each), highest)
 	}
-	highest := slices.Max(counts)
-	each := time.Duration((t.Last-t.First)/int64(columns) + 1)
-	p.add(Span{start(fmt.Sprintf("Findings, %s; a column is %s, the highest %d", during(t.First, t.Last), lasting(each), highest), p.width), Heading})
+	p.add(Span{start(head, p.width), Heading})
 	const heights = " ▁▂▃▄▅▆▇█"
 	var b strings.Builder
-	for _, n := range counts {
-		b.WriteRune([]rune(heights)[(n*8+highest-1)/highest])
+	for _, n := range columns {
+		b.WriteRune([]rune(heights)[int(math.Ceil(8*float64(n)/float64(highest)))])
 	}
 	p.add(Span{b.String(), High})
+}
+
+// columnsOf spreads the findings of hours over columns. Where there are more
+// hours than columns, each stands for several, else an hour has several columns.
+// It returns how long a column is, an hour at least.
+func columnsOf(hours []store.Hour, room int) (columns []int64, each time.Duration) {
+	if len(hours) == 0 {
+		return nil, 0
+	}
+	const hour = int64(time.Hour)
+	first := hours[0].Begin / hour
+	span := hours[len(hours)-1].Begin/hour - first + 1
+	columns, n := make([]int64, room), int64(room)
+	for i := range hours {
+		found := int64(0)
+		for _, k := range hours[i].Findings {
+			found += k
+		}
+		at := hours[i].Begin/hour - first
+		if span > n {
+			columns[at*n/span] += found
+			continue
+		}
+		for x := at * n / span; x < (at+1)*n/span; x++ {
+			columns[x] = found
+		}
+	}
+	return columns, max(time.Hour, time.Duration(float64(span)/float64(n)*float64(time.Hour)))
 }
 
 // lasting writes a duration in its greatest unit.
@@ -142,14 +178,18 @@ func (p *page) cases(t *model.Tally) {
 }
 
 // notSeen tells what keeps the rest from being the whole truth.
-func (p *page) notSeen(t *model.Tally) {
+func (p *page) notSeen(s *model.Survey) {
+	if s == nil {
+		p.labelled("Not seen", "counting ...")
+		return
+	}
 	var parts []string
 	for _, limit := range []struct {
 		n    int64
 		text string
 	}{
-		{t.Midstream, "joined late"}, {t.OneSided, "in one direction only"}, {t.Gapped, "with lost bytes"},
-		{t.Truncated, "with packets cut short"}, {t.Evicted, "ended by a limit"},
+		{s.Midstream, "joined late"}, {s.OneSided, "in one direction only"}, {s.Gapped, "with lost bytes"},
+		{s.Truncated, "with packets cut short"}, {s.Evicted, "ended by a limit"},
 	} {
 		if limit.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", limit.n, limit.text))
@@ -159,7 +199,10 @@ func (p *page) notSeen(t *model.Tally) {
 	if len(parts) > 0 {
 		text = "sessions " + strings.Join(parts, ", ")
 	}
-	if t.Sessions == 0 {
+	if s.Cut {
+		text += fmt.Sprintf("; of the newest %d sessions", s.Sessions)
+	}
+	if s.Sessions == 0 {
 		text = "-"
 	}
 	p.labelled("Not seen", text)

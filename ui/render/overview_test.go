@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
@@ -16,26 +17,24 @@ import (
 
 func TestOverview(t *testing.T) {
 	tally := &model.Tally{
-		Sessions: 8, First: day.UnixNano(), Last: day.Add(90 * time.Minute).UnixNano(), Gapped: 2, OneSided: 1,
+		Hours:    []store.Hour{hour(0, 8), hour(1, 1), hour(3, 4)},
+		Survey:   &model.Survey{Sessions: 8, Gapped: 2, OneSided: 1},
 		Servers:  []model.Subject{{Name: "10.0.0.9:25", Findings: [5]int64{0, 0, 0, 0, 7}}, {Name: "a\x1b[2J", Findings: [5]int64{1}}},
 		Clients:  []model.Subject{{Name: "10.0.0.5", Findings: [5]int64{0, 0, 3}}},
 		Accounts: []model.Subject{{Name: "joe"}},
 	}
 	tally.Counts.Sessions = [5]int64{alerts.Exposed: 4, alerts.Protected: 3, alerts.UnknownVerdict: 1}
 	tally.Counts.Cases[alerts.New] = 2
-	tl := &tally.Timeline
-	tl.First, tl.Last = day.UnixNano(), day.Add(2*time.Hour).UnixNano()
-	tl.Counts[0], tl.Counts[100], tl.Counts[model.Buckets-1] = 8, 1, 4
 	want := `
-8 sessions, 2023-11-14 22:13 to 2023-11-14 23:43 UTC
+8 sessions, 2023-11-14 22:00 to 2023-11-15 02:00 UTC
 exposed        4  50% █████████████████████████████
 weak           0   0%
 clear          0   0%
 protected      3  38% █████████████████████▊
 unknown        1  12% ███████▎
 
-Findings, 2023-11-14 22:13 to 2023-11-15 00:13 UTC; a column is 90.0 s, the hig…
-█                                ▁                                             ▄
+Findings by hour, 2023-11-14 22:00 to 2023-11-15 02:00 UTC, the highest 8
+████████████████████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁                    ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄
 
 Cases     2 new, 0 acknowledged, 0 resolved, 0 accepted-risk, 0 false-positive
 Not seen  sessions 1 in one direction only, 2 with lost bytes
@@ -44,8 +43,7 @@ Top servers      findings  Top clients      findings  Top accounts     findings
 10.0…9:25 critical      7  10.0.0.5  medium        3
 a\x1b[2J  info          1
 `
-	want = strings.ReplaceAll(want[1:], "2023-11-14 22:13 to 2023-11-14 23:43 UTC", "2023-11-14 22:13 to 23:43 UTC")
-	if diff := cmp.Diff(want, text(render.Overview(tally, nil, 80, 20))); diff != "" {
+	if diff := cmp.Diff(want[1:], text(render.Overview(tally, nil, 80, 20))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got := text(render.Overview(nil, nil, 80, 20)); !strings.Contains(got, "counting") {
@@ -57,11 +55,39 @@ a\x1b[2J  info          1
 	}
 }
 
+// hour is the n-th hour of the day, with so many findings.
+func hour(n int, findings int64) store.Hour {
+	return store.Hour{Begin: day.Truncate(time.Hour).Add(time.Duration(n) * time.Hour).UnixNano(), Findings: [5]int64{alerts.High: findings}}
+}
+
+// Hours that do not fit share columns, and clocks may say anything.
+func TestTimeline(t *testing.T) {
+	const last = 1<<63 - 1 - (1<<63-1)%int64(time.Hour)
+	tests := []struct {
+		name  string
+		hours []store.Hour
+		want  string
+	}{
+		{"one", []store.Hour{hour(0, 3)}, "Findings by hour, 2023-11-14 22:00 to 23:00 UTC, the highest 3\n" + strings.Repeat("█", 80) + "\n"},
+		{"many", []store.Hour{hour(0, 1), hour(1, 3), hour(80, 8), hour(159, 2)},
+			"Findings, 2023-11-14 22:00 to 2023-11-21 14:00 UTC; a column is 2 hours, the hi…\n▄" + strings.Repeat(" ", 39) + "█" + strings.Repeat(" ", 38) + "▂\n"},
+		{"all-times", []store.Hour{{Begin: -last, Findings: [5]int64{1}}, {Findings: [5]int64{1}}, {Begin: last, Findings: [5]int64{1}}}, "█" + strings.Repeat(" ", 38) + "█" + strings.Repeat(" ", 39) + "█\n"},
+		{"no-findings", []store.Hour{hour(0, 0), hour(9, 0)}, "no findings\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := text(render.Overview(&model.Tally{Hours: tt.hours}, nil, 80, 20)); !strings.Contains(got, tt.want) {
+				t.Errorf("no\n%sin\n%s", tt.want, got)
+			}
+		})
+	}
+}
+
 // No line of the overview is wider than its screen.
 func TestOverviewFits(t *testing.T) {
-	tally := &model.Tally{Sessions: 1, Cut: true, Last: 1 << 62, Midstream: 1e9, OneSided: 1e9, Gapped: 1e9, Evicted: 1e9, Truncated: 1e9}
+	tally := &model.Tally{Partial: true, Survey: &model.Survey{Sessions: 1, Cut: true, Midstream: 1e9, OneSided: 1e9, Gapped: 1e9, Evicted: 1e9, Truncated: 1e9}}
 	tally.Counts.Sessions[alerts.Exposed] = 1e12
-	tally.Timeline = model.Timeline{Last: 1 << 62, Counts: [model.Buckets]int64{1e15}}
+	tally.Hours = []store.Hour{{Findings: [5]int64{1e15}}, {Begin: 1 << 62}}
 	for _, s := range hostile {
 		tally.Servers = append(tally.Servers, model.Subject{Name: s, Findings: [5]int64{1e12}})
 	}

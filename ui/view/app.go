@@ -24,6 +24,7 @@ const (
 // Rows of the parts around the body.
 const (
 	barRows    = 3
+	liveRows   = 1 // more, where a capture runs
 	hintRows   = 1
 	promptRows = 2
 )
@@ -38,7 +39,7 @@ type app struct {
 	theme   theme
 	quit    context.CancelFunc
 	wake    chan struct{} // any goroutine may use it: there is something to read
-	recount chan struct{} // likewise: the tally may be out of date
+	recount chan struct{} // likewise: the survey may be out of date
 
 	loop  *tview.Application
 	root  *tview.Flex
@@ -54,8 +55,9 @@ type app struct {
 	roots    map[screen]*place
 	prompt   *prompt       // nil where nothing is asked
 	counts   *store.Counts // nil until they were read
-	tally    *model.Tally  // nil until it was counted; it may be partial
-	index    *model.Index  // of the last tally that was not
+	tally    *model.Tally  // nil until it was read
+	survey   *model.Survey // nil until there was one
+	live     *model.Live   // of the last look; nil where no capture runs here
 	pace     model.Pace
 	reasons  model.Reasons
 	saved    []model.Saved // filters, when a command is typed
@@ -79,8 +81,12 @@ func newApp(source model.Source, options Options, now func() time.Time) *app {
 	a.text = a.newText(a.page)
 	a.body = tview.NewPages().AddPage(tablePage, a.table, true, true).AddPage(textPage, a.text, true, false)
 	a.body.SetBackgroundColor(tcell.ColorDefault)
+	bar := barRows
+	if a.capturing() {
+		bar += liveRows
+	}
 	a.root = tview.NewFlex().SetDirection(tview.FlexRow).
-		AddItem(a.newText(a.bar), barRows, 0, false).
+		AddItem(a.newText(a.bar), bar, 0, false).
 		AddItem(a.body, 0, 1, true).
 		AddItem(a.newFoot(), hintRows, 0, false)
 	a.loop.SetRoot(a.root, true).EnableMouse(true).EnablePaste(true).SetInputCapture(a.press).
@@ -100,8 +106,15 @@ func (a *app) newText(lines func(width, height int) []render.Line) *tview.TextVi
 }
 
 func (a *app) bar(width, _ int) []render.Line {
-	return render.Bar(a.options.Database, a.options.Triage == nil, a.crumbs(), a.where(), a.counts, width)
+	lines := render.Bar(a.options.Database, a.options.Triage == nil, a.crumbs(), a.where(), a.counts, width)
+	if a.capturing() {
+		lines = append(lines, render.Capture(a.live))
+	}
+	return lines
 }
+
+// capturing tells that a capture runs in this process.
+func (a *app) capturing() bool { return a.options.Live != nil }
 
 // hints is the foot: the keys, or what went wrong.
 func (a *app) hints(width, _ int) []render.Line {
@@ -155,7 +168,8 @@ func (a *app) row() int {
 	return row - headRows
 }
 
-// selectRow selects the row that is nearest to one.
+// selectRow selects the row that is nearest to one, as somebody wants it.
 func (a *app) selectRow(row int) {
+	a.top().picked = true
 	a.table.Select(max(0, min(row, a.length()-1))+headRows, 0)
 }

@@ -9,20 +9,18 @@ import (
 	"github.com/mailtap/mailtap/ui/model"
 )
 
-// Counting all of a large database takes some seconds. It may take one part in
-// restFactor of the time, and not begin again at once. What is counted so far
-// is shown each showEvery.
+// To look at all sessions of a large database takes some seconds. It may take one
+// part in restFactor of the time, and not begin again at once.
 const (
 	restFactor = 10
 	restLeast  = time.Second
-	showEvery  = 300 * time.Millisecond
 )
 
-// fewToCount is how many sessions and findings are counted together with what
+// fewToCount is how many sessions and findings are looked at together with what
 // is read of a place: so few that nobody waits for them.
 const fewToCount = 20_000
 
-// small tells a database that is counted at once.
+// small tells a database whose survey is made at once.
 func small(c *store.Counts) bool {
 	n := int64(0)
 	for _, k := range c.Sessions {
@@ -34,7 +32,7 @@ func small(c *store.Counts) bool {
 	return n <= fewToCount
 }
 
-// count adds up the database when it has changed, until ctx ends or the loop
+// count surveys the database when it has changed, until ctx ends or the loop
 // has stopped.
 func (a *app) count(ctx context.Context, stopped <-chan struct{}) {
 	ended := func() bool {
@@ -59,17 +57,9 @@ func (a *app) count(ctx context.Context, stopped <-chan struct{}) {
 			continue
 		}
 		began := time.Now()
-		shown := began
-		tally, err := model.NewTally(a.source, func(partial func() *model.Tally) bool {
-			if time.Since(shown) > showEvery {
-				shown = time.Now()
-				so := partial()
-				within(stopped, func() { a.loop.QueueUpdateDraw(func() { a.countedSoFar(so) }) })
-			}
-			return ended()
-		})
-		if tally != nil || err != nil {
-			within(stopped, func() { a.loop.QueueUpdateDraw(func() { a.counted(tally, err) }) })
+		survey, err := model.NewSurvey(a.source, ended)
+		if survey != nil || err != nil {
+			within(stopped, func() { a.loop.QueueUpdateDraw(func() { a.counted(survey, err) }) })
 		}
 		select {
 		case <-ctx.Done():
@@ -81,52 +71,51 @@ func (a *app) count(ctx context.Context, stopped <-chan struct{}) {
 	}
 }
 
-// outdated tells whether what the tally says is no longer so, and somebody
+// outdated tells whether what the survey says is no longer so, and somebody
 // looks at what is made of it. The first one is made anyway: names are completed
 // from it.
 func (a *app) outdated() bool {
 	if a.counts == nil || small(a.counts) {
-		return false // it is counted when a place is read
+		return false // it is made when a place is read
 	}
-	return a.index == nil || a.tally.Counts != *a.counts && a.top().on&(talliedScreen|casesScreen) != 0
+	return a.survey == nil || a.survey.Counts != *a.counts && a.top().on&(talliedScreen|casesScreen) != 0
 }
 
-// countedSoFar shows a tally that is not ready, where there is none that is.
-func (a *app) countedSoFar(tally *model.Tally) {
-	if a.index == nil {
-		a.show(tally)
-	}
-}
-
-// counted shows a new tally, and folds the cases by its causes.
-func (a *app) counted(tally *model.Tally, err error) {
+// counted shows a new survey: cases are folded by its causes.
+func (a *app) counted(survey *model.Survey, err error) {
 	if err != nil {
 		a.err = err
 		return
 	}
-	a.index = tally.Index
-	a.show(tally)
-	if a.top().on == casesScreen {
-		a.reread()
-	}
+	a.survey = survey
+	a.reread()
 	poke(a.recount) // for what has come meanwhile
 }
 
-// show shows a tally. The selection stays on its row's name.
+// show shows a tally. The selection stays on its row's name, if somebody has
+// made it.
 func (a *app) show(tally *model.Tally) {
-	name, any := "", false
-	if old := a.subject(); old != nil {
-		name, any = old.Name, true
-	}
+	name, any := a.chosenSubject()
 	a.tally = tally
 	if a.top().on&subjectScreen == 0 {
 		return
 	}
-	row := a.row()
+	row := 0
 	if any {
+		row = a.row()
 		if i := slices.IndexFunc(a.subjects(), func(s model.Subject) bool { return s.Name == name }); i >= 0 {
 			row = i
 		}
 	}
 	a.moveTo(max(0, min(row, a.length()-1)))
+}
+
+// chosenSubject returns the name of the server, client, account or rule that
+// somebody has selected.
+func (a *app) chosenSubject() (name string, ok bool) {
+	s := a.subject()
+	if s == nil || !a.top().picked {
+		return "", false
+	}
+	return s.Name, true
 }

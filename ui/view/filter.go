@@ -90,10 +90,7 @@ func (a *app) setFilter(text string) error {
 	if err != nil {
 		return err
 	}
-	name, any := "", false
-	if s := a.subject(); s != nil {
-		name, any = s.Name, true
-	}
+	name, any := a.chosenSubject()
 	p.filter, p.subjects, p.chosen = text, f, nil
 	row := slices.IndexFunc(a.subjects(), func(s model.Subject) bool { return any && s.Name == name })
 	a.table.SetOffset(0, 0)

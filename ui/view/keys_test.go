@@ -88,6 +88,7 @@ func TestKeys(t *testing.T) {
 		for _, on := range strings.Fields(tt.screens) {
 			for _, key := range strings.Fields(tt.keys) {
 				t.Run(on+" "+key, func(t *testing.T) {
+					t.Parallel() // each waits for its screen most of the time
 					var source model.Source = few
 					if on == "cases" {
 						source = &generated{cases: 5000}

@@ -9,6 +9,7 @@ import (
 // open goes from the selected row to what it is about.
 func (a *app) open() {
 	p := a.top()
+	p.picked = true
 	switch p.on {
 	case casesScreen:
 		if next, ok := p.caseAt(a.row()); ok {
@@ -45,6 +46,7 @@ func (p *place) caseAt(row int) (*place, bool) {
 func (a *app) openSessions() {
 	next := newPlace(sessionsScreen)
 	p := a.top()
+	p.picked = true
 	switch s := a.subject(); {
 	case p.detail != nil:
 		k := p.detail.Case
@@ -64,6 +66,7 @@ func (a *app) openSessions() {
 // openRule explains the rule of the selected row.
 func (a *app) openRule() {
 	if s := a.subject(); s != nil {
+		a.top().picked = true
 		about := *s
 		a.push(&place{on: ruleScreen, title: s.Name, rule: &about})
 	}
@@ -76,7 +79,7 @@ func (a *app) neighbour(n int) {
 	}
 	from := a.way[len(a.way)-2]
 	if next, ok := from.caseAt(from.row + n); ok {
-		from.row += n
+		from.row, from.picked = from.row+n, true
 		a.way[len(a.way)-1] = next
 		a.enter()
 	}
@@ -102,6 +105,7 @@ func (a *app) sortBy(next bool) {
 // toggle unfolds the selected row, or folds what it is one of.
 func (a *app) toggle() {
 	if p := a.top(); p.list != nil {
+		p.picked = true
 		a.table.Select(p.list.Toggle(a.row())+headRows, 0)
 	}
 }

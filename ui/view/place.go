@@ -24,7 +24,7 @@ const (
 	helpScreen
 
 	anyScreen     = 1<<iota - 1
-	subjectScreen = serversScreen | clientsScreen | accountsScreen | rulesScreen // counted by a Tally
+	subjectScreen = serversScreen | clientsScreen | accountsScreen | rulesScreen // read with a Tally
 	listScreen    = casesScreen | sessionsScreen | subjectScreen
 	talliedScreen = subjectScreen | overviewScreen
 	besideHelp    = anyScreen &^ helpScreen
@@ -65,7 +65,8 @@ type place struct {
 	session   *model.Transcript // nil until it was read
 	rule      *model.Subject
 
-	row, offset int // where it was left
+	row, offset int  // where it was left
+	picked      bool // somebody has selected a row: it stays selected while others come before it
 }
 
 // maxWay is how many places one can go back.
@@ -99,7 +100,7 @@ func (a *app) enter() {
 	if p.on&talliedScreen != 0 {
 		poke(a.recount)
 	}
-	if p.stale() {
+	if p.stale() || p.on&talliedScreen != 0 {
 		a.reread()
 	}
 }

@@ -119,17 +119,17 @@ func (a *app) next(due bool) reading {
 func (a *app) look(p *place, force bool) reading {
 	w := wish{
 		source: a.source, live: a.options.Live, place: p, query: p.query, filter: p.filter, sessions: p.sessions, now: a.now(),
-		row: a.row(), index: a.index, force: force,
+		row: a.row(), survey: a.survey, force: force || a.tally != nil && a.tally.Partial,
+		tallies: p.on&talliedScreen != 0 || a.tally == nil || a.tally.Survey != a.survey,
 	}
 	w.query.Now = w.now
 	if a.counts != nil {
 		w.counts = *a.counts
 	}
-	if a.tally != nil {
-		w.tallied = a.tally.Counts
-	}
 	if p.list != nil {
-		w.selected, _ = a.selected()
+		if p.picked {
+			w.selected, _ = a.selected()
+		}
 		w.open = maps.Clone(p.open)
 	}
 	return func() func() { return w.read(a) }
@@ -144,10 +144,10 @@ type wish struct {
 	filter   string
 	sessions *model.SessionFilter
 	now      time.Time
-	counts   store.Counts // what it shows
-	tallied  store.Counts // what was counted
-	index    *model.Index // nil: nothing was
-	force    bool         // read also if the database has these still
+	counts   store.Counts  // what it shows
+	survey   *model.Survey // nil: there is none
+	tallies  bool          // read what all adds up to, too
+	force    bool          // read also if the database has these still
 	open     map[alerts.CaseID]bool
 	selected alerts.CaseID
 	row      int // of selected
@@ -157,6 +157,7 @@ type wish struct {
 type found struct {
 	counts  store.Counts
 	live    *model.Live
+	survey  *model.Survey // a new one
 	tally   *model.Tally
 	list    *model.List
 	listed  *model.Sessions
@@ -175,13 +176,16 @@ func (w *wish) read(a *app) func() {
 	}
 	f.counts, f.err = w.source.Counts()
 	if f.err == nil && f.counts == w.counts && !w.force {
-		return func() { a.pace.Add(w.now, &f.counts, f.live) }
+		return func() { a.looked(w, &f) }
 	}
-	if f.err == nil && small(&f.counts) && (w.index == nil || w.tallied != f.counts) {
-		f.tally, f.err = model.NewTally(w.source, func(func() *model.Tally) bool { return false })
+	if f.err == nil && small(&f.counts) && (w.survey == nil || w.survey.Counts != f.counts) {
+		f.survey, f.err = model.NewSurvey(w.source, func() bool { return false })
 	}
-	if f.tally != nil {
-		w.index = f.tally.Index
+	if f.survey != nil {
+		w.survey, w.tallies = f.survey, true
+	}
+	if f.err == nil && w.tallies {
+		w.readTally(&f)
 	}
 	if f.err == nil {
 		w.readPlace(&f)
@@ -189,10 +193,23 @@ func (w *wish) read(a *app) func() {
 	return func() { a.take(w, &f) }
 }
 
+// readTally reads what all adds up to. A database of an older schema does not
+// say that: who looks at something else need not know.
+func (w *wish) readTally(f *found) {
+	f.tally, f.err = model.NewTally(w.source, w.survey)
+	if errors.Is(f.err, store.ErrNoOverview) && w.place.on&talliedScreen == 0 {
+		f.err = nil
+	}
+}
+
 func (w *wish) readPlace(f *found) {
+	var index *model.Index
+	if w.survey != nil {
+		index = w.survey.Index
+	}
 	switch p := w.place; {
 	case p.on == casesScreen:
-		if f.list, f.err = model.NewList(w.source, w.query, w.index, w.open); f.err == nil {
+		if f.list, f.err = model.NewList(w.source, w.query, index, w.open); f.err == nil {
 			f.list.Find(w.selected, w.row) // for the rows that it reads, which will be shown
 		}
 	case p.on == sessionsScreen:
@@ -211,12 +228,15 @@ func (w *wish) readPlace(f *found) {
 // same one asks for something else.
 func (a *app) take(w *wish, f *found) {
 	p := w.place
+	if f.survey != nil {
+		a.survey = f.survey
+	}
 	if a.err = f.err; f.err != nil {
+		a.live = f.live
 		return
 	}
-	a.pace.Add(w.now, &f.counts, f.live)
+	a.looked(w, f)
 	if f.tally != nil {
-		a.index = f.tally.Index
 		a.show(f.tally)
 	}
 	if a.counts == nil || *a.counts != f.counts {
@@ -239,12 +259,19 @@ func (a *app) take(w *wish, f *found) {
 	}
 }
 
-// replace puts a list in the place of the old one. The selection stays on its
-// case, and the case where it is on the screen. Another query that leaves the
-// case out begins at the top.
+// looked notes what is there now.
+func (a *app) looked(w *wish, f *found) {
+	a.live = f.live
+	a.pace.Add(w.now, &f.counts, f.live)
+}
+
+// replace puts a list in the place of the old one. A selection that somebody has
+// made stays on its case, and the case where it is on the screen; else the first
+// row is selected. Another query that leaves the case out begins at the top.
 func (a *app) replace(p *place, w *wish, list *model.List) {
 	old := a.row()
 	id, selected := a.selected()
+	selected = selected && p.picked
 	same := false
 	if p.list != nil {
 		before := p.list.Query()
@@ -256,16 +283,19 @@ func (a *app) replace(p *place, w *wish, list *model.List) {
 	if selected {
 		row, kept = list.Look(id, old)
 	}
-	if !kept && same {
+	if !kept && same && p.picked {
 		row = max(0, min(old, list.Len()-1))
 	}
+	p.picked = p.picked && (kept || same)
 	a.moveTo(row)
 }
 
 // replaceSessions does the same for sessions.
 func (a *app) replaceSessions(p *place, listed *model.Sessions) {
 	row := a.row()
-	if p.listed != nil && row >= 0 && row < len(p.listed.Rows) {
+	if !p.picked {
+		row = 0
+	} else if p.listed != nil && row >= 0 && row < len(p.listed.Rows) {
 		id := p.listed.Rows[row].ID
 		if i := slices.IndexFunc(listed.Rows, func(s alerts.Session) bool { return s.ID == id }); i >= 0 {
 			row = i

@@ -111,7 +111,7 @@ func (a *app) nothing() []string {
 	p := a.top()
 	switch {
 	case p.on == casesScreen && p.list != nil:
-		return render.Nothing(p.list)
+		return render.Nothing(p.list, a.capturing())
 	case p.filter != "" && (p.listed != nil || a.tally != nil):
 		return render.NothingFits(kindOf[p.on], p.filter)
 	case p.on == sessionsScreen && p.listed != nil, p.on&subjectScreen != 0 && a.tally != nil:

@@ -22,6 +22,9 @@ var update = flag.Bool("update", false, "rewrite the screens in testdata")
 // patience is how long a screen may take; only a test that fails waits for it.
 const patience = 20 * time.Second
 
+// longest is the pause between two looks at a screen that is waited for.
+const longest = 20 * time.Millisecond
+
 type program struct {
 	*view.Program
 	t testing.TB
@@ -57,14 +60,24 @@ func (p program) until(want string) string {
 
 func (p program) wait(want string, ok func(string) bool) string {
 	p.t.Helper()
-	text := ""
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if text = p.Text(); ok(text) {
-			return text
-		}
+	text, fits := p.poll(ok)
+	if !fits {
+		p.t.Fatalf("no %q on the screen:\n%s", want, text)
 	}
-	p.t.Fatalf("no %q on the screen:\n%s", want, text)
-	return ""
+	return text
+}
+
+// poll reads the screen until it fits, at longer and longer intervals: to read
+// it takes time that the program needs.
+func (p program) poll(ok func(string) bool) (text string, fits bool) {
+	pause := time.Millisecond
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pause) {
+		if text = p.Text(); ok(text) {
+			return text, true
+		}
+		pause = min(pause*2, longest)
+	}
+	return text, false
 }
 
 // press presses keys: those that tcell has names for, and letters.
@@ -159,11 +172,9 @@ func (p program) golden(name string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	got := ""
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if got = p.Text(); got == string(want) {
-			return
-		}
+	got, same := p.poll(func(text string) bool { return text == string(want) })
+	if same {
+		return
 	}
 	p.t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(string(want), got))
 }

@@ -55,6 +55,8 @@ func (g *generated) Counts() (c store.Counts, err error) {
 	return c, g.failure()
 }
 
+func (g *generated) Overview(int) (store.Overview, error) { return store.Overview{}, g.failure() }
+
 func (g *generated) Cases(f store.Filter) ([]alerts.Case, error) {
 	if f.Case != nil {
 		g.pages.Store(oneCase, true)

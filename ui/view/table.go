@@ -39,6 +39,8 @@ func (a *app) newTable() *tview.Table {
 				a.clickHead(c.columns, column)
 			}
 			return tview.MouseConsumed, nil // beside the rows: the selection stays
+		case action == tview.MouseLeftClick:
+			a.top().picked = true
 		case action == tview.MouseLeftDoubleClick:
 			t.Select(row, 0)
 			a.open()

@@ -92,7 +92,7 @@ func TestSavedFiltersNowhere(t *testing.T) {
 func TestExport(t *testing.T) {
 	_, source := database(t, results()...)
 	p := with(t, source, view.Options{})
-	folder := t.TempDir()
+	t.Chdir(t.TempDir()) // a key that is typed is a screen that is drawn: short names
 	for _, tt := range []struct {
 		way  steps
 		file string
@@ -111,11 +111,11 @@ func TestExport(t *testing.T) {
 		p.walk(tt.way)
 		p.press(":")
 		p.until("Command:")
-		p.press("export "+filepath.Join(folder, tt.file), "Enter")
+		p.press("export "+tt.file, "Enter")
 		p.until(tt.says)
 		p.press("Esc", "2")
 	}
-	if b, err := os.ReadFile(filepath.Join(folder, "a.csv")); err != nil || !strings.Contains(string(b), "cleartext-password") {
+	if b, err := os.ReadFile("a.csv"); err != nil || !strings.Contains(string(b), "cleartext-password") {
 		t.Errorf("%v: %s", err, b)
 	}
 }
@@ -155,7 +155,8 @@ func TestPackets(t *testing.T) {
 		}
 		return "42 packets of 1 session", os.WriteFile(path, []byte("packets"), 0o600)
 	}})
-	file := filepath.Join(t.TempDir(), "x.pcapng")
+	t.Chdir(t.TempDir())
+	const file = "x.pcapng"
 	p.press(":", "pcap "+file, "Enter")
 	p.until("42 packets of 1 session")
 	if b, err := os.ReadFile(file); err != nil || string(b) != "packets" || len(asked) != 1 {
@@ -207,6 +208,24 @@ func TestPace(t *testing.T) {
 	p.until("packets/s")
 	p.until("what they held is not seen")
 	p.until("0 new findings and 0 sessions a minute")
+}
+
+// A capture behind the program is told of on every screen, and where there are
+// no findings yet.
+func TestCapturing(t *testing.T) {
+	_, source := database(t)
+	p := program{view.Start(t.Context(), source, view.Options{Live: func() model.Live {
+		return model.Live{Packets: 42, Dropped: 3, Open: 1}
+	}}, start, 120, 40), t}
+	t.Cleanup(func() { p.press("Ctrl-C"); <-p.Done })
+	const bar = "capture   42 packets  3 dropped  1 open connections"
+	if text := p.until("the capture is running: no findings yet"); strings.Contains(text, "mailtap analyze") {
+		t.Errorf("it asks for a capture:\n%s", text)
+	}
+	for _, key := range []string{"1", "2", "3", "4", "5", "6", "7", "?"} {
+		p.press(key)
+		p.until(bar)
+	}
 }
 
 // Each colour of a terminal that has 256 stands out from black and from white.

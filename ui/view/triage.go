@@ -46,6 +46,7 @@ func (a *app) refuse() {
 // one, or those that the selected row stands for.
 func (a *app) deciding() (ids []alerts.CaseID, note string) {
 	p := a.top()
+	p.picked = true
 	switch {
 	case p.detail != nil:
 		return []alerts.CaseID{p.caseID}, p.detail.Case.Note

@@ -33,7 +33,7 @@ func TestBesideWriter(t *testing.T) {
 			t.Error(err)
 		}
 		n := 0
-		for tick := time.NewTicker(time.Millisecond); ; {
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
 			select {
 			case <-stop:
 				if err := s.Close(); err != nil {
@@ -42,7 +42,7 @@ func TestBesideWriter(t *testing.T) {
 				written <- n
 				return
 			case <-tick.C:
-				for range 4 { // 12 findings a millisecond
+				for range 4 { // 2400 findings a second
 					s.Add(clearLogin(100+n, 2000, 5))
 					n++
 				}

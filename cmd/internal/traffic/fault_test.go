@@ -14,6 +14,9 @@ import (
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func TestCompleteIsCaptured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	m := makeCapture(t, traffic.Options{Kind: traffic.Dirty, Seed: 3, Sessions: 400})
 	connections := readConnections(t, m.file)
 	incomplete := 0
@@ -85,6 +88,9 @@ func TestFaults(t *testing.T) {
 // Connections that follow each other do not mix: what is late still comes before
 // its connection is over.
 func TestLateIsNotLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for seed := range uint64(30) {
 		m := makeCapture(t, traffic.Options{Kind: traffic.Dirty, Seed: seed, Sessions: 3}) // too few to overlap
 		var over []uint64

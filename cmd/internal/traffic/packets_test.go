@@ -138,6 +138,9 @@ func onesComplement(b []byte) uint32 {
 }
 
 func TestSpanIsMixed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	m := makeCapture(t, traffic.Options{Kind: traffic.Span, Bytes: 60_000_000})
 	bytes := map[string]int{}
 	packets := map[string]int{}

@@ -160,6 +160,9 @@ var content = regexp.MustCompile(`(?s)\r\nDATA\r\n.*?\r\n\.\r\n`)
 var command = regexp.MustCompile(`(?m)^(AUTH [A-Z]+|USER |a\d LOGIN )`)
 
 func TestTruth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for _, kind := range []string{traffic.Mail, traffic.Logins, traffic.Span} {
 		t.Run(kind, func(t *testing.T) {
 			m := makeCapture(t, traffic.Options{Kind: kind, Sessions: 60})

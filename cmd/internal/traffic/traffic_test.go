@@ -76,6 +76,9 @@ func TestKnownCaptures(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const enough = 10_000_000 // from here, the last sessions matter little
 	tests := []struct {
 		bytes    int64
@@ -105,6 +108,9 @@ func TestSizes(t *testing.T) {
 
 // Memory does not grow with the file, which has about 250 MB.
 func TestDefaultOfLogins(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const enough = 40 << 20
 	found := 0
 	summary, err := traffic.Write(io.Discard, traffic.Options{Kind: traffic.Logins}, func(traffic.Credential) {

@@ -18,6 +18,9 @@ import (
 
 // Packets taken together give what they give one by one.
 func TestPacketsTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	files := map[string][]byte{}
 	for _, kind := range []string{traffic.Mail, traffic.Span, traffic.Logins, traffic.Dirty} {
 		files[kind], _ = generate(t, traffic.Options{Kind: kind, Seed: 7, Bytes: 1e6})

@@ -28,6 +28,9 @@ type disorder struct {
 // TestTruthInDisorder: what a mirror port does to packets without losing any
 // hides no log-in, changes none, and makes none.
 func TestTruthInDisorder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	bad := disorder{late: 5, doubled: 5, resent: 5}
 	twice := disorder{copied: true}
 	worst := disorder{late: 5, doubled: 5, resent: 5, copied: true}

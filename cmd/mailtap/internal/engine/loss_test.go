@@ -20,6 +20,9 @@ const lateStarts = 300
 // TestLossMakesNothingUp: a capture that lost packets, or began late, says
 // nothing of a session that the whole one does not.
 func TestLossMakesNothingUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	files := sampleFiles(t)
 	for _, o := range []traffic.Options{
 		{Kind: traffic.Mail, Seed: 6, Bytes: 1e6},

@@ -13,6 +13,9 @@ import (
 // TestDialogueMemory: many long conversations that stay open, with all that
 // comes again on the way, grow to their pools' bounds and no further.
 func TestDialogueMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	const (
 		sessions = 1000
 		rounds   = 60

@@ -35,6 +35,9 @@ var sameFacts = cmp.Options{
 // TestRotated: a capture that was written into several files gives the Facts
 // of the whole.
 func TestRotated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for _, kind := range []string{traffic.Mail, traffic.Logins, traffic.Dirty} {
 		t.Run(kind, func(t *testing.T) {
 			file, _ := generate(t, traffic.Options{Kind: kind, Seed: 3, Bytes: 3e6})

@@ -167,6 +167,9 @@ func TestSkewedDialogues(t *testing.T) {
 
 // TestSkewedSamples does the same for samples.
 func TestSkewedSamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for name, packets := range sampleFiles(t) {
 		t.Run(name, func(t *testing.T) { checkSkew(t, packets) })
 	}

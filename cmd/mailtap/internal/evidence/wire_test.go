@@ -159,6 +159,9 @@ var wires = map[string]func([]byte) [][]byte{
 // However packets come, secrets are overwritten, the same is found, and the
 // checksums hold.
 func TestExportOfAnyWire(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	logins := []string{"imap-login", "pop3-userpass", "smtp-auth-plain", "smtp-auth-login", "cram-md5", "ntlm", "oauth", "apop", "scram"}
 	for name, change := range wires {
 		t.Run(name, func(t *testing.T) {
@@ -198,6 +201,9 @@ func complaints(t *testing.T, b []byte) int {
 // Wireshark finds nothing wrong with what is exported that is not wrong with
 // the original.
 func TestExportSatisfiesWireshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("no tshark to ask")
 	}
@@ -219,6 +225,9 @@ func TestExportSatisfiesWireshark(t *testing.T) {
 // The same holds for generated traffic with losses, repetitions, disorder and
 // sessions joined late.
 func TestExportOfDirtyTraffic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	for _, o := range []traffic.Options{
 		{Kind: traffic.Logins, Seed: 3, Sessions: 300},
 		{Kind: traffic.Mail, Seed: 3, Bytes: 3e6},
