@@ -132,7 +132,7 @@ func TestScroll(t *testing.T) {
 			p.until("row 1 of 4")
 			p.walk(enter[on])
 			p.Resize(80, 12)
-			top := p.wait("the new size", func(text string) bool { return strings.Count(text, "\n") == 12 })
+			top := p.settled(func(text string) bool { return strings.Count(text, "\n") == 12 })
 			for _, k := range scrollKeys {
 				for i := range k.down {
 					p.press(k.down[i])

@@ -80,6 +80,22 @@ func (p program) poll(ok func(string) bool) (text string, fits bool) {
 	return text, false
 }
 
+// settled waits until the screen fits and stays as it is: what is read in the
+// background may still change it.
+func (p program) settled(ok func(string) bool) string {
+	p.t.Helper()
+	const reads = 10
+	last, same := "", 0
+	return p.wait("screen that stays", func(text string) bool {
+		if text != last || !ok(text) {
+			last, same = text, 0
+			return false
+		}
+		same++
+		return same == reads
+	})
+}
+
 // press presses keys: those that tcell has names for, and letters.
 func (p program) press(keys ...string) {
 	for _, k := range keys {
