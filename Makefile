@@ -25,7 +25,8 @@ run: build
 test: deps
 	$(GO) test ./...
 
-# What only is large is left to test-large: the race detector slows it tenfold.
+# What is only large is left to test-large, as the race detector slows it tenfold,
+# and what runs the program itself to e2e.
 race: deps
 	$(GO) test -race -short ./...
 
@@ -64,7 +65,7 @@ bench-peers: build
 # Real servers and clients in network namespaces, a man in the middle, bad
 # networks, killed programs: as root, on Debian 12. What cannot be run is skipped.
 e2e: build
-	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|KilledAnalysis' ./cmd/mailtap
+	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|Sensor|KilledAnalysis' ./cmd/mailtap
 	MAILTAP_E2E=1 $(GO) test -count=1 ./cmd/mailtap/packaging
 
 # Records the samples anew, with real servers: as root, on Debian 12.

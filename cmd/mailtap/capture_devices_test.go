@@ -20,6 +20,9 @@ import (
 
 // TestSensorDevices needs devices that can be made and removed.
 func TestSensorDevices(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make e2e runs it")
+	}
 	if !insideNamespace() {
 		if _, err := exec.LookPath("ip"); err != nil {
 			t.Skip("ip(8) is not installed")

@@ -19,6 +19,9 @@ import (
 // come and go, a policy that changes, a full disk. It runs in a network
 // namespace with the loopback device alone; TestSensorDevices needs ip(8).
 func TestSensor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make e2e runs it")
+	}
 	if !insideNamespace() {
 		runInNamespace(t)
 		return

@@ -15,6 +15,9 @@ import (
 // An analysis that is killed at any moment leaves a database that is whole, and
 // when it is run again it ends like one that nobody disturbed.
 func TestKilledAnalysis(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make e2e runs it")
+	}
 	stored := func(db string) (rows []string) {
 		for _, list := range []string{"sessions", "findings", "cases"} {
 			out, _ := mailtap(t, statusDone, list, "--db", db, "--format", "jsonl", "--limit", "0")

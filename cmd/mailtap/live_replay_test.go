@@ -29,6 +29,9 @@ const replayDevice, watchedDevice = "tap0", "tap1"
 // TestLiveReplay sends the frames of samples over a pair of devices as a bad
 // network would, or a switch that wraps what it mirrors, and captures them.
 func TestLiveReplay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make e2e runs it")
+	}
 	if !insideNamespace() {
 		runInNamespace(t)
 		return

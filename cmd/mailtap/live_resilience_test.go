@@ -17,6 +17,9 @@ import (
 // TestLiveResilience takes from a capture what it needs: its life, its device,
 // its database, the database to itself.
 func TestLiveResilience(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make e2e runs it")
+	}
 	if !insideNamespace() {
 		runInNamespace(t)
 		return
