@@ -1,6 +1,10 @@
 package alerts
 
-import "github.com/mailtap/mailtap/dissect"
+import (
+	"fmt"
+
+	"github.com/mailtap/mailtap/dissect"
+)
 
 // Status is where an admin has left a case.
 type Status uint8
@@ -85,4 +89,19 @@ type Change struct {
 type Aftermath struct {
 	Protected, Unknown, Other int64 // sessions
 	Last                      int64 // start of the last of them, ns since 1970 UTC; 0 is none
+}
+
+// Standing says how the case stands. moment writes a time, ns since 1970 UTC.
+func (c *Case) Standing(moment func(int64) string) string {
+	switch {
+	case c.Reopened != NotReopened && c.ResolvedAt != 0:
+		return fmt.Sprintf("%v, %v: resolved %s", c.Status, c.Reopened, moment(c.ResolvedAt))
+	case c.Reopened != NotReopened:
+		return fmt.Sprintf("%v, %v", c.Status, c.Reopened)
+	case c.Status == Resolved:
+		return fmt.Sprintf("%v %s", c.Status, moment(c.ResolvedAt))
+	case c.Status == AcceptedRisk && c.Expires != 0:
+		return fmt.Sprintf("%v until %s", c.Status, moment(c.Expires))
+	}
+	return c.Status.String()
 }

@@ -166,7 +166,7 @@ func triageCases(env *environment, cmd *cobra.Command, r *store.Reader, o *caseO
 		if d.Status != nil && *d.Status == alerts.Resolved && c.Last > d.At {
 			env.say("%v: its last finding, of %s, is later than that; one that is analysed from now on reopens it", id, utc(c.Last))
 		}
-		if _, err := fmt.Fprintf(env.stdout, "%v is %s\n", id, standing(&c)); err != nil {
+		if _, err := fmt.Fprintf(env.stdout, "%v is %s\n", id, c.Standing(utc)); err != nil {
 			return err
 		}
 	}

@@ -81,7 +81,7 @@ func (d *dossier) text() string {
 	}
 	line("severity", c.Severity.String())
 	line("rule", c.Rule+" (see 'mailtap rules "+c.Rule+"')")
-	line("status", standing(c))
+	line("status", c.Standing(utc))
 	line("blames", c.Blame.String())
 	line("server", c.Server)
 	line("client", c.Client)
@@ -123,21 +123,6 @@ func (d *dossier) writeFindings(b *strings.Builder) {
 	}
 }
 
-// standing says how a case stands.
-func standing(c *alerts.Case) string {
-	switch {
-	case c.Reopened != alerts.NotReopened && c.ResolvedAt != 0:
-		return fmt.Sprintf("%v (%v: it was resolved at %s)", c.Status, c.Reopened, utc(c.ResolvedAt))
-	case c.Reopened != alerts.NotReopened:
-		return fmt.Sprintf("%v (%v)", c.Status, c.Reopened)
-	case c.Status == alerts.Resolved:
-		return fmt.Sprintf("%v at %s", c.Status, utc(c.ResolvedAt))
-	case c.Status == alerts.AcceptedRisk && c.Expires != 0:
-		return fmt.Sprintf("%v until %s", c.Status, utc(c.Expires))
-	}
-	return c.Status.String()
-}
-
 // since says whether the case was seen to be fixed.
 func since(a *alerts.Aftermath) string {
 	if a.Last == 0 {
@@ -148,7 +133,7 @@ func since(a *alerts.Aftermath) string {
 }
 
 func changeText(c *alerts.Change) string {
-	text := fmt.Sprintf("%s  %s by %s", utc(c.At), standing(&alerts.Case{Status: c.Status, ResolvedAt: c.ResolvedAt, Expires: c.Expires}), c.Who)
+	text := fmt.Sprintf("%s  %s by %s", utc(c.At), (&alerts.Case{Status: c.Status, ResolvedAt: c.ResolvedAt, Expires: c.Expires}).Standing(utc), c.Who)
 	if c.Who == "" {
 		text = fmt.Sprintf("%s  %v: %v, by a finding", utc(c.At), c.Status, c.Reopened)
 	}

@@ -109,7 +109,7 @@ func (p *page) section(head, text string) {
 
 func (p *page) title(d *model.Detail) {
 	k := &d.Case
-	state := standing(k)
+	state := k.Standing(moment)
 	severity := k.Severity.String()
 	room := p.width - len(severity) - len(state) - 4
 	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(start(clean(k.Title), room), room) + "  ", Plain}, Span{state, Strong})

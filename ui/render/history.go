@@ -11,21 +11,6 @@ import (
 // maxShown is how many changes of a case are shown, the last.
 const maxShown = 20
 
-// standing says how a case stands.
-func standing(k *alerts.Case) string {
-	switch {
-	case k.Reopened != alerts.NotReopened && k.ResolvedAt != 0:
-		return fmt.Sprintf("%s, %s: resolved %s", k.Status, k.Reopened, moment(k.ResolvedAt))
-	case k.Reopened != alerts.NotReopened:
-		return fmt.Sprintf("%s, %s", k.Status, k.Reopened)
-	case k.Status == alerts.Resolved:
-		return fmt.Sprintf("%s %s", k.Status, moment(k.ResolvedAt))
-	case k.Status == alerts.AcceptedRisk && k.Expires != 0:
-		return fmt.Sprintf("%s until %s", k.Status, moment(k.Expires))
-	}
-	return k.Status.String()
-}
-
 // fixed says whether the case was seen to be fixed.
 func (p *page) fixed(d *model.Detail) {
 	a := &d.After
@@ -66,7 +51,7 @@ func (p *page) changes(d *model.Detail) {
 }
 
 func changed(c *alerts.Change) string {
-	text := standing(&alerts.Case{Status: c.Status, ResolvedAt: c.ResolvedAt, Expires: c.Expires}) + ", by " + clean(c.Who)
+	text := (&alerts.Case{Status: c.Status, ResolvedAt: c.ResolvedAt, Expires: c.Expires}).Standing(moment) + ", by " + clean(c.Who)
 	if c.Who == "" {
 		text = fmt.Sprintf("%s: %s, by a finding", c.Status, c.Reopened)
 	}

@@ -27,7 +27,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Options say who the process becomes and what it still needs. The zero value
@@ -62,9 +61,6 @@ type Report struct {
 	Done    []string
 	Missing []string // what this system, or this user, cannot have
 }
-
-// String is one line of what took effect.
-func (r Report) String() string { return strings.Join(r.Done, ", ") }
 
 // Drop confines the whole process, all its threads, for good. It is called
 // once. After an error some rights may be gone already, and the process is to
