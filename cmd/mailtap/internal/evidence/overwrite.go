@@ -33,11 +33,13 @@ var ntlmSignature = []byte("NTLMSSP\x00") // MS-NLMP, section 2.2.1
 
 // overwriteMessage overwrites what is secret in a decoded SASL message.
 func overwriteMessage(message []byte, a *dissect.Attempt) {
-	if i := bytes.Index(message, ntlmSignature); i >= 0 {
-		overwriteNTLM(message[i:])
-		return
-	}
-	if a.Mechanism == "PLAIN" { // RFC 4616, section 2
+	switch a.Mechanism {
+	case "NTLM", "GSSAPI", "GSS-SPNEGO":
+		if i := bytes.Index(message, ntlmSignature); i >= 0 {
+			overwriteNTLM(message[i:])
+			return
+		}
+	case "PLAIN": // RFC 4616, section 2
 		if parts := bytes.SplitN(message, []byte{0}, 3); len(parts) == 3 {
 			blank(parts[2])
 			return

@@ -52,7 +52,14 @@ func FuzzOverwrite(f *testing.F) {
 		if len(got) != len(sent) {
 			t.Fatalf("%d bytes became %d", len(sent), len(got))
 		}
-		if mechanism == "LOGIN" && len(secret) > 3 && bytes.Contains(sent, secret) && bytes.Contains(got, secret) && len(bytes.Trim(secret, "x= \t\"")) > 3 {
+		if mechanism != "LOGIN" || len(secret) == 0 || bytes.ContainsRune(secret, 'x') {
+			return // a secret of the mark's letters may be made by the mark itself
+		}
+		text := bytes.Trim(got, " \t\"=")
+		if decoded, err := base64.RawStdEncoding.DecodeString(string(text)); err == nil {
+			text = decoded
+		}
+		if bytes.Contains(text, secret) {
 			t.Fatalf("%q is left in %q", secret, got)
 		}
 	})
