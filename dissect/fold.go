@@ -146,10 +146,11 @@ func mechanism(b []byte) string {
 }
 
 func (f *Facts) endList() {
-	if f.list == nil {
+	if f.list == nil || f.loggedIn() { // what is offered behind a login may differ with good reason (RFC 2449, section 5)
+		f.list = nil
 		return
 	}
-	if f.Offer.Complete && !f.anew && f.STARTTLS.Accepted != Yes && !f.loggedIn() && f.Offer.contradicts(f.list) {
+	if f.Offer.Complete && !f.anew && f.STARTTLS.Accepted != Yes && f.Offer.contradicts(f.list) {
 		before := f.Offer
 		f.signs().Contradicted = &before
 	}

@@ -32,6 +32,32 @@ func TestMechanismOutsideList(t *testing.T) {
 	}
 }
 
+// What is offered behind a login is another list: clients ask again there.
+func TestListBehindLogin(t *testing.T) {
+	var f dissect.Facts
+	add(&f, dissect.ListBegin)
+	add(&f, dissect.Capability, "STLS")
+	add(&f, dissect.Mechanism, "PLAIN")
+	add(&f, dissect.ListEnd)
+	before := f.Offer
+	attempt := &dissect.Attempt{Mechanism: "PLAIN", Outcome: dissect.Accepted}
+	f.Add(&dissect.Event{Kind: dissect.AuthBegin, Attempt: attempt})
+	add(&f, dissect.ListBegin)
+	add(&f, dissect.Capability, "TOP")
+	add(&f, dissect.ListEnd)
+	f.Finish()
+	if diff := cmp.Diff(before, f.Offer); diff != "" {
+		t.Errorf("(-before +behind):\n%s", diff)
+	}
+
+	f = dissect.Facts{Auth: []*dissect.Attempt{attempt}}
+	add(&f, dissect.ListBegin)
+	add(&f, dissect.ListEnd)
+	if f.Finish(); f.Offer.Complete || f.STARTTLS.Offered != dissect.Unknown {
+		t.Errorf("the list behind a login alone: %+v, STARTTLS offered: %v", f.Offer, f.STARTTLS.Offered)
+	}
+}
+
 // A mechanism behind a list joins it; one within a list that was never
 // finished does not.
 func TestMechanismAndList(t *testing.T) {

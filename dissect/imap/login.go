@@ -100,11 +100,15 @@ func (a *attempt) retract() {
 }
 
 // firstArgument reads a quoted string or an atom. Atoms of real clients hold
-// any character but a space.
+// any character but a space. Clients that put quotes round a name as it is,
+// whatever it holds, end it with the first quote before a space.
 func firstArgument(b []byte) (value []byte, n int) {
 	if b[0] == '"' {
-		if value, n, ok := quoted(b); ok && (n == len(b) || b[n] == ' ' || b[n] == '\t') {
+		if value, n, ok := quoted(b); ok && (n == len(b) || isSpace(b[n])) {
 			return value, n
+		}
+		if n := bytes.Index(b[1:], []byte(`" `)); n >= 0 {
+			return b[1 : 1+n], n + 2
 		}
 	}
 	if n = bytes.IndexAny(b, " \t"); n < 0 {
@@ -114,13 +118,17 @@ func firstArgument(b []byte) (value []byte, n int) {
 }
 
 // lastArgument reads all of b: some clients do not quote a password with
-// spaces.
+// spaces, and some put quotes round one as it is.
 func lastArgument(b []byte) []byte {
 	b = bytes.TrimRight(b, " \t")
-	if b[0] == '"' {
-		if value, n, ok := quoted(b); ok && n == len(b) {
-			return value
-		}
+	if b[0] != '"' {
+		return b
+	}
+	if value, n, ok := quoted(b); ok && n == len(b) {
+		return value
+	}
+	if last := len(b) - 1; last > 0 && b[last] == '"' {
+		return b[1:last]
 	}
 	return b
 }

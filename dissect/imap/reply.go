@@ -87,16 +87,16 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 	if s.doubted(tag) {
 		dst = s.confirm(dst)
 	}
-	i := s.asked(tag)
-	if i < 0 {
-		return s.stray(dst, text)
-	}
-	q := s.open[i]
-	s.forget(i)
 	o := dissect.Rejected
 	if fold(status, "OK") {
 		o = dissect.Accepted
 	}
+	i := s.asked(tag)
+	if i < 0 {
+		return s.stray(dst, text, o)
+	}
+	q := s.open[i]
+	s.forget(i)
 	waited := s.wait == forDeflate && s.command.tag == q.tag
 	if s.command.tag == q.tag {
 		s.answered(o)
@@ -126,10 +126,10 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 }
 
 // stray takes a reply to a command that was not seen. It may have been a login,
-// or have opened another mailbox; where no command is seen at all, UIDVALIDITY
-// tells the latter.
-func (s *Session) stray(dst []dissect.Event, text []byte) []dissect.Event {
-	s.sure = false
+// if it was accepted, or have opened another mailbox; where no command is seen
+// at all, UIDVALIDITY tells the latter.
+func (s *Session) stray(dst []dissect.Event, text []byte, o dissect.Outcome) []dissect.Event {
+	s.sure = s.sure && o != dissect.Accepted
 	if s.heard[dissect.Client] {
 		s.known = nil
 	}

@@ -10,6 +10,7 @@ import (
 type list struct {
 	open    bool
 	broken  bool // a part of it was lost, or it is over the bound
+	tls     bool // it holds STARTTLS
 	count   int
 	greeted bool // the implementation was named in the greeting
 }
@@ -18,6 +19,7 @@ type list struct {
 var (
 	implementation = []byte("IMPLEMENTATION")
 	mechanisms     = []byte("SASL")
+	startTLS       = []byte("STARTTLS")
 )
 
 func isName(b, name []byte) bool { return bytes.EqualFold(b, name) }
@@ -42,6 +44,7 @@ func (s *Session) capability(dst []dissect.Event, line, name, value []byte) []di
 		e.Text = bytes.Join([][]byte{name, value}, []byte{' '})
 	}
 	dst = append(dst, e)
+	s.list.tls = s.list.tls || isName(name, startTLS)
 	if !isName(name, mechanisms) {
 		return dst
 	}
@@ -75,11 +78,13 @@ func (s *Session) endGreeting(dst []dissect.Event, st status, text []byte, next 
 	return dst
 }
 
-// endList ends a list if one is open.
+// endList ends a list if one is open. Behind a login servers leave STARTTLS out
+// (RFC 5804, section 1.7), so where one may have been missed, a list without it
+// says nothing.
 func (s *Session) endList(dst []dissect.Event, st status, text []byte) []dissect.Event {
 	l := s.list
 	s.list = list{}
-	if l.open && !l.broken && st == statusOK {
+	if l.open && !l.broken && st == statusOK && (l.tls || !s.blind) {
 		dst = append(dst, s.event(dissect.Server, dissect.ListEnd, text))
 	}
 	return dst

@@ -69,6 +69,7 @@ type Session struct {
 	list     list
 	doubt    doubt
 	layer    layer
+	blind    bool   // a login may have been missed
 	shifted  bool   // a reply may be that to an earlier command than it seems
 	resume   uint64 // client offset at which a segment begins, and perhaps a command
 	first    uint64 // server offset at which a greeting would stand
@@ -89,7 +90,7 @@ type question struct {
 // side will be fed with. late tells that the conversation was joined in the
 // middle.
 func New(base [2]uint64, late bool) *Session {
-	s := &Session{resume: base[dissect.Client], first: base[dissect.Server]}
+	s := &Session{resume: base[dissect.Client], first: base[dissect.Server], blind: late}
 	for side := range s.in {
 		s.in[side].Offset = base[side]
 	}

@@ -56,6 +56,20 @@ func TestJoinedLate(t *testing.T) {
 				`server 0-0 auth-end PLAIN unknown account "joe" secret of 8`,
 			},
 		},
+		{
+			"a-list-perhaps-behind-a-login", "C: CAPABILITY\nS: \"SIEVE\" \"\"\nS: OK\nC: LOGOUT\n",
+			[]string{
+				`server 0-12 list-begin line "\"SIEVE\" \"\""`, `server 0-12 capability "SIEVE" line "\"SIEVE\" \"\""`,
+				`client 12-20 bye line "LOGOUT"`,
+			},
+		},
+		{
+			"a-list-with-starttls", "C: CAPABILITY\nS: \"STARTTLS\"\nS: OK\nC: LOGOUT\n",
+			[]string{
+				`server 0-12 list-begin line "\"STARTTLS\""`, `server 0-12 capability "STARTTLS" line "\"STARTTLS\""`,
+				`server 12-16 list-end line "OK"`, `client 12-20 bye line "LOGOUT"`,
+			},
+		},
 		{"in-a-script", login + "C: keep;\nS: OK\n", nil},
 		{"behind-a-part-of-a-line", "S- arted\nC: \"x\"\nS: OK\nC: LOGOUT\n", []string{}},
 		{

@@ -65,7 +65,7 @@ func (s *Session) prepare(dst []dissect.Event, text []byte) (_ []dissect.Event, 
 	case !late:
 		return dst, true
 	case s.lateGreeting(text):
-		s.state[dissect.Server] = greeting
+		s.state[dissect.Server], s.blind = greeting, false
 		return dst, true
 	case s.wait == forTLSAnswer:
 		// Its reply was lost, and this is readable. What the client may have
@@ -122,6 +122,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 
 // loseClient: nobody knows what the client's next bytes are.
 func (s *Session) loseClient() {
+	s.blind = true
 	side := dissect.Client
 	if s.exchange != nil {
 		s.exchange.deaf = true

@@ -12,6 +12,7 @@ type login struct {
 	name       string
 	line       []byte // a copy
 	start, end uint64
+	refused    *dissect.Attempt // by the server at once; nil: not
 }
 
 // userCommand keeps USER until PASS comes: without one nothing secret crosses.
@@ -31,13 +32,18 @@ func (s *Session) userCommand(p parsed, text []byte) {
 func (s *Session) passCommand(p parsed, text []byte) {
 	l := s.login
 	s.login = nil
-	a := &dissect.Attempt{Mechanism: "USER", Secret: dissect.NewSecret(p.rest)}
-	s.ask(question{verb: pass, attempt: a})
+	a := &dissect.Attempt{Mechanism: "USER"}
 	kind := dissect.AuthBegin
-	if l != nil {
+	switch {
+	case l == nil:
+	case l.refused != nil: // the client pays no heed, or has not read the answer
+		a, kind = l.refused, dissect.AuthStep
+	default:
 		s.beginLogin(l, a)
 		kind = dissect.AuthStep
 	}
+	a.Secret = dissect.NewSecret(p.rest)
+	s.ask(question{verb: pass, attempt: a})
 	hide := dissect.Span{From: len(text) - len(p.rest), To: len(text)}
 	s.emitLine(dissect.Client, dissect.Event{Kind: kind, Line: text, Hide: hide, Attempt: a})
 }
@@ -54,8 +60,8 @@ func (s *Session) refuseUser(q *question, text []byte) {
 	if s.login == nil || s.login != q.login {
 		return // PASS was sent without waiting, or another USER
 	}
-	s.login = nil
 	q.attempt = &dissect.Attempt{Mechanism: "USER"}
+	q.login.refused = q.attempt
 	s.beginLogin(q.login, q.attempt)
 	s.endAttempt(q, dissect.Rejected, text)
 }

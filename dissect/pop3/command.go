@@ -44,6 +44,10 @@ func isResponse(text []byte, p parsed) bool {
 
 func (s *Session) command(p parsed, text []byte) {
 	switch p.verb {
+	case user, pass, apop, auth, stls:
+		s.beforeLogin()
+	}
+	switch p.verb {
 	case noVerb:
 		s.unknownCommand(text)
 	case user:
@@ -106,8 +110,8 @@ func (s *Session) ask(q question) {
 			s.endMessage(0)
 		}
 	}
-	if s.server == astray {
-		s.server = status
+	if s.server == astray || s.server == greeting && s.strange {
+		s.server = status // for the client, that was the greeting
 	}
 	s.hole, s.replied = false, false
 	if len(s.pending) == MaxPending {

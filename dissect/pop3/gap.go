@@ -38,7 +38,7 @@ func (s *Session) loseServer() {
 // loseClient: an unknown number of commands is missing, or lines of an
 // exchange, which nobody can count any more.
 func (s *Session) loseClient() {
-	s.doubt, s.replied = true, false
+	s.doubt, s.replied, s.blind = true, false, true
 	if s.sent != nil {
 		s.sent.lose() // it goes on until its end, or until the server answers
 		return

@@ -19,7 +19,7 @@ const (
 // belong to them.
 func (s *Session) beginList(kind listKind, text []byte) {
 	s.server, s.listed = list, kind
-	s.listLines, s.mechanisms = 0, 0
+	s.listLines, s.mechanisms, s.listsTLS, s.listEnd = 0, 0, false, span{}
 	if kind == capabilityList {
 		s.emitLine(dissect.Server, dissect.Event{Kind: dissect.ListBegin, Line: text})
 	}
@@ -64,16 +64,34 @@ func isMechanism(name []byte) bool {
 }
 
 // endList: a list that was too long to be told whole is not called complete.
+// Behind a login servers leave STLS out (RFC 2595, section 4), so where one may
+// have been missed, a list without it says nothing yet.
 func (s *Session) endList(text []byte) {
 	s.server = status
-	if s.listed == capabilityList && s.listLines <= MaxListed {
+	switch {
+	case s.listed != capabilityList || s.listLines > MaxListed:
+	case s.blind && !s.listsTLS:
+		s.listEnd = span{s.in[dissect.Server].Start, s.in[dissect.Server].Offset}
+	default:
 		s.emitLine(dissect.Server, dissect.Event{Kind: dissect.ListEnd, Line: text})
 	}
 }
 
+// beforeLogin: the client says what it may only say before a login, so that it
+// was not logged in when it asked for the list.
+func (s *Session) beforeLogin() {
+	if end := s.listEnd; end != (span{}) {
+		s.listEnd = span{}
+		s.emit(dissect.Event{Kind: dissect.ListEnd, Side: dissect.Server, Start: end.start, End: end.end, Line: dot})
+	}
+}
+
+var dot = []byte(".")
+
 func (s *Session) capability(text []byte) {
 	trimmed := bytes.TrimSpace(text)
 	s.emitLine(dissect.Server, dissect.Event{Kind: dissect.Capability, Line: text, Text: trimmed})
+	s.listsTLS = s.listsTLS || bytes.EqualFold(trimmed, []byte("STLS"))
 	if !startsWith(trimmed, "SASL") {
 		return
 	}

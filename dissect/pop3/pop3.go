@@ -73,9 +73,11 @@ type Session struct {
 
 	pending  []question
 	doubt    bool // commands may be missing: replies cannot be paired for certain
+	strange  bool // the server has said something else where it greets
 	replied  bool // the server has replied since the client's last line
 	hole     bool // bytes of the server were lost since the client's last line
 	fragment bool // the client's next line may lack its beginning
+	blind    bool // a login may have been missed
 
 	stamp    string // of the greeting, for APOP
 	login    *login // USER, until its PASS
@@ -86,11 +88,16 @@ type Session struct {
 	listed     listKind
 	listLines  int // of the list so far
 	mechanisms int
+	listsTLS   bool     // the list so far holds STLS
+	listEnd    span     // of a list that counts once it was one before the login
 	open       *content // of the server
 	sent       *content // of the client
 	layer      layer
 	oddities   int
 }
+
+// span is where something stood in its side's stream: [start, end).
+type span struct{ start, end uint64 }
 
 // question is a command that waits for its reply.
 type question struct {
@@ -106,7 +113,7 @@ type question struct {
 func New(base [2]uint64, late bool) *Session {
 	s := &Session{server: greeting}
 	if late {
-		s.server, s.doubt, s.fragment = astray, true, true
+		s.server, s.doubt, s.fragment, s.blind = astray, true, true, true
 	}
 	for side, offset := range base {
 		s.in[side].Offset = offset

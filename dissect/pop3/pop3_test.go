@@ -54,6 +54,43 @@ C: QUIT
 			`server 0-0 auth-end LOGIN unknown account "ann" secret of 6`,
 			`server 0-0 auth-end PLAIN unknown account "bob" secret of 6`,
 		}},
+		{"a list, then a login", `
+C: CAPA
+S: +OK
+S: USER
+S: .
+C: USER joe
+S: +OK
+`, true, []string{
+			`server 5-11 list-begin`,
+			`server 5-11 capability "USER" line "USER"`,
+			`server 11-14 list-end line "."`,
+		}},
+		{"a list, perhaps behind a login", `
+C: CAPA
+S: +OK
+S: USER
+S: .
+C: STAT
+S: +OK 0 0
+`, true, []string{
+			`server 5-11 list-begin`,
+			`server 5-11 capability "USER" line "USER"`,
+			`client 6-12 mail-command "STAT" line "STAT"`,
+		}},
+		{"a list with STLS", `
+C: CAPA
+S: +OK
+S: STLS
+S: .
+C: STAT
+S: +OK 0 0
+`, true, []string{
+			`server 5-11 list-begin`,
+			`server 5-11 capability "STLS" line "STLS"`,
+			`server 11-14 list-end line "."`,
+			`client 6-12 mail-command "STAT" line "STAT"`,
+		}},
 		{"server only", `
 S: +OK ready
 S: +OK

@@ -73,6 +73,7 @@ func (s *Session) serverLine(text []byte) {
 
 func (s *Session) greetingLine(kind replyKind, text []byte) {
 	if kind != okReply && kind != errReply {
+		s.strange = s.strange || len(text) > 0 && len(s.pending) == 0
 		s.oddity(dissect.Server, dissect.Event{Kind: dissect.Unexpected, Line: text})
 		return
 	}
@@ -80,8 +81,11 @@ func (s *Session) greetingLine(kind replyKind, text []byte) {
 	if kind == errReply {
 		words = bytes.TrimSpace(text[len("-ERR"):])
 	}
-	s.stamp = apopStamp(words)
 	s.server = status
+	if s.strange && len(words) == 0 {
+		return // rather a reply, and the other line was all of the greeting
+	}
+	s.stamp = apopStamp(words)
 	s.emitLine(dissect.Server, dissect.Event{Kind: dissect.Greeting, Line: text, Text: words})
 }
 

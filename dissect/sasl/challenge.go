@@ -48,6 +48,7 @@ func (x *Exchange) digestMD5(message []byte) (hide bool) {
 			x.Attempt.Secret = dissect.NewSecret(value)
 		}
 	}
+	x.forgetOwnName()
 	return true
 }
 
@@ -68,18 +69,26 @@ func directive(b []byte) (key, value, rest []byte) {
 	return key, value, rest
 }
 
-// quoted reads a quoted string whose first quote is gone.
+// quoted reads a quoted string whose first quote is gone. Some clients, curl
+// among them, write a name as it is: a backslash that quotes nothing stands for
+// itself, as in DOMAIN\user, and a quote ends the string only before a comma.
 func quoted(b []byte) (value, rest []byte) {
 	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			return value, b[i+1:]
-		case '\\':
-			if i++; i == len(b) {
-				return value, nil
-			}
+		switch rest := b[i+1:]; {
+		case b[i] == '\\' && len(rest) == 0: // half of a pair
+			return value, nil
+		case b[i] == '\\' && (rest[0] == '"' || rest[0] == '\\'):
+			i++
+		case b[i] == '"' && endsDirective(rest):
+			return value, rest
 		}
 		value = append(value, b[i])
 	}
 	return value, nil
+}
+
+// endsDirective tells whether a directive can end before b.
+func endsDirective(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) == 0 || b[0] == ','
 }

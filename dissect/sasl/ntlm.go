@@ -58,16 +58,18 @@ func (x *Exchange) ntlmNegotiate(message []byte) {
 
 // ntlmAuthenticate reads a type 3 message (section 2.2.1.3).
 func (x *Exchange) ntlmAuthenticate(message []byte) {
+	lm, nt := ntlmField(message, 12), ntlmField(message, 20)
+	domain, user, workstation := ntlmField(message, 28), ntlmField(message, 36), ntlmField(message, 44)
 	text := Text
-	if x.ntlmFlags(message)&ntlmUnicode != 0 {
+	// JavaMail writes Unicode whatever was agreed to.
+	if x.ntlmFlags(message)&ntlmUnicode != 0 || isWide(domain) || isWide(user) || isWide(workstation) {
 		text = utf16Words
 	}
-	lm, nt := ntlmField(message, 12), ntlmField(message, 20)
-	x.detail("domain", text(ntlmField(message, 28)))
-	x.detail("workstation", text(ntlmField(message, 44)))
+	x.detail("domain", text(domain))
+	x.detail("workstation", text(workstation))
 	x.detail("response", ntlmResponse(lm, nt))
-	if user := text(ntlmField(message, 36)); user != "" {
-		x.account([]byte(user))
+	if name := text(user); name != "" {
+		x.account([]byte(name))
 	}
 	switch {
 	case len(nt) > 0:
@@ -148,6 +150,9 @@ func isSessionNonce(lm []byte) bool {
 }
 
 func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+
+// isWide tells UTF-16 that begins with a Latin letter from other text.
+func isWide(b []byte) bool { return len(b) > 1 && len(b)%2 == 0 && b[0] != 0 && b[1] == 0 }
 
 // utf16Words decodes little-endian UTF-16, bounded as Text is.
 func utf16Words(b []byte) string {

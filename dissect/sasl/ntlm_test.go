@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"testing"
 	"unicode/utf16"
 
@@ -108,6 +109,11 @@ func TestNTLM(t *testing.T) {
 		{"given up", "NTLM", []string{"i " + negotiate}, result{"NTLM", "", false, "-", pairs("domain", "OLDDOM", "workstation", "PC"), no}},
 		{"OEM", "NTLM", []string{"c " + string(authenticate("D\xd6M", "joe", "PC", nil, full, false))},
 			result{"NTLM", "joe", true, string(full), v1("DÖM"), yes}},
+		{"Unicode without the flag", "NTLM", []string{"c " + string(slices.Concat(authenticate("DÖM", "joe", "PC", nil, full, true)[:60],
+			make([]byte, 4), authenticate("DÖM", "joe", "PC", nil, full, true)[64:]))},
+			result{"NTLM", "joe", true, string(full), v1("DÖM"), yes}},
+		{"OEM with its NUL", "NTLM", []string{"c " + string(authenticate("DOM", "joe\x00", "PC", nil, full, false))},
+			result{"NTLM", "joe", true, string(full), v1("DOM"), yes}},
 		{"no flags, the challenge has them", "NTLM", []string{"s " + string(challenge), "c " + short},
 			result{"NTLM", "joe", true, string(full), v1("DOM"), yes}},
 		{"in SPNEGO", "GSS-SPNEGO", []string{"c " + wrapped},

@@ -23,6 +23,7 @@ package sasl
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/mailtap/mailtap/dissect"
@@ -176,6 +177,12 @@ func IsCancel(line []byte) bool { return len(line) == 1 && line[0] == '*' }
 func (x *Exchange) account(name []byte) {
 	name = bytes.TrimRight(name, "\r\n\x00")
 	x.Attempt.Account, x.Attempt.HasAccount = Text(name), true
+}
+
+// forgetOwnName drops the authzid of a client that acts for nobody but itself.
+func (x *Exchange) forgetOwnName() {
+	own := dissect.Pair{Key: "authzid", Value: x.Attempt.Account}
+	x.Attempt.Detail = slices.DeleteFunc(x.Attempt.Detail, func(p dissect.Pair) bool { return p == own })
 }
 
 // detail records a pair; a later value of the same key replaces the earlier.

@@ -145,6 +145,14 @@ func TestChallenges(t *testing.T) {
 			"C "},
 			result{"DIGEST-MD5", `j"o,e`, true, "d388", pairs("realm", "example.org", "qop", "auth", "cipher", "rc4", "authzid", "boss"), []bool{true, false}}},
 		{"digest-md5 not quoted", "DIGEST-MD5", []string{"c username=joe , response=d388"}, result{"DIGEST-MD5", "joe", true, "d388", nil, yes}},
+		{"digest-md5 for itself", "DIGEST-MD5", []string{`c authzid="joe",username="joe",realm="x",response=d388`},
+			result{"DIGEST-MD5", "joe", true, "d388", pairs("realm", "x"), yes}},
+		{"digest-md5 domain not escaped", "DIGEST-MD5", []string{`c username="CORP\joe",realm="x",response=d388`},
+			result{"DIGEST-MD5", `CORP\joe`, true, "d388", pairs("realm", "x"), yes}},
+		{"digest-md5 domain escaped", "DIGEST-MD5", []string{`c username="CORP\\joe",realm="x",response=d388`},
+			result{"DIGEST-MD5", `CORP\joe`, true, "d388", pairs("realm", "x"), yes}},
+		{"digest-md5 quote not escaped", "DIGEST-MD5", []string{`c username="jo"e" , realm="x",response=d388`},
+			result{"DIGEST-MD5", `jo"e`, true, "d388", pairs("realm", "x"), yes}},
 		{"digest-md5 cut", "DIGEST-MD5", []string{`c username="joe\`}, result{"DIGEST-MD5", "joe", true, `username="joe\`, nil, yes}},
 
 		{"scram", "scram-sha-256", []string{"i n,,n=us=3Der=2C,r=abc", "s r=abcdef,s=c2FsdA==,i=4096", "c c=biws,r=abcdef,p=cHJvb2Y="},
@@ -152,6 +160,8 @@ func TestChallenges(t *testing.T) {
 		{"scram believes no binding", "SCRAM-SHA-1", []string{"i y,,n=joe,r=abc"}, result{"SCRAM-SHA-1", "joe", true, "-", pairs("channel-binding", "y"), no}},
 		{"scram bound", "SCRAM-SHA-1-PLUS", []string{"i p=tls-unique,a=boss,n=joe,r=abc"},
 			result{"SCRAM-SHA-1-PLUS", "joe", true, "-", pairs("channel-binding", "p=tls-unique", "authzid", "boss"), no}},
+		{"scram for itself", "SCRAM-SHA-1", []string{"i n,a=joe,n=joe,r=abc", "s r=abcd,s=c2FsdA==,i=4096"},
+			result{"SCRAM-SHA-1", "joe", true, "-", pairs("iterations", "4096"), no}},
 		{"scram begins strangely", "SCRAM-SHA-1", []string{"i what is this"}, result{"SCRAM-SHA-1", "", false, "what is this", nil, yes}},
 	}
 	for _, tt := range tests {

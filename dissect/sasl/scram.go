@@ -27,6 +27,7 @@ func (x *Exchange) scramFirst(bare []byte) bool {
 	for _, attribute := range bytes.SplitN(bare, []byte(","), maxDirectives) {
 		if name, ok := bytes.CutPrefix(attribute, []byte("n=")); ok {
 			x.account(saslName(name))
+			x.forgetOwnName()
 			return true
 		}
 	}

@@ -8,11 +8,12 @@ import (
 
 // feed takes bytes of an identified session.
 func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
+	s.asked = s.asked || side == dissect.Client
 	switch {
 	case s.mode == encrypted:
 		s.offset[side] += uint64(len(b))
 		return s.tls.Feed(dst, side, b)
-	case s.mode == clear && (s.missed || s.late) && tls3Record(b):
+	case s.mode == clear && (s.missed || s.late || !s.asked) && tls3Record(b):
 		return s.takeForTLS(dst, side, b)
 	case side == dissect.Server:
 		return s.feedServer(dst, b)

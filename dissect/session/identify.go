@@ -100,14 +100,17 @@ func (s *scene) score(p dissect.Protocol, server uint8) int {
 	}
 	said := s.judge(s.head[server], p, serverWord)
 	asked := s.judge(s.head[server^1], p, clientWord)
-	if said < 0 || asked < 0 && !tlsRecord(s.head[server^1]) {
-		return -1
-	}
-	n := said + max(asked, 0)
 	standard := portProtocol(s.ports[server])
 	if standard == dissect.LMTP {
 		standard = dissect.SMTP
 	}
+	if said < 0 && asked > 0 && standard == p {
+		said = 0 // an odd greeting, which does not keep the client from logging in
+	}
+	if said < 0 || asked < 0 && !tlsRecord(s.head[server^1]) {
+		return -1
+	}
+	n := said + max(asked, 0)
 	if s.late && standard != p {
 		// Somebody's text may hold any line: both sides must agree.
 		if said == 0 || asked == 0 {

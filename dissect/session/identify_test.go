@@ -55,6 +55,12 @@ func TestIdentify(t *testing.T) {
 		{"managesieve", 4190, false, `1: "IMPLEMENTATION" "x"`, "managesieve 1"},
 		{"managesieve, its name not first", 4190, false, "1: \"SASL\" \"PLAIN\"\n1: OK", "managesieve 1"},
 		{"managesieve at an odd port", odd, false, `1: "IMPLEMENTATION" "x"`, "managesieve 1 odd"},
+		{"imap that cannot work", 143, false, "1: * BAD no network\n0: a LOGIN joe pass", "imap 1"},
+		{"an odd greeting of imap", 143, false, "1: Welcome!\n0: a LOGIN joe pass", "imap 1"},
+		{"an odd greeting of pop3", 110, false, "1: Welcome!\n0: USER joe\n1: +OK", "pop3 1"},
+		{"an odd greeting of smtp", 25, false, "1: Welcome!\n0: EHLO pc\n1: 250 mx", "smtp 1"},
+		{"an odd greeting at an odd port", odd, false, "1: Welcome!\n0: USER joe", "none"},
+		{"an odd greeting, and no mail", 143, false, "1: Welcome!\n0: GET / HTTP/1.0", "none"},
 		{"in clear at a TLS port", 993, false, "1: * OK ready", "imap 1"},
 
 		{"ftp host of smtp", odd, false, "1: 220 ftp.example.org ready\n0: EHLO pc", "smtp 1 odd"},

@@ -75,6 +75,7 @@ type Session struct {
 	late       bool
 	silent     bool // the server's side says nothing: wait for no answer
 	heard      bool // the server has said something
+	asked      bool // the client has said something
 	unanswered bool // the answer to STARTTLS may have been lost
 	missed     bool // bytes were lost
 	ports      [2]uint16

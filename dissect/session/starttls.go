@@ -121,7 +121,8 @@ func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
 }
 
 // takeForTLS: a record of TLS where the session was readable, and STARTTLS or
-// its answer may be among what was lost. No text looks like that.
+// its answer may be among what was lost, or the client's side is not captured.
+// No text looks like that.
 func (s *Session) takeForTLS(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
 	dst = s.proceed(dst)
 	switch {

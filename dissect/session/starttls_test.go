@@ -133,6 +133,32 @@ func TestLostSTARTTLS(t *testing.T) {
 	}
 }
 
+// TestOneSidedSTARTTLS: where the client's side is not captured, a record of
+// the server tells that TLS has begun.
+func TestOneSidedSTARTTLS(t *testing.T) {
+	tests := []struct {
+		name string
+		port uint16
+		text string
+		want []string
+	}{
+		{"smtp", 25, "1: 220 mx ESMTP\n1- 250-mx\\r\\n250 STARTTLS\\r\\n\n1: 220 go\n1- " + answer, []string{`client tls-begin 0-0 "after text" ""`}},
+		{"imap", 143, "1: * OK ready\n1: a OK begin\n1- " + answer, []string{`client tls-begin 0-0 "after text" ""`}},
+		{"pop3", 110, "1: +OK ready\n1: +OK\n1- " + answer, []string{`client tls-begin 0-0 "after text" ""`}},
+		{"managesieve", 4190, "1: \"SIEVE\" \"fileinto\"\n1: OK\n1: OK begin\n1- " + answer, []string{`client tls-begin 0-0 "after text" ""`}},
+		{"a message", 110, "1: +OK ready\n1: +OK\n1: Subject: x\n1: \n1: .", []string{}},
+	}
+	for _, tt := range tests {
+		r := newRun(t, [2]uint16{40000, tt.port}, false).play(tt.text + "\nend")
+		if diff := cmp.Diff(tt.want, r.kinds(dissect.TLSBegin)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		if len(tt.want) > 0 && (len(r.facts.Messages) > 0 || r.facts.Transport != dissect.STARTTLS) {
+			t.Errorf("%s: %d messages, %s", tt.name, len(r.facts.Messages), r.facts.Transport)
+		}
+	}
+}
+
 var ends = regexp.MustCompile(`-\d.*`)
 
 func keepStarts(events []string) {

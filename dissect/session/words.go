@@ -63,6 +63,8 @@ func imapReply(line []byte) int {
 		switch {
 		case anyFold(word, "OK", "PREAUTH", "BYE", "CAPABILITY", "FLAGS", "LIST", "LSUB", "STATUS", "SEARCH"):
 			return 2
+		case anyFold(word, "NO", "BAD"): // DavMail greets so where it cannot work
+			return 1
 		case len(word) > 0 && digit(word[0]):
 			word, _, _ = bytes.Cut(rest, []byte{' '})
 			if anyFold(word, "EXISTS", "RECENT", "EXPUNGE", "FETCH") {

@@ -58,6 +58,9 @@ func (s *Session) command(l textLine) {
 		s.behind = false
 		s.tellSmuggled(l, v)
 	}
+	if v != noVerb {
+		s.endBlind()
+	}
 	switch v {
 	case noVerb:
 		s.unknownLine(l, word)
@@ -110,7 +113,7 @@ func (s *Session) hello(v verb, l textLine, rest []byte) {
 // unknownLine tells a line that is no command. It may be a password that came
 // out of turn, so it is not shown.
 func (s *Session) unknownLine(l textLine, word []byte) {
-	if len(l.text) == 0 {
+	if len(l.text) == 0 || s.blindAnswer(l) {
 		return
 	}
 	s.ask(unknownQuestion(l, word))

@@ -128,6 +128,7 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 		s.forceBacklog()
 	}
 	s.endAttempt(dissect.OutcomeUnknown)
+	s.endBlind()
 	s.abandonContent()
 	s.flushLate()
 	dst, s.out = s.out, nil

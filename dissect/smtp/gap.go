@@ -13,6 +13,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	role := s.role(side)
 	if role == dissect.Client {
 		s.forceBacklog() // their order must stay
+		s.endBlind()
 	}
 	s.missed = true
 	in := &s.in[role]

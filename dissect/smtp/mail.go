@@ -64,12 +64,9 @@ func (s *Session) resetMail() {
 	s.mail = nil
 }
 
-// mailAnswered takes the reply to MAIL.
+// mailAnswered takes the reply to MAIL. The sender of one that was refused
+// stands, too: clients that read no replies send the content all the same.
 func (s *Session) mailAnswered(q question, code int) {
-	if code < refusal {
-		return
-	}
-	q.mail.hasFrom, q.mail.from = false, ""
 	if code == badSequence && q.old != nil && s.mail == q.mail {
 		s.mail = q.old // a second MAIL was refused, the first one stands
 	}

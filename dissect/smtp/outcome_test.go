@@ -118,3 +118,18 @@ func isContent(text string) bool {
 	}
 	return false
 }
+
+// Where the client's side is not captured, a greeting tells LMTP from SMTP.
+func TestGreetingNamesLMTP(t *testing.T) {
+	for greeting, want := range map[string]dissect.Protocol{
+		"220 mx.example Cyrus LMTP 3.6 server ready": dissect.LMTP,
+		"220 mx.example ESMTP ready":                 dissect.SMTP,
+		"220 lmtp.example ready":                     dissect.SMTP,
+	} {
+		s := smtp.New([2]uint64{}, false)
+		s.Feed(nil, dissect.Server, []byte(greeting+"\r\n"))
+		if got := s.Protocol(); got != want {
+			t.Errorf("%q: %v, want %v", greeting, got, want)
+		}
+	}
+}

@@ -67,6 +67,11 @@ func (s *Session) replyLine(text []byte) {
 		return
 	}
 	s.dialogue.Add(s.role(dissect.Server), s.in[dissect.Server].Start, text)
+	if s.reply.greeting && code == completed && len(s.pending) > 0 {
+		// Postfix's postscreen does not finish its greeting where the client
+		// has not waited for it, but answers.
+		s.reply = reply{}
+	}
 	first := s.reply.lines == 0
 	if first {
 		s.beginReply(code, words, text)
@@ -96,6 +101,7 @@ func (s *Session) beginReply(code int, words, text []byte) {
 	}
 	if s.isGreeting(code, words) {
 		s.reply.greeting = true
+		s.lmtp = s.lmtp || !s.heard[dissect.Client] && bytes.Contains(words, []byte(" LMTP"))
 		s.emitReply(dissect.Event{Kind: dissect.Greeting, Line: text, Text: words})
 	}
 	s.greeted = true

@@ -92,6 +92,7 @@ type Session struct {
 	oddities int
 
 	auth  attempt
+	blind attempt          // was refused, and may go on all the same
 	layer *dissect.Attempt // accepted, and a security layer may follow
 	mail  *envelope        // the transaction that is being built
 
