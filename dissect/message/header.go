@@ -1,6 +1,10 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // place is where in a line of the header the next byte stands.
 type place uint8
@@ -18,6 +22,9 @@ const (
 func (r *Reader) takeHeader(b []byte) int {
 	switch r.at {
 	case lineStart:
+		if n := r.skipLines(b); n > 0 {
+			return n
+		}
 		return r.takeLineStart(b[0])
 	case afterCR:
 		if b[0] == '\n' {
@@ -30,6 +37,46 @@ func (r *Reader) takeHeader(b []byte) int {
 		return r.takeName(b)
 	}
 	return r.takeValue(b)
+}
+
+// skipLines takes the lines of fields that are not kept, as far as they are
+// whole: most of a header is nothing else.
+func (r *Reader) skipLines(b []byte) (n int) {
+	for n < len(b) {
+		if isBlank(b[n]) && r.field == otherField {
+			// the field goes on
+		} else if name := nameSize(b[n:]); name > 0 && n+name < len(b) && b[n+name] == ':' && fieldOf(b[n:n+name]) == otherField {
+			r.field, r.over = otherField, false
+		} else {
+			break
+		}
+		end := bytes.IndexByte(b[n:], '\n')
+		if end < 0 {
+			break
+		}
+		n += end + 1
+		r.begun = true
+	}
+	return n
+}
+
+// nameSize tells how many bytes b begins with that may stand in the name of a
+// field, eight at a time: of each byte of a word that may not the highest bit
+// is set. A borrow may set that of a byte behind the first such one.
+func nameSize(b []byte) (n int) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(b)-n >= 8; n += 8 {
+		word := binary.LittleEndian.Uint64(b[n:])
+		colon, del := word^':'*ones, word^0x7f*ones
+		no := word | (word-('!')*ones)&^word | (colon-ones)&^colon | (del-ones)&^del
+		if no &= high; no != 0 {
+			return n + bits.TrailingZeros64(no)/8
+		}
+	}
+	for n < len(b) && inName(b[n]) {
+		n++
+	}
+	return n
 }
 
 func (r *Reader) takeLineStart(c byte) int {

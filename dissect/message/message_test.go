@@ -275,6 +275,10 @@ func TestProtection(t *testing.T) {
 		{"inline, quoted with mark", "", "> " + armour, dissect.Unprotected},
 		{"inline signed", "", "-----BEGIN PGP SIGNED MESSAGE-----\n", dissect.Unprotected},
 		{"in a multipart", "multipart/mixed; boundary=b", armour, dissect.Unprotected},
+		{"inline, with a comment", "text/plain (of the body)", armour, dissect.PGP},
+		{"named in parts", "application/octet-stream; name*0=\"the; \"; name*1*=utf-8''mail.P7M", b64(authEnv), dissect.SMIME},
+		{"quoted semicolon", "multipart/encrypted; boundary=\"a;protocol=x\\\"\"; Protocol = APPLICATION/PGP-ENCRYPTED", "", dissect.PGP},
+		{"two types", "application/pkcs7-mime; smime-type=signed-data; smime-type=enveloped-data", "", dissect.Unprotected},
 		{"broken parameters", "application/pkcs7-mime; name=a b; smime-type=enveloped-data", b64(enveloped), dissect.SMIME},
 	}
 	for _, tt := range tests {

@@ -3,8 +3,6 @@ package message
 import (
 	"bytes"
 	"encoding/base64"
-	"mime"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 
@@ -15,34 +13,23 @@ import (
 // begins n bytes behind the offset.
 func (r *Reader) endHeader(n int) {
 	r.headerEnd = r.offset + uint32(n)
-	if isPlain(r.text(contentType)) {
-		r.state = inText
-		return
-	}
-	// An error leaves no name, or no parameters: those declare nothing.
-	kind, parameters, _ := mime.ParseMediaType(string(r.text(contentType)))
+	t := readMediaType(r.text(contentType))
 	switch {
-	case kind == "", kind == "text/plain":
+	case len(t.kind) == 0, t.is("text/plain"):
 		r.state = inText
-	case isCMS(kind, parameters):
+	case t.isCMS():
 		r.state = inCMS
 	default:
-		r.decide(declared(kind, parameters))
+		r.decide(t.declared())
 	}
-}
-
-// isPlain tells a content type that is text/plain or none, whatever follows.
-func isPlain(b []byte) bool {
-	kind, _, _ := bytes.Cut(b, []byte{';'})
-	return len(b) == 0 || bytes.EqualFold(bytes.Trim(kind, " "), []byte("text/plain"))
 }
 
 // likelyProtection is the protection as far as it can be told now.
 func (r *Reader) likelyProtection() dissect.Protection {
 	switch r.state {
 	case inHeader:
-		kind, parameters, _ := mime.ParseMediaType(string(r.text(contentType)))
-		return declared(kind, parameters)
+		t := readMediaType(r.text(contentType))
+		return t.declared()
 	case inCMS:
 		return cmsProtection(r.cms)
 	}
@@ -52,31 +39,18 @@ func (r *Reader) likelyProtection() dissect.Protection {
 // declared is the protection that a content type declares: S/MIME with
 // encryption (RFC 8551, section 3.2.2; signed data are readable), or PGP/MIME
 // (RFC 3156, section 4).
-func declared(kind string, parameters map[string]string) dissect.Protection {
-	switch kind {
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		switch strings.ToLower(parameters["smime-type"]) {
-		case "enveloped-data", "authenveloped-data":
+func (t *mediaType) declared() dissect.Protection {
+	switch {
+	case t.isSMIME():
+		if bytes.EqualFold(t.smimeType, []byte("enveloped-data")) || bytes.EqualFold(t.smimeType, []byte("authEnveloped-data")) {
 			return dissect.SMIME
 		}
-	case "multipart/encrypted":
-		if strings.EqualFold(parameters["protocol"], "application/pgp-encrypted") {
+	case t.is("multipart/encrypted"):
+		if bytes.EqualFold(t.protocol, []byte("application/pgp-encrypted")) {
 			return dissect.PGP
 		}
 	}
 	return dissect.Unprotected
-}
-
-// isCMS tells a content whose own bytes say what it is: S/MIME without a type,
-// or known by its file name alone (RFC 8551, section 3.9).
-func isCMS(kind string, parameters map[string]string) bool {
-	switch kind {
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		return parameters["smime-type"] == ""
-	case "application/octet-stream":
-		return strings.HasSuffix(strings.ToLower(parameters["name"]), ".p7m")
-	}
-	return false
 }
 
 const pgpArmour = "-----BEGIN PGP MESSAGE-----" // RFC 9580, section 6.2.1

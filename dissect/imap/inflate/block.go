@@ -110,6 +110,10 @@ var (
 
 // symbol reads bytes of text, and at last a match or the end of the block.
 func (r *Reader) symbol() bool {
+	r.run()
+	if r.distance > 0 {
+		return true
+	}
 	for r.at < r.limit && !r.atLineEnd() {
 		symbol, size := r.literal.decode(r.bits, r.count)
 		switch {
@@ -120,7 +124,7 @@ func (r *Reader) symbol() bool {
 			r.step = blockHeader
 			return true
 		case symbol > endOfBlock:
-			return r.beginMatch(symbol-endOfBlock-1, size)
+			return r.beginMatch(symbol, size)
 		}
 		start := r.position()
 		r.drop(size)
@@ -132,49 +136,68 @@ func (r *Reader) symbol() bool {
 	return true
 }
 
+// maxMatch is how many bits a match has at most: two codes, and 5 and 13 bits
+// behind them.
+const maxMatch = 48
+
 // beginMatch reads the rest of a match, whose length is symbol and stands in
 // size bits.
 func (r *Reader) beginMatch(symbol int, size uint) bool {
+	r.refill()
+	length, distance, size := readMatch(r.dist, symbol, size, r.bits, r.count)
+	if length < 0 {
+		return r.short(length)
+	}
+	start := r.position()
+	if err := r.fault(distance, r.at, start); err != nil {
+		return r.fail(err)
+	}
+	r.drop(size)
+	r.left, r.distance = length, distance
+	r.matchStart, r.matchEnd = start/8, (start+uint64(size)+7)/8
+	return true
+}
+
+// readMatch reads a match from count bits, of which its symbol takes the first
+// size, and tells how many it takes. For a length it gives tooFew or invalid
+// where there is none.
+func readMatch(dist *huffman, symbol int, size uint, bits uint64, count uint) (length, distance int, used uint) {
+	symbol -= endOfBlock + 1
 	if symbol >= len(lengthBase) {
-		return r.fail(ErrCorrupt)
+		return invalid, 0, 0
 	}
-	r.refill() // a match has up to 48 bits
-	start, used := r.position(), size
-	length := int(lengthBase[symbol])
 	extra := uint(lengthExtra[symbol])
-	length += int(r.bits >> used & (1<<extra - 1))
-	used += extra
-	if used > r.count {
-		return false
+	length = int(lengthBase[symbol]) + int(bits>>size&(1<<extra-1))
+	used = size + extra
+	if used > count {
+		return tooFew, 0, 0
 	}
-	symbol, size = r.dist.decode(r.bits>>used, r.count-used)
+	symbol, size = dist.decode(bits>>used, count-used)
 	switch {
 	case symbol < 0:
-		return r.short(symbol)
+		return symbol, 0, 0
 	case symbol >= len(distanceBase):
-		return r.fail(ErrCorrupt)
+		return invalid, 0, 0
 	}
 	used += size
 	extra = uint(max(0, symbol/2-1))
-	distance := int(distanceBase[symbol]) + int(r.bits>>used&(1<<extra-1))
+	distance = int(distanceBase[symbol]) + int(bits>>used&(1<<extra-1))
 	used += extra
-	if used > r.count {
-		return false
+	if used > count {
+		return tooFew, 0, 0
 	}
-	r.drop(used)
-	return r.checkMatch(length, distance, start, start+uint64(used))
+	return length, distance, used
 }
 
-// checkMatch begins a match that stands at the bits [start, end).
-func (r *Reader) checkMatch(length, distance int, start, end uint64) bool {
-	before := r.total + uint64(r.at-r.from)
+// fault tells what is wrong with a match that begins at a bit of the stream,
+// and whose text goes to a place of the window.
+func (r *Reader) fault(distance, at int, start uint64) error {
+	before := r.total + uint64(at-r.from)
 	switch {
 	case uint64(distance) > before:
-		return r.fail(ErrCorrupt)
+		return ErrCorrupt
 	case before > MaxAhead+MaxRatio*(start/8-r.base):
-		return r.fail(ErrRatio)
+		return ErrRatio
 	}
-	r.left, r.distance = length, distance
-	r.matchStart, r.matchEnd = start/8, (end+7)/8
-	return true
+	return nil
 }

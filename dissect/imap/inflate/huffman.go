@@ -1,5 +1,7 @@
 package inflate
 
+import "math/bits"
+
 // Sizes of the alphabets (RFC 1951, sections 3.2.5 to 3.2.7).
 const (
 	maxLiterals  = 288
@@ -11,12 +13,14 @@ const (
 )
 
 // fastBits is how many bits the table of short codes looks at.
-const fastBits = 9
+const fastBits = 10
 
-// huffman is a canonical code (RFC 1951, section 3.2.2).
+// huffman is a canonical code (RFC 1951, section 3.2.2). Codes of one size are
+// consecutive numbers.
 type huffman struct {
 	fast   [1 << fastBits]uint16 // symbol<<4 | size, by the next bits; 0: none is so short
-	counts [maxSize + 1]uint16   // codes by size
+	limit  [maxSize + 1]uint16   // by size, the number behind the last code
+	place  [maxSize + 1]int32    // by size, what a code is short of its place in sorted
 	sorted [maxLiterals]uint16   // symbols by size, then by value
 }
 
@@ -24,33 +28,36 @@ type huffman struct {
 // unless it has one symbol alone or none (as zlib has it).
 func (h *huffman) build(sizes []uint8) bool {
 	*h = huffman{}
+	var counts [maxSize + 1]uint16
 	for _, size := range sizes {
-		h.counts[size]++
+		counts[size]++
 	}
-	h.counts[0] = 0
-	var next, place [maxSize + 2]uint16
-	free := 1
+	counts[0] = 0
+	var next [maxSize + 1]uint16
+	free, total := 1, 0
 	for size := 1; size <= maxSize; size++ {
-		free = free<<1 - int(h.counts[size])
+		free = free<<1 - int(counts[size])
 		if free < 0 {
 			return false
 		}
-		next[size+1] = (next[size] + h.counts[size]) << 1
-		place[size+1] = place[size] + h.counts[size]
+		next[size] = h.limit[size-1] << 1
+		h.limit[size] = next[size] + counts[size]
+		h.place[size] = int32(total) - int32(next[size])
+		total += int(counts[size])
 	}
-	if total := place[maxSize+1]; free > 0 && total > 0 && (total > 1 || h.counts[1] == 0) {
+	if free > 0 && total > 0 && (total > 1 || counts[1] == 0) {
 		return false
 	}
 	for symbol, size := range sizes {
 		if size == 0 {
 			continue
 		}
-		h.sorted[place[size]] = uint16(symbol)
-		place[size]++
-		if size <= fastBits {
-			h.shortcut(reversed(next[size], size), uint16(symbol), size)
-		}
+		code := next[size]
 		next[size]++
+		h.sorted[h.place[size]+int32(code)] = uint16(symbol)
+		if size <= fastBits {
+			h.shortcut(bits.Reverse16(code)>>(16-size), uint16(symbol), size)
+		}
 	}
 	return true
 }
@@ -62,15 +69,6 @@ func (h *huffman) shortcut(code, symbol uint16, size uint8) {
 	}
 }
 
-func reversed(code uint16, size uint8) uint16 {
-	var r uint16
-	for range size {
-		r = r<<1 | code&1
-		code >>= 1
-	}
-	return r
-}
-
 // The results of decode beside a symbol.
 const (
 	tooFew  = -1 // bits
@@ -78,33 +76,28 @@ const (
 )
 
 // decode reads a symbol from count bits, and tells its size.
-func (h *huffman) decode(bits uint64, count uint) (symbol int, size uint) {
-	if e := h.fast[bits&(1<<fastBits-1)]; e != 0 {
+func (h *huffman) decode(next uint64, count uint) (symbol int, size uint) {
+	if e := h.fast[next%uint64(len(h.fast))]; e != 0 {
 		size = uint(e & 15)
 		if size > count {
 			return tooFew, 0
 		}
 		return int(e >> 4), size
 	}
-	return h.decodeLong(bits, count)
+	return h.decodeLong(next, count)
 }
 
-// decodeLong goes from size to size. Codes of one size are consecutive numbers.
-func (h *huffman) decodeLong(bits uint64, count uint) (symbol int, size uint) {
-	code, first, index := 0, 0, 0
-	for size = 1; size <= maxSize; size++ {
+// decodeLong goes from size to size: what is below the limit of its size, and of
+// no shorter one, is a code.
+func (h *huffman) decodeLong(next uint64, count uint) (symbol int, size uint) {
+	reversed := bits.Reverse16(uint16(next))
+	for size = fastBits + 1; size <= maxSize; size++ {
 		if size > count {
 			return tooFew, 0
 		}
-		code |= int(bits & 1)
-		bits >>= 1
-		n := int(h.counts[size])
-		if code < first+n {
-			return int(h.sorted[index+code-first]), size
+		if code := reversed >> (16 - size); code < h.limit[size] {
+			return int(h.sorted[h.place[size]+int32(code)]), size
 		}
-		index += n
-		first = (first + n) << 1
-		code <<= 1
 	}
 	return invalid, 0
 }

@@ -246,20 +246,23 @@ func (r *Reader) match() {
 		r.Start = r.matchStart
 	}
 	r.End = r.matchEnd
-	for r.left > 0 && r.at < r.limit {
-		source := (r.at - r.distance) & (windowSize - 1)
-		n := min(r.left, r.limit-r.at, r.distance, windowSize-source)
-		text := r.window[r.at : r.at+n]
-		copy(text, r.window[source:source+n])
+	distance := r.distance
+	for r.left > 0 && r.at < r.limit && !r.atLineEnd() {
+		source := (r.at - distance) & (windowSize - 1)
+		n := min(r.left, r.limit-r.at, distance, windowSize-source)
+		text := r.window[source : source+n]
 		if r.byLine {
+			// What stands behind the line may be needed to copy the rest.
 			if i := bytes.IndexByte(text, '\n'); i >= 0 {
-				r.at += i + 1
-				r.left -= i + 1
-				break
+				text = text[:i+1]
 			}
 		}
-		r.at += n
-		r.left -= n
+		copy(r.window[r.at:], text)
+		r.at += len(text)
+		r.left -= len(text)
+		if len(text) == distance {
+			distance *= 2 // the text repeats: as much again may be copied at once
+		}
 	}
 	if r.left == 0 {
 		r.distance = 0

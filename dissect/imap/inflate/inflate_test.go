@@ -3,12 +3,15 @@ package inflate_test
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	klauspost "github.com/klauspost/compress/flate"
 
 	"github.com/mailtap/mailtap/dissect/imap/inflate"
 )
@@ -129,6 +132,36 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// A match may reach back to what its own text is about to overwrite, and be
+// given in lines all the same.
+func TestFarMatches(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, distance := range []int{32<<10 - 300, 32<<10 - 100, 32<<10 - 1, 32 << 10} {
+		block := make([]byte, distance)
+		for i := range block {
+			block[i] = 'a' + byte(rng.IntN(26))
+			if i%40 == 39 {
+				block[i] = '\n'
+			}
+		}
+		want := string(block) + string(block)
+		pieces, err := read(deflate(t, flate.BestCompression, want), 1448, 4096, true)
+		if got := join(pieces); got != want || err != nil {
+			t.Errorf("distance %d: %d bytes that differ from byte %d, %v", distance, len(got), differs(got, want), err)
+		}
+	}
+}
+
+// differs is where two texts begin to differ.
+func differs(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
 func TestEnds(t *testing.T) {
 	var ended bytes.Buffer
 	w, _ := flate.NewWriter(&ended, flate.BestSpeed)
@@ -241,5 +274,41 @@ func BenchmarkNext(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		drain(r, next)
+	}
+}
+
+// BenchmarkText inflates streams of their own beside other readers: text in
+// which much repeats, and BASE64, of which each byte has a code.
+func BenchmarkText(b *testing.B) {
+	noise := make([]byte, 600_000)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+	}
+	for _, kind := range []struct{ name, text string }{
+		{"lists", random(1 << 20)},
+		{"base64", base64.StdEncoding.EncodeToString(noise)},
+	} {
+		text, packed := kind.text, deflate(b, flate.DefaultCompression, kind.text)
+		run := func(reader string, one func()) {
+			b.Run(kind.name+"/"+reader, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				for b.Loop() {
+					one()
+				}
+			})
+		}
+		run("mailtap", func() { drain(inflate.New(0), packed) })
+		standard := flate.NewReader(nil)
+		run("compress", func() {
+			standard.(flate.Resetter).Reset(bytes.NewReader(packed), nil)
+			io.Copy(io.Discard, standard)
+		})
+		other := klauspost.NewReader(nil)
+		run("klauspost", func() {
+			other.(klauspost.Resetter).Reset(bytes.NewReader(packed), nil)
+			io.Copy(io.Discard, other)
+		})
 	}
 }
