@@ -1,7 +1,8 @@
 #!/bin/bash
 # Holds what mailtap reads of TLS against tshark, an implementation of its own,
 # and the certificates against openssl. Prints how often they agree, field by
-# field, and every difference.
+# field, and every difference. Where tshark does not print JA4 yet, it is made here
+# of the lists that it prints.
 set -euo pipefail
 
 usage() {
@@ -39,10 +40,12 @@ tshark -G values 2>/dev/null |
 fields=(tcp.stream ip.src ipv6.src tcp.srcport ip.dst ipv6.dst tcp.dstport tls.handshake.type tls.handshake.version
 	tls.handshake.extensions.supported_version tls.handshake.ciphersuite tls.handshake.extensions_server_name
 	tls.handshake.extensions_alpn_str tls.handshake.ja3 tls.handshake.ja3s tls.handshake.certificate)
-ja4=''
+ja4=made
 if tshark -G fields 2>/dev/null | grep -q "${tab}tls\.handshake\.ja4${tab}"; then
-	ja4=yes
+	ja4=printed
 	fields+=(tls.handshake.ja4)
+else
+	fields+=(tls.handshake.extension.type tls.handshake.sig_hash_alg_len tls.handshake.sig_hash_alg)
 fi
 
 # of_tshark prints the connections in which tshark sees a handshake: client,
@@ -52,7 +55,7 @@ of_tshark() {
 	for f in "${fields[@]}"; do args+=(-e "$f"); done
 	tshark -r "$1" -Y 'tls.handshake.type == 1 || tls.handshake.type == 2 || tls.handshake.type == 11' \
 		-T fields -E separator=/t -E occurrence=a -E aggregator=, "${args[@]}" 2>/dev/null |
-		awk -F'\t' -v OFS='\t' -v names="$scratch/names" '
+		awk -F'\t' -v OFS='\t' -v names="$scratch/names" -v ja4="$ja4" '
 		BEGIN {
 			while ((getline line < names) > 0) { split(line, w, "\t"); suite[w[1]] = w[2] }
 			version["0x0300"] = "SSL 3.0"; version["0x0301"] = "TLS 1.0"; version["0x0302"] = "TLS 1.1"
@@ -66,7 +69,10 @@ of_tshark() {
 			id = $1; from = place($2, $3, $4); to = place($5, $6, $7)
 			if (has($8, 1) && !(id in client)) {
 				order[n++] = id; client[id] = from; server[id] = to
-				sni[id] = first($12); ja3[id] = first($14); ja4[id] = first($17)
+				sni[id] = first($12); ja3[id] = first($14)
+				if (ja4 == "printed") hello[id] = first($17)
+				else if (ja3[id] != "") # none of a hello in the form of SSL 2.0
+					hello[id] = first($9) "|" $10 "|" $11 "|" $17 "|" $18 "|" $19 "|" first($13)
 			}
 			if (has($8, 2)) {
 				if (!(id in client)) { order[n++] = id; client[id] = to; server[id] = from }
@@ -81,9 +87,57 @@ of_tshark() {
 		END {
 			for (i = 0; i < n; i++) {
 				id = order[i]
-				print client[id], server[id], chosen[id], cipher[id], sni[id], alpn[id], ja3[id], ja3s[id], ja4[id], cert[id]
+				print client[id], server[id], chosen[id], cipher[id], sni[id], alpn[id], ja3[id], ja3s[id], hello[id], cert[id]
 			}
 		}'
+}
+
+# codes prints a list of numbers as four digits each, one a line, without GREASE.
+codes() {
+	local n
+	for n in ${1//,/ }; do printf '%04x\n' "$n"; done | grep -Ev '^(.)a\1a$' || true
+}
+
+# hashed prints the beginning of the SHA-256 of lines, joined.
+hashed() {
+	local text
+	text=$(paste -sd, | sed 's/,_,/_/; s/,\?_$//')
+	[[ -z $text ]] && echo 000000000000 && return
+	printf %s "$text" | sha256sum | cut -c1-12
+}
+
+# make_ja4 makes JA4 of what tshark reads of a ClientHello: its version, the lists
+# of versions, suites and extensions, the sizes and values of the lists of
+# signatures, of which that of extension 13 counts, and the first protocol.
+make_ja4() {
+	local legacy versions suites extensions sizes signatures protocol
+	IFS='|' read -r legacy versions suites extensions sizes signatures protocol <<<"$1"
+	local newest name=i at=0 count=0 i=0 e first last
+	newest=$({ codes "$versions" | sort | tail -1; codes "$legacy"; } | head -1)
+	case $newest in
+	0300) newest=s3 ;;
+	030[1-4]) newest=1$((${newest: -1} - 1)) ;;
+	*) newest=00 ;;
+	esac
+	IFS=, read -ra sizes <<<"$sizes"
+	for e in ${extensions//,/ }; do
+		case $e in
+		13) count=$((sizes[i] / 2)) && break ;;
+		34 | 50) at=$((at + sizes[i] / 2)) i=$((i + 1)) ;;
+		esac
+	done
+	[[ ,$extensions, == *,0,* ]] && name=d
+	first=${protocol:0:1} last=${protocol: -1}
+	if [[ -z $protocol ]]; then
+		first=0 last=0
+	elif [[ $first$last != [[:alnum:]][[:alnum:]] ]]; then
+		first=$(printf '%02x' "'$first" | cut -c1) last=$(printf '%02x' "'$last" | cut -c2)
+	fi
+	signatures=$(cut -d, -f$((at + 1))-$((at + (count > 0 ? count : 1))) <<<"$signatures")
+	((count)) || signatures=''
+	printf 't%s%s%02d%02d%s%s_%s_%s\n' "$newest" "$name" "$(codes "$suites" | head -99 | wc -l)" \
+		"$(codes "$extensions" | head -99 | wc -l)" "$first" "$last" "$(codes "$suites" | sort | hashed)" \
+		"$({ codes "$extensions" | grep -Ev '^(0000|0010)$' | sort && echo _ && codes "$signatures"; } | hashed)"
 }
 
 # read_certificate has openssl read a certificate: hash, subject, issuer, times.
@@ -122,7 +176,6 @@ hold() {
 	mapfile -t ours < <(tr "$tab" '\n' <<<"$1")
 	mapfile -t theirs < <(tr "$tab" '\n' <<<"$2")
 	for i in "${!columns[@]}"; do
-		[[ ${columns[i]} == ja4 && -z $ja4 ]] && continue
 		a=${ours[i + 2]-} b=${theirs[i + 2]-}
 		if [[ -z $a && -z $b ]]; then
 			continue
@@ -161,7 +214,9 @@ for capture; do
 		der=$(cut -f10 <<<"$seen")
 		certificate=$tab$tab$tab$tab
 		[[ -n $der ]] && certificate=$(read_certificate "$der")
-		hold "$found" "$(cut -f1-9 <<<"$seen")$tab$certificate" "$capture"
+		fingerprint=$(cut -f9 <<<"$seen")
+		[[ $ja4 == made && -n $fingerprint ]] && fingerprint=$(make_ja4 "$fingerprint")
+		hold "$found" "$(cut -f1-8 <<<"$seen")$tab$fingerprint$tab$certificate" "$capture"
 	done <"$scratch/theirs"
 	unset taken
 done
@@ -169,7 +224,6 @@ done
 echo "$connections connections compared; not compared: $unmatched that mailtap holds for no mail, $unanswered in which no server speaks TLS"
 printf '%-20s %8s %8s %16s\n' field same differ 'mailtap only'
 for c in TLS "${columns[@]}"; do
-	[[ $c == ja4 && -z $ja4 ]] && echo "ja4                  this tshark does not print it" && continue
 	[[ $c == TLS && -z ${differ[TLS]-} ]] && continue
 	printf '%-20s %8d %8d %16d\n' "$c" "${same[$c]-0}" "${differ[$c]-0}" "${silent[$c]-0}"
 done

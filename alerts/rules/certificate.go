@@ -47,11 +47,12 @@ var certificate = []Rule{
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
 		Title:    "certificate expires within 14 days",
-		Why:      "Renewal that works by itself is done by now.",
-		Fix:      "Renew the certificate, and see why it was not renewed by itself.",
-		Config:   newCertificate,
-		Refs:     []string{"RFC 5280, section 4.1.2.5"},
-		Judge:    judgeExpiring,
+		Why: "Renewal that works by itself is done by now. Of a certificate that is issued for a week at most the last " +
+			"third counts.",
+		Fix:    "Renew the certificate, and see why it was not renewed by itself.",
+		Config: newCertificate,
+		Refs:   []string{"RFC 5280, section 4.1.2.5"},
+		Judge:  judgeExpiring,
 	},
 	{
 		ID:       "certificate-self-signed",
@@ -165,10 +166,20 @@ func judgeNotYet(f *dissect.Facts, hits []Hit) []Hit {
 	return append(hits, ofCertificate(f, s, "valid from "+begin, dissect.Pair{Key: "not_before", Value: begin}))
 }
 
+// When a certificate expires soon, in seconds. One that is issued for a week at
+// most, as authorities do for those who renew it by themselves, has its last
+// third left then.
+const (
+	soon      = 14 * 24 * 60 * 60
+	shortLife = 7 * 24 * 60 * 60
+)
+
 func judgeExpiring(f *dissect.Facts, hits []Hit) []Hit {
-	const soon = 14 * 24 * 60 * 60
 	c, now := own(f)
 	if c == nil || c.NotAfter == 0 || now > c.NotAfter || c.NotAfter-now > soon {
+		return hits
+	}
+	if life := c.NotAfter - c.NotBefore; life <= shortLife && c.NotAfter-now > life/3 {
 		return hits
 	}
 	end := day(c.NotAfter)

@@ -102,6 +102,9 @@ var certificateTests = []ruleTest{
 		[]string{"low - expires on 2024-05-15 [not_after=2024-05-15]"}},
 	{"certificate-expiring", "now", facts(dissect.IMAP, 993, certified(until(crossed.Unix()))),
 		[]string{"low - expires on 2024-05-01 [not_after=2024-05-01]"}},
+	{"certificate-expiring", "of-six-days", facts(dissect.IMAP, 993, certified(from(crossed.Unix()-5*daySeconds), until(crossed.Unix()+daySeconds))),
+		[]string{"low - expires on 2024-05-02 [not_after=2024-05-02]"}},
+	{"certificate-expiring", "of-six-days-and-new", facts(dissect.IMAP, 993, certified(from(crossed.Unix()-daySeconds), until(crossed.Unix()+5*daySeconds))), nil},
 	{"certificate-expiring", "later", facts(dissect.IMAP, 993, certified(until(crossed.Unix()+14*daySeconds+1))), nil},
 	{"certificate-expiring", "expired", facts(dissect.IMAP, 993, certified(until(crossed.Unix()-1))), nil},
 

@@ -54,7 +54,7 @@ var credential = []Rule{
 			"before TLS.",
 		Config:  refuseClearLogins,
 		Clients: tlsInClient,
-		Refs:    []string{"RFC 7628, section 5", "RFC 6750, section 5.3", "RFC 4467, section 3"},
+		Refs:    []string{"RFC 7628, section 5", "RFC 6750, section 5.3", "RFC 4467, section 2.5"},
 		Judge:   judgeToken,
 	},
 	{

@@ -101,6 +101,8 @@ var downgradeTests = []ruleTest{
 	{"starttls-masked", "greeting-and-list", facts(dissect.SMTP, 25, sign(maskedBanner), list(), masks("XXXXXXXA"), listed(allOthers)),
 		[]string{"high - SMTP list with STARTTLS overwritten [masked=XXXXXXXA]"}},
 	{"starttls-masked", "greeting-but-offered", facts(dissect.SMTP, 25, sign(maskedBanner), offered, list()), nil},
+	{"starttls-masked", "frame-around-a-notice",
+		facts(dissect.SMTP, 25, list(), sign(func(s *dissect.Signs) { s.MaskedBanner = line(dissect.Server, 1, "220-********") })), nil},
 	{"starttls-masked", "mangled", facts(dissect.SMTP, 25, list(), masks("STARTTLX")),
 		[]string{"high - SMTP list with STARTTLS overwritten [masked=STARTTLX]"}},
 	{"starttls-masked", "mangled-in-imap", facts(dissect.IMAP, 143, list(), masks("XXXXTTLS")),
@@ -176,6 +178,7 @@ var downgradeTests = []ruleTest{
 		[]string{"medium - client tries again with TLS 1.1 [offered=TLS 1.1]"}},
 	{"tls-fallback-retry", "stopped", facts(dissect.SMTP, 465, hello("TLS 1.1", "", retried, fatal(dissect.Server, "inappropriate_fallback"))),
 		[]string{"medium - client tries again with TLS 1.1; the server can do better and broke off [offered=TLS 1.1]"}},
+	{"tls-fallback-retry", "with-the-best-there-is", facts(dissect.SMTP, 465, hello("TLS 1.2", "", retried, upTo("TLS 1.3"))), nil},
 	{"tls-fallback-retry", "first-try", facts(dissect.SMTP, 465, hello("TLS 1.1", "")), nil},
 
 	{"smtp-smuggling", "second-message", facts(dissect.SMTP, 25, mail(dissect.Unprotected), sign(oddEnd), sign(smuggled), secondMail),

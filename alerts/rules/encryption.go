@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -185,19 +186,26 @@ func judgeClearOnTLSPort(f *dissect.Facts, hits []Hit) []Hit {
 	return clearFromStart(f, onTLSPort(f), hits)
 }
 
-// clearFromStart judges a session on a port where TLS had to begin at once.
+// clearFromStart judges a session on a port where TLS had to begin at once. A
+// client that speaks readable to a server that does not is left to the other
+// rules. A server that says no more than a greeting may just refuse service, as
+// some do before TLS begins.
 func clearFromStart(f *dissect.Facts, tlsPort bool, hits []Hit) []Hit {
-	read := f.Banner != "" || f.HasHello || f.Offer.Complete || f.STARTTLS.Requested || len(f.Auth) > 0 ||
-		len(f.Messages) > 0 || f.MailCommand != nil
-	if !tlsPort || f.Transport != dissect.Plain || !read {
+	answered := f.Offer.Complete || f.STARTTLS.Accepted != dissect.Unknown || len(f.Messages) > 0 ||
+		slices.ContainsFunc(f.Auth, func(a *dissect.Attempt) bool { return a.Outcome != dissect.OutcomeUnknown })
+	used := answered || f.HasHello || f.STARTTLS.Requested || len(f.Auth) > 0 || f.MailCommand != nil
+	heard := answered || f.Banner != "" || f.Flags&partial != 0
+	if !tlsPort || f.Transport != dissect.Plain || !heard || !used && f.Banner == "" {
 		return hits
 	}
+	h := Hit{Severity: alerts.High, Why: "readable " + name(f.Protocol) + " on port " + strconv.Itoa(int(f.Server.Port()))}
+	if !used {
+		h.Severity = alerts.Low
+		h.Why += ", no more than a greeting"
+	}
 	lines := append([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, clearUse(f)...)
-	return append(hits, Hit{
-		Severity: alerts.High,
-		Why:      "readable " + name(f.Protocol) + " on port " + strconv.Itoa(int(f.Server.Port())),
-		Quotes:   inOrder(telling(lines...)),
-	})
+	h.Quotes = inOrder(telling(lines...))
+	return append(hits, h)
 }
 
 // judgeMessage gives one hit a session: a mailbox that is read in clear has

@@ -1,6 +1,15 @@
 package rules_test
 
-import "github.com/mailtap/mailtap/dissect"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/rules"
+	"github.com/mailtap/mailtap/dissect"
+)
 
 var encryptionTests = []ruleTest{
 	{"starttls-not-offered", "probe", facts(dissect.SMTP, 25, list()),
@@ -67,6 +76,12 @@ var encryptionTests = []ruleTest{
 		[]string{"high - readable SMTP on port 465"}},
 	{"clear-on-tls-port", "imap-login", facts(dissect.IMAP, 993, login("LOGIN-CMD", "joe")),
 		[]string{"high - readable IMAP on port 993"}},
+	{"clear-on-tls-port", "joined-late", facts(dissect.IMAP, 993, unheard, mailCommand, flag(dissect.Midstream)),
+		[]string{"high - readable IMAP on port 993"}},
+	{"clear-on-tls-port", "answered-without-a-greeting", facts(dissect.POP3, 995, unheard, login("USER", "joe", outcome(dissect.Rejected))),
+		[]string{"high - readable POP3 on port 995"}},
+	{"clear-on-tls-port", "login-that-a-tls-server-never-answered", facts(dissect.IMAP, 993, unheard, login("LOGIN-CMD", "joe")), nil},
+	{"clear-on-tls-port", "hello-that-a-tls-server-never-answered", facts(dissect.SMTP, 465, unheard, helo, mailCommand), nil},
 	{"clear-on-tls-port", "starttls-within", facts(dissect.IMAP, 993, offered, list(), asked(dissect.Yes), over(dissect.STARTTLS)), nil},
 	{"clear-on-tls-port", "tls", facts(dissect.POP3, 995, over(dissect.TLS)), nil},
 	{"clear-on-tls-port", "clear-port", facts(dissect.POP3, 110, list(), login("USER", "joe")), nil},
@@ -82,4 +97,17 @@ var encryptionTests = []ruleTest{
 	{"message-in-clear", "protected", facts(dissect.SMTP, 587, mail(dissect.SMIME), mail(dissect.PGP)),
 		[]string{"info - 2 readable by SMTP, all with S/MIME or PGP [messages=2] [protected=2]"}},
 	{"message-in-clear", "envelope-only", facts(dissect.SMTP, 587, mailCommand), nil},
+}
+
+func helo(f *dissect.Facts) { f.Hello, f.HasHello = "pc.example", true }
+
+// A server that refuses service before TLS begins, as some do, has no line to
+// show but its greeting, of which Facts keep the words alone.
+func TestGreetingOnTLSPort(t *testing.T) {
+	f := facts(dissect.IMAP, 993)
+	f.Banner = "Too many connections"
+	want := []rules.Hit{{Severity: alerts.Low, Why: "readable IMAP on port 993, no more than a greeting"}}
+	if diff := cmp.Diff(want, rules.Find("clear-on-tls-port").Judge(f, nil), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

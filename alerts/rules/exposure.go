@@ -103,7 +103,7 @@ func judgeEnumeration(f *dissect.Facts, hits []Hit) []Hit {
 	}
 	t := &f.Signs.Tests
 	asked, answered := t.VRFY+t.EXPN, t.VRFYAnswered+t.EXPNAnswered
-	if asked == 0 && t.RCPTRefused < manyRefused {
+	if asked == 0 && (t.RCPTRefused < manyRefused || uint64(t.RCPTRefused) <= served(f)) {
 		return hits
 	}
 	h := Hit{Severity: alerts.Low, Quotes: inOrder(telling(pointers(t.Quotes)...))}
@@ -126,6 +126,15 @@ func judgeEnumeration(f *dissect.Facts, hits []Hit) []Hit {
 		h.Severity = alerts.Medium
 	}
 	return append(hits, h)
+}
+
+// served counts the recipients whom the messages of a session went to. A mailing
+// list has more of them than of addresses that are gone.
+func served(f *dissect.Facts) (n uint64) {
+	for _, m := range f.Messages {
+		n += uint64(len(m.To) + m.ToDropped)
+	}
+	return n
 }
 
 // judgeRelay goes by what one session proves: without a policy that names the

@@ -16,6 +16,14 @@ func relay(to string, o dissect.Outcome) change {
 	}
 }
 
+// to is a message to n recipients.
+func to(n int) change {
+	return func(f *dissect.Facts) {
+		mail(dissect.Unprotected)(f)
+		f.Messages[len(f.Messages)-1].To = make([]string, n)
+	}
+}
+
 func relayed(name, to string, want ...string) ruleTest {
 	return ruleTest{"open-relay", name, facts(dissect.SMTP, 25, relay(to, dissect.Accepted)), want}
 }
@@ -39,7 +47,10 @@ var exposureTests = []ruleTest{
 		[]string{"medium - SMTP: 2 VRFY, 1 EXPN, 1 answered [vrfy=2] [expn=1] [answered=1]"}},
 	{"user-enumeration", "recipients", facts(dissect.SMTP, 25, tests(dissect.Tests{RCPTRefused: 20})),
 		[]string{"low - SMTP: 20 RCPT refused [refused=20]"}},
-	{"user-enumeration", "a-mailing-list", facts(dissect.SMTP, 25, tests(dissect.Tests{RCPTRefused: 19})), nil},
+	{"user-enumeration", "recipients-and-one-message", facts(dissect.SMTP, 25, tests(dissect.Tests{RCPTRefused: 20}), to(19)),
+		[]string{"low - SMTP: 20 RCPT refused [refused=20]"}},
+	{"user-enumeration", "some-mistakes", facts(dissect.SMTP, 25, tests(dissect.Tests{RCPTRefused: 19})), nil},
+	{"user-enumeration", "a-mailing-list", facts(dissect.SMTP, 25, tests(dissect.Tests{RCPTRefused: 30}), to(20), to(10)), nil},
 	{"user-enumeration", "other-signs", facts(dissect.SMTP, 25, sign(bareEnd)), nil},
 
 	relayed("percent", "joe%there.example@here.test", accepted("joe%there.example@here.test")),

@@ -32,7 +32,7 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 		h.Why += " capabilities masked"
 	case command != nil && !f.Offer.STARTTLS:
 		h.Why += " command masked"
-	case banner != nil && f.STARTTLS.Offered != dissect.Yes:
+	case banner != nil && f.STARTTLS.Offered != dissect.Yes && !framed(banner):
 		h.Why += " greeting masked"
 	default:
 		return hits
@@ -45,6 +45,10 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 	h.Quotes = inOrder(telling(lines...))
 	return append(hits, h)
 }
+
+// framed tells asterisks that begin a greeting of several lines: the frame around
+// a notice.
+func framed(greeting *dissect.Quote) bool { return strings.HasPrefix(greeting.Text, "220-") }
 
 // maskSize is the length of a mask that STARTTLS may hide behind. The letter at
 // the end of a mask counts those of the list, as Cisco's ESMTP inspection does:

@@ -45,6 +45,7 @@ var directives = map[string]string{
 	"Thunderbird": `Account`,
 	"Outlook":     `Account`,
 	"Apple Mail":  `Settings Automatically`,
+	"K-9 Mail":    `Account`,
 	"Mutt":        ``,
 }
 
@@ -53,7 +54,10 @@ var directives = map[string]string{
 func programOf(key string) string {
 	key, _, _ = strings.Cut(key, ",")
 	key = strings.TrimSuffix(key, " as client")
-	return strings.TrimSuffix(key, " 3.6")
+	if version, ok := strings.CutPrefix(key, "Postfix 3."); ok && version < "8" {
+		return "Postfix"
+	}
+	return key
 }
 
 // Settings are those that the programs have.

@@ -25,9 +25,11 @@ func judgeSentinel(f *dissect.Facts, hits []Hit) []Hit {
 	return append(hits, h)
 }
 
+// judgeFallback leaves out a client that sends the signal with the best there is
+// on offer: it has not stepped back.
 func judgeFallback(f *dissect.Facts, hits []Hit) []Hit {
 	t := f.TLS
-	if t == nil || !t.Fallback {
+	if t == nil || !t.Fallback || t.Offered == versions[len(versions)-1] {
 		return hits
 	}
 	h := Hit{

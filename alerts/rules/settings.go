@@ -59,15 +59,17 @@ var tlsPorts = []dissect.Pair{
 	{Key: "Postfix, port 465", Value: "smtpd_tls_wrappermode = yes"},
 	{Key: "Dovecot, ports 993 and 995", Value: "ssl = yes in inet_listener imaps and pop3s"},
 	{Key: "Exim", Value: "tls_on_connect_ports = 465"},
-	{Key: "Exchange", Value: "Set-ImapSettings -SSLBindings 0.0.0.0:993"},
-	{Key: "Exchange", Value: "Set-PopSettings -SSLBindings 0.0.0.0:995"},
+	{Key: "Exchange", Value: "Set-ImapSettings -SSLBindings [::]:993,0.0.0.0:993"},
+	{Key: "Exchange", Value: "Set-PopSettings -SSLBindings [::]:995,0.0.0.0:995"},
 }
 
+// slowDown has Exchange's own values: they may have been turned off, and Microsoft
+// warns of delays longer than some seconds.
 var slowDown = []dissect.Pair{
 	{Key: "Postfix", Value: "smtpd_client_auth_rate_limit = 10"},
 	{Key: "Dovecot", Value: "auth_failure_delay = 5 secs"},
 	{Key: "Exim", Value: "acl_smtp_auth: deny ratelimit = 10 / 5m / per_cmd"},
-	{Key: "Exchange", Value: "Set-ReceiveConnector NAME -MaxLogonFailures 3 -AuthTarpitInterval 00:00:10"},
+	{Key: "Exchange", Value: "Set-ReceiveConnector NAME -MaxLogonFailures 3 -AuthTarpitInterval 00:00:05"},
 	{Key: "fail2ban", Value: "[dovecot] and [postfix-sasl]: enabled = true"},
 }
 
@@ -97,7 +99,7 @@ var strictLineEnds = []dissect.Pair{
 var noProbing = []dissect.Pair{
 	{Key: "Postfix", Value: "disable_vrfy_command = yes"},
 	{Key: "Exim", Value: "acl_smtp_vrfy and acl_smtp_expn not set"},
-	{Key: "Exchange", Value: "Set-ReceiveConnector NAME -TarpitInterval 00:00:10"},
+	{Key: "Exchange", Value: "Set-ReceiveConnector NAME -TarpitInterval 00:00:05"},
 	{Key: "Sendmail", Value: "O PrivacyOptions=noexpn,novrfy"},
 }
 

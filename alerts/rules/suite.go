@@ -21,7 +21,7 @@ func judgeCipher(f *dissect.Facts, hits []Hit) []Hit {
 
 // suiteFaults names what is weak in a suite, by its IANA name. Mail servers
 // trust no certificate anyway, so an anonymous suite costs nothing between them
-// (RFC 7672, section 8.2).
+// (RFC 7435, section 3).
 func suiteFaults(suite string, mtas bool) (s alerts.Severity, faults []string) {
 	fault := func(severity alerts.Severity, what string) {
 		s = max(s, severity)

@@ -26,8 +26,9 @@ var strongCiphers = []dissect.Pair{
 	{Key: "Exchange", Value: "Disable-TlsCipherSuite -Name TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
 }
 
+// largeGroups: Postfix before 3.7 would take "auto" for a file's name.
 var largeGroups = []dissect.Pair{
-	{Key: "Postfix", Value: "smtpd_tls_dh1024_param_file = auto"},
+	{Key: "Postfix 3.7", Value: "smtpd_tls_dh1024_param_file = auto"},
 	{Key: "Dovecot 2.3", Value: "ssl_dh = </etc/dovecot/dh.pem"},
 	{Key: "Dovecot 2.4", Value: "ssl_server_dh_file = /etc/dovecot/dh.pem"},
 	{Key: "Exim", Value: "tls_dhparam = ffdhe2048"},
@@ -85,5 +86,7 @@ var tlsInClient = []dissect.Pair{
 	{Key: "Thunderbird", Value: "Account Settings, Outgoing Server (SMTP), Edit: SSL/TLS"},
 	{Key: "Outlook", Value: "Account Settings, More Settings, Advanced: encrypted connection SSL/TLS"},
 	{Key: "Apple Mail", Value: "Settings, Accounts, Server Settings: Use TLS/SSL"},
-	{Key: "Apple Mail", Value: "Automatically manage connection settings: off, for it also tries without"},
+	{Key: "Apple Mail", Value: "Automatically manage connection settings: off, for it may set another port"},
+	{Key: "K-9 Mail", Value: "Account settings, Fetching mail, Incoming server: Security SSL/TLS"},
+	{Key: "K-9 Mail", Value: "Account settings, Sending mail, Outgoing server: Security SSL/TLS"},
 }

@@ -122,7 +122,7 @@ func TestManyMessagesInOneRecord(t *testing.T) {
 
 // However long the messages are said to be, a connection keeps little of them.
 func TestMemory(t *testing.T) {
-	const connections, most = 50, 400 << 10 // a certificate and a hello of 64 KiB and 16 KiB, twice for growth, and more
+	const connections, most = 50, 400 << 10 // a certificate and a hello of 64 KiB, twice for growth, and more
 	long := func(kind byte, start []byte) []byte {
 		return plain(22, append(append([]byte{kind, 0xff, 0xff, 0xff}, start...), make([]byte, 1<<20)...))
 	}

@@ -59,18 +59,19 @@ func TestBrokenClientHello(t *testing.T) {
 	}
 }
 
-// More than 16 KiB of a hello are not kept.
+// More than 64 KiB of a hello are not kept.
 func TestLongClientHello(t *testing.T) {
 	for _, tt := range []struct {
-		padding int
-		whole   bool
-	}{{14 << 10, true}, {40 << 10, false}} {
+		suites, padding int
+		whole           bool
+	}{{16, 14 << 10, true}, {16, 62 << 10, true}, {8000, 62 << 10, false}} {
 		hello := browser()
+		hello.suites = slices.Repeat(hello.suites, tt.suites/16)
 		hello.extensions = append(hello.extensions, extension{21, make([]byte, tt.padding)})
 		turns := []turn{{dissect.Client, hello.record()}}
 		got, _ := play(turns, 0)
 		if got.SNI != "example.net" || (got.JA3 != "") != tt.whole {
-			t.Errorf("%d bytes: name %q, JA3 %q", tt.padding, got.SNI, got.JA3)
+			t.Errorf("%d suites, padding of %d bytes: name %q, JA3 %q", tt.suites, tt.padding, got.SNI, got.JA3)
 		}
 		sameForAnyCut(t, turns)
 	}

@@ -17,9 +17,10 @@ const (
 	serverHelloDone    = 14
 )
 
-// How much of a message is kept. What stands behind it is skipped.
+// How many bytes of a message are kept. What stands behind it is skipped.
 const (
-	maxHello       = 16 << 10
+	maxClientHello = 64 << 10 // what Go's servers take; OpenSSL takes twice as much
+	maxServerHello = 16 << 10
 	maxKeyExchange = 4 << 10 // the parameters stand before the signature
 )
 
@@ -46,8 +47,11 @@ func (m *message) kind() uint8 { return m.head[0] }
 func (m *message) begin() bool {
 	m.left = int(m.head[1])<<16 | int(m.head[2])<<8 | int(m.head[3])
 	switch m.kind() {
-	case clientHello, serverHello:
-		m.want = min(m.left, maxHello)
+	case clientHello:
+		m.want = min(m.left, maxClientHello)
+		return true
+	case serverHello:
+		m.want = min(m.left, maxServerHello)
 		return true
 	case certificate:
 		if m.left >= chainHeader+certHeader {

@@ -20,6 +20,7 @@ const maxSession = 32
 type terms struct {
 	renegotiation bool // it knows secure renegotiation
 	whole         bool // the hello was read to its end
+	draft         bool // of TLS 1.3 it offers drafts only, which a server that knows the standard does not take
 	session       [maxSession]byte
 	sessionSize   uint8 // 0: none
 }
@@ -27,6 +28,7 @@ type terms struct {
 func termsOf(h *hello) (t terms) {
 	t.renegotiation = slices.Contains(h.extensions, extRenegotiation) || slices.Contains(h.suites, renegotiationSCSV)
 	t.whole = h.whole
+	t.draft = slices.ContainsFunc(h.versions, func(v uint16) bool { return v != final(v) }) && !slices.Contains(h.versions, tls13)
 	if len(h.session) <= maxSession {
 		t.sessionSize = uint8(copy(t.session[:], h.session))
 	}
@@ -40,6 +42,9 @@ func (s *Session) compare() {
 	client, server := &s.halves[dissect.Client], &s.halves[dissect.Server]
 	if !server.hello || s.version == tls13 {
 		return
+	}
+	if client.terms.draft && s.version == tls12 {
+		s.facts.Sentinel = "" // nobody has cut the client's offer
 	}
 	switch {
 	case server.terms.renegotiation:

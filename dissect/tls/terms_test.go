@@ -84,6 +84,30 @@ func TestSentinel(t *testing.T) {
 	}
 }
 
+// A client that offers drafts of TLS 1.3 only, as programs did before it was one,
+// gets TLS 1.2 of a server that knows the standard.
+func TestSentinelForDrafts(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		versions []uint16
+		want     string
+	}{
+		{"draft", []uint16{0x7f1c, 0x7f17, 0x0303}, ""},
+		{"draft-and-standard", []uint16{0x0304, 0x7f1c, 0x0303}, "TLS 1.2"},
+		{"standard", []uint16{0x0304, 0x0303}, "TLS 1.2"},
+	} {
+		client := clientHello{version: 0x0303, suites: []uint16{0x1301, 5}, extensions: []extension{{43, versions(tt.versions...)}}}
+		turns := []turn{
+			{dissect.Client, client.record()},
+			{dissect.Server, serverHello{0x0303, 5, nil}.with(rest{mark: "DOWNGRD\x01"})},
+		}
+		if got, _ := play(turns, 0); got.Sentinel != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got.Sentinel, tt.want)
+		}
+		sameForAnyCut(t, turns)
+	}
+}
+
 func TestCompression(t *testing.T) {
 	chosen := []extension{{43, []byte{3, 4}}}
 	for _, tt := range []struct {
