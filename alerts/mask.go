@@ -126,8 +126,10 @@ func (m *masker) mask(text string, hide dissect.Span) string {
 func (m *masker) find(text string) {
 	cut := len(text) >= min(dissect.MaxText, dissect.MaxQuote)
 	after := 0 // of the last BASE64 that was found
-	for i := 0; i+minPart <= len(text); i++ {
-		if !m.begins.has(text[i:]) {
+	begins := uint32(0)
+	for i := 1 - minPart; i+minPart <= len(text); i++ {
+		begins = begins>>8 | uint32(text[i+minPart-1])<<16 // the first minPart bytes from i on
+		if i < 0 || !m.begins.has(begins) {
 			continue
 		}
 		if n := m.plain.longest(text[i:], cut); n > 0 {
@@ -242,16 +244,14 @@ type beginnings [beginningBits / 64]uint64
 const beginningBits = 1 << 13
 
 func (b *beginnings) add(s string) {
-	h := hashBeginning(s)
+	h := hashBeginning(uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16)
 	b[h/64] |= 1 << (h % 64)
 }
 
-func (b *beginnings) has(text string) bool {
-	h := hashBeginning(text)
+func (b *beginnings) has(begin uint32) bool {
+	h := hashBeginning(begin)
 	return b[h/64]&(1<<(h%64)) != 0
 }
 
 // hashBeginning multiplies by the golden ratio and keeps the upper bits.
-func hashBeginning(s string) uint32 {
-	return (uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16) * 0x9e3779b1 >> 19
-}
+func hashBeginning(begin uint32) uint32 { return begin * 0x9e3779b1 >> 19 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
-	"io"
 	"strings"
 	"sync"
 
@@ -59,6 +58,8 @@ func (r *Redactor) Redact(f *dissect.Facts) {
 // one: a hash that is used again has the key's blocks worked in.
 type redaction struct {
 	mac     hash.Hash
+	sealing []byte            // what is sealed
+	sum     [sha256.Size]byte // of it
 	quotes  []*dissect.Quote
 	secrets []owned
 	text    masker // of all secrets
@@ -120,9 +121,12 @@ func (x *redaction) seal(a *dissect.Attempt) {
 	if !a.Secret.Present() {
 		return
 	}
-	io.WriteString(x.mac, a.Secret.Reveal())
-	var sum [sha256.Size]byte
-	a.Fingerprint = hex.EncodeToString(x.mac.Sum(sum[:0])[:3])
+	x.sealing = append(x.sealing[:0], a.Secret.Reveal()...)
+	x.mac.Write(x.sealing)
+	clear(x.sealing)
+	var digits [6]byte
+	hex.Encode(digits[:], x.mac.Sum(x.sum[:0])[:3])
+	a.Fingerprint = string(digits[:])
 	x.mac.Reset()
 	a.SecretSize = sizeStep(a.Secret.Len())
 	a.Secret = dissect.Secret{}

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/mailtap/mailtap/dissect"
@@ -27,12 +28,13 @@ func Transcribe(f *dissect.Facts) {
 	for _, i := range picked {
 		size += len(kept(f, &lines[i]))
 	}
-	text := make([]byte, 0, size) // of all lines: one string costs less than many
+	var text strings.Builder // of all lines: one string costs less than many
+	text.Grow(size)
 	for _, i := range picked {
-		text = append(text, kept(f, &lines[i])...)
+		text.Write(kept(f, &lines[i]))
 	}
-	rest := string(text)
-	f.Transcript = make([]dissect.Quote, 0, len(picked))
+	rest := text.String()
+	f.Transcript = slices.Grow(f.Transcript[:0], len(picked))
 	for _, i := range picked {
 		l := &lines[i]
 		n := len(kept(f, l))

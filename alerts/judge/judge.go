@@ -89,7 +89,7 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 	for i := range h.list {
 		lines += len(h.list[i].Earlier) + len(h.list[i].Quotes)
 	}
-	findings := make([]alerts.Finding, 0, len(h.list))
+	findings := newFindings(len(h.list))
 	evidence := make([]alerts.Evidence, 0, lines) // of all findings
 	for severity := alerts.Critical; len(findings) < len(h.list); severity-- {
 		for i := range h.list {

@@ -10,8 +10,7 @@ func (t *Table) ended(f *Flow) {
 	case a.done() && b.done():
 		t.close(f)
 	case a.done() && !f.seen[1], b.done() && !f.seen[0]:
-		f.list.remove(f) // the other end's packets may still come
-		t.ending.push(f, t.now)
+		t.move(f, ending) // the other end's packets may still come
 	}
 }
 
@@ -24,33 +23,30 @@ func (t *Table) reset(f *Flow, dir Direction, s *decode.Segment) {
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	ahead := after(s.Seq, h.next)
 	switch exact := h.known && (ahead == 0 || ahead == 1 && h.hasFin); {
-	case exact && (f.list == &t.nascent || f.stream.said && f.stream.last != dir):
+	case exact && (f.place == nascent || f.stream.said && f.stream.last != dir):
 		t.close(f)
 	case exact:
 		h.reset = true
-		f.list.remove(f)
-		t.parting.push(f, t.now)
+		t.move(f, parting)
 	case !h.known && s.Flags&decode.ACK != 0 && o.known && s.Ack == o.next: // the SYN is refused
 		t.close(f)
 	case !h.known || -maxAhead < ahead && ahead < maxAhead:
 		h.reset = true
-		f.list.remove(f)
-		t.ending.push(f, t.now)
+		t.move(f, ending)
 	}
 }
 
 // forgotten takes a segment of a connection whose bytes are not wanted: it
 // looks for its end, and for signs that it has none.
 func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
-	if f.list == &t.other && s.Flags&(decode.FIN|decode.RST) != 0 {
-		f.list.remove(f)
-		t.ending.push(f, t.now)
+	if f.place == other && s.Flags&(decode.FIN|decode.RST) != 0 {
+		t.linger(f)
 	}
 	switch {
-	case f.copied && f.twin.number == f.original:
+	case f.copied() && f.odd.twin.number == f.odd.original:
 		t.follow(f, dir, s)
 	case len(s.Payload) == 0 || s.Flags&(decode.SYN|decode.FIN|decode.RST) != 0:
-	case f.copied, f.closed && after(s.Seq, f.end[dir]) >= 0:
+	case f.copied(), f.closed && after(s.Seq, f.end[dir]) >= 0:
 		// The end may have been forged, or only the copy is left.
 		t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
 	}
@@ -58,7 +54,7 @@ func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
 
 // part ends the connections that were reset and have been silent since.
 func (t *Table) part() {
-	for f := t.overdueIn(&t.parting, maxSkew); f != nil; f = t.overdueIn(&t.parting, maxSkew) {
+	for f := t.overdueIn(parting, maxSkew); f != nil; f = t.overdueIn(parting, maxSkew) {
 		t.close(f)
 		f.moved = min(f.last, t.now) // so long it has been over
 	}
@@ -67,9 +63,20 @@ func (t *Table) part() {
 // close ends f, which is remembered for a while.
 func (t *Table) close(f *Flow) {
 	t.finish(f)
-	if f.list != &t.ending {
-		f.list.remove(f)
-		t.ending.push(f, t.now)
+	if f.place != ending {
+		t.linger(f)
+	}
+}
+
+// linger lets f be remembered for a while, so that what comes late begins no
+// other connection. The longest silent is forgotten where there are many; one
+// that is still read is not, nor what has been silent for less.
+func (t *Table) linger(f *Flow) {
+	t.move(f, ending)
+	l := &t.lists[ending]
+	if first := l.oldest; l.n > t.limits.Lingering && first.stream == nil {
+		t.finish(first)
+		t.remove(first)
 	}
 }
 

@@ -61,9 +61,11 @@ func fold(a, b uint64) uint64 {
 }
 
 // Flow is one connection. Its methods are valid within the Handler's calls;
-// after Close the same Flow may stand for another connection.
+// after Close the same Flow may stand for another connection. It is small, as
+// most of them are not wanted, or over: what is known of the others stands in
+// stream, and what few have in oddity.
 type Flow struct {
-	// What every packet needs stands in front: a line of the caches.
+	// What finds it fills a line of the caches.
 	hash   uint32
 	file   int32 // the first capture that holds it
 	flags  Flags
@@ -71,26 +73,36 @@ type Flow struct {
 	swap   bool    // direction 0 comes from the higher end of key
 	opened bool    // the Handler knows it
 	closed bool
-	reborn bool  // rebirth holds something
-	copied bool  // it is a copy of another: see twin
+	reborn bool  // odd.rebirth holds something
+	place  place // the list that it stands in
 	chain  *Flow // in its bucket
 	key    key
 
-	stream  *stream // nil: closed or ignored
-	list    *list   // it stands in, oldest first
-	moved   int64   // when it came to the end of its list
-	last    int64
-	packets uint64
-	User    any // the Handler's
-	first   int64
+	stream *stream // nil: closed or ignored
+	odd    *oddity // nil: none
+	last   int64
+	moved  int64 // when it came to the end of its list
 
-	older, newer *Flow
+	older, newer *Flow     // in its list
+	User         any       // the Handler's
 	number       uint32    // from 1
-	original     uint32    // number of twin
 	end          [2]uint32 // of a closed one, where its directions ended
-	rebirth      rebirth
-	files        *[]int32 // the other captures; nil: none
-	twin         *Flow    // what this is a copy of, unless another has its place
+}
+
+// oddity is what few connections have.
+type oddity struct {
+	files    []int32 // the other captures that hold it
+	rebirth  rebirth
+	twin     *Flow  // what this is a copy of, unless another has its place; nil: it is none
+	original uint32 // number of twin
+}
+
+// strange returns the oddity of f, to be changed.
+func (f *Flow) strange() *oddity {
+	if f.odd == nil {
+		f.odd = new(oddity)
+	}
+	return f.odd
 }
 
 // dirOf returns the direction of a segment whose ends were swapped in key.
@@ -117,14 +129,25 @@ func (f *Flow) Src(dir Direction) netip.AddrPort {
 // Path returns the VLANs and tunnels that the connection came through.
 func (f *Flow) Path() decode.PathID { return decode.PathID(f.key.path) }
 
-// First and Last return the times of its first and last packet, in ns.
-func (f *Flow) First() int64 { return f.first }
+// First and Last return the times of its first and last packet, in ns. Of one
+// that is ignored the first is forgotten, and is the last.
+func (f *Flow) First() int64 {
+	if f.stream == nil {
+		return f.last
+	}
+	return f.stream.begun
+}
 
 // Last returns the time of its latest packet.
 func (f *Flow) Last() int64 { return f.last }
 
-// Packets returns how many packets it had.
-func (f *Flow) Packets() uint64 { return f.packets }
+// Packets returns how many packets it had, 0 of one that is ignored.
+func (f *Flow) Packets() uint64 {
+	if f.stream == nil {
+		return 0
+	}
+	return f.stream.packets
+}
 
 // Bytes returns how many bytes of a direction were given.
 func (f *Flow) Bytes(dir Direction) uint64 {
@@ -155,18 +178,16 @@ func (f *Flow) Late() bool { return f.stream != nil && f.stream.late }
 // at most maxFiles of them.
 func (f *Flow) Files() []int32 {
 	files := []int32{f.file}
-	if f.files != nil {
-		files = append(files, *f.files...)
+	if f.odd != nil {
+		files = append(files, f.odd.files...)
 	}
 	return files
 }
 
 func (f *Flow) addFile(i int32) {
-	if f.files == nil {
-		f.files = new([]int32)
-	}
-	if !slices.Contains(*f.files, i) && len(*f.files) < maxFiles-1 {
-		*f.files = append(*f.files, i)
+	odd := f.strange()
+	if !slices.Contains(odd.files, i) && len(odd.files) < maxFiles-1 {
+		odd.files = append(odd.files, i)
 	}
 }
 
@@ -189,11 +210,10 @@ func (f *Flow) Ignore() {
 	if f.stream == nil {
 		return
 	}
-	t := f.list.table
+	t := f.stream.table
 	t.free(f.stream)
 	f.stream = nil
 	if !f.closed {
-		f.list.remove(f)
-		t.other.push(f, t.now)
+		t.move(f, other)
 	}
 }

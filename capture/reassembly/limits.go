@@ -16,6 +16,7 @@ import "time"
 type Limits struct {
 	Flows     int           // open connections; default 131,072. Beyond, the longest silent is ended
 	HalfOpen  int           // of those, without payload yet; default a quarter of Flows
+	Lingering int           // of those, over, and remembered; default an eighth of Flows. Beyond, the one that ended first is forgotten
 	Held      int           // bytes held by all connections together, overhead included; default 16 MiB
 	HeldEach  int           // bytes held by one direction, overhead included; default 1 MiB, at most 1 GiB
 	Patience  time.Duration // how long a hole, or an acknowledged byte, is waited for; default 1 s
@@ -38,6 +39,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	or(&l.Flows, 131_072)
 	or(&l.HalfOpen, max(1, l.Flows/4))
+	or(&l.Lingering, max(1, l.Flows/8))
 	or(&l.Held, 16<<20)
 	or(&l.HeldEach, 1<<20)
 	orTime(&l.Patience, time.Second)

@@ -215,3 +215,29 @@ func TestAllocs(t *testing.T) {
 		}
 	}
 }
+
+// Of many connections that are over the last are remembered: what comes late
+// belongs to them, and begins no other.
+func TestLingering(t *testing.T) {
+	h := &forget{}
+	table := reassembly.New(reassembly.Limits{Lingering: 2}, h)
+	last := func(i uint32) decode.Segment { return peer(i, 1, decode.FIN|decode.ACK, 1, 5, nil) }
+	for i := range uint32(4) {
+		for _, s := range []decode.Segment{
+			peer(i, 0, decode.SYN, 0, 0, nil), peer(i, 1, decode.SYN|decode.ACK, 0, 1, nil),
+			peer(i, 0, decode.FIN|decode.ACK, 1, 1, []byte("abc")), last(i),
+		} {
+			table.Add(&s)
+		}
+	}
+	if st := table.Stats(); st.Open != 2 || st.Flows != 4 || st.Evicted != 0 || h.closed != 4 {
+		t.Fatalf("%d open of %d, %d evicted, %d closed", st.Open, st.Flows, st.Evicted, h.closed)
+	}
+	for i, want := range []uint64{5, 6, 6, 6} { // the first two are forgotten
+		s := last(uint32(i))
+		table.Add(&s)
+		if st := table.Stats(); st.Flows != want {
+			t.Errorf("after a late packet of connection %d: %d flows, want %d", i, st.Flows, want)
+		}
+	}
+}

@@ -1,9 +1,20 @@
 package reassembly
 
+// place names a list.
+type place uint8
+
+const (
+	nascent place = iota // before the first payload
+	active               // after it
+	other                // ignored
+	ending               // closed, or reset by a RST that may be forged
+	parting              // reset, and still read for a while
+	places  = iota
+)
+
 // list holds flows in the order of their last packet, oldest first, give or
 // take touchEvery.
 type list struct {
-	table  *Table
 	oldest *Flow
 	newest *Flow
 	n      int
@@ -13,8 +24,10 @@ type list struct {
 // moving it costs the caches of its neighbours.
 const touchEvery = 1e9
 
-func (l *list) push(f *Flow, now int64) {
-	f.list, f.moved = l, now
+// push puts f at the end of a list. It stands in none.
+func (t *Table) push(f *Flow, to place, now int64) {
+	l := &t.lists[to]
+	f.place, f.moved = to, now
 	f.older, f.newer = l.newest, nil
 	if l.newest != nil {
 		l.newest.newer = f
@@ -25,7 +38,9 @@ func (l *list) push(f *Flow, now int64) {
 	l.n++
 }
 
-func (l *list) remove(f *Flow) {
+// pull takes f out of its list.
+func (t *Table) pull(f *Flow) {
+	l := &t.lists[f.place]
 	if f.older != nil {
 		f.older.newer = f.newer
 	} else {
@@ -40,13 +55,17 @@ func (l *list) remove(f *Flow) {
 	l.n--
 }
 
-// touch moves f to the end of l.
-func (l *list) touch(f *Flow, now int64) {
-	if f.list == l && now-f.moved < touchEvery && now >= f.moved {
-		return
+// move takes f to the end of a list.
+func (t *Table) move(f *Flow, to place) {
+	t.pull(f)
+	t.push(f, to, t.now)
+}
+
+// touch moves f to the end of its list.
+func (t *Table) touch(f *Flow) {
+	if t.now-f.moved >= touchEvery || t.now < f.moved {
+		t.move(f, f.place)
 	}
-	f.list.remove(f)
-	l.push(f, now)
 }
 
 // waits holds the streams that wait for something, the longest waiting first.

@@ -23,11 +23,15 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 			ahead = after(p.seq, h.next)
 		}
 		if ahead >= maxAhead || ahead < 0 && h.neverHad(&p) {
+			if h.older(&p) { // an acknowledgement of its end says nothing about it
+				t.stats.OutOfWindow++
+				return
+			}
 			t.stray(f, dir, s, p.end())
 			return
 		}
 	}
-	if f.list != &t.active {
+	if f.place != active {
 		t.arise(f, dir, s, &p, ahead)
 		return
 	}
@@ -77,6 +81,13 @@ func (h *half) neverHad(p *piece) bool {
 	return h.disorder != nil && p.within(h.first, h.lostTo)
 }
 
+// older tells whether p, which begins behind, begins before the first byte and
+// ends among those that were given.
+func (h *half) older(p *piece) bool {
+	back, left := after(h.next, p.seq), after(h.next, p.end())
+	return left >= 0 && uint64(left) < h.off && uint64(back) > h.off
+}
+
 // enliven moves a connection that talks among those that do; it is not there.
 // After a reset it takes a segment of the end that seemed to have sent it.
 func (t *Table) enliven(f *Flow, dir Direction) {
@@ -85,8 +96,7 @@ func (t *Table) enliven(f *Flow, dir Direction) {
 		return
 	}
 	h.reset = false
-	f.list.remove(f)
-	t.active.push(f, t.now)
+	t.move(f, active)
 }
 
 // repeated counts a segment that holds nothing new; m is the packet that its

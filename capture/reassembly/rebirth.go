@@ -17,7 +17,7 @@ type rebirth struct {
 // announce notes that s, or what it answers, may begin another connection.
 func (f *Flow) announce(dir Direction, next uint32, s *decode.Segment) {
 	f.reborn = true
-	f.rebirth = rebirth{s.Time, next, s.File, dir, s.Flags}
+	f.strange().rebirth = rebirth{s.Time, next, s.File, dir, s.Flags}
 }
 
 // stray takes bytes too far from the others, which end before next.
@@ -71,7 +71,7 @@ func (h *half) answers(ack uint32) bool {
 // acknowledges it, or the same end goes on behind it where it has been
 // acknowledged, or only one end is captured.
 func (f *Flow) isReborn(dir Direction, s *decode.Segment) bool {
-	r := &f.rebirth
+	r := &f.odd.rebirth
 	switch {
 	case s.Flags&decode.RST != 0:
 		return false
@@ -85,7 +85,7 @@ func (f *Flow) isReborn(dir Direction, s *decode.Segment) bool {
 
 // rebear ends f and begins the connection that f.rebirth announced.
 func (t *Table) rebear(f *Flow) *Flow {
-	r, k, hash, swap := f.rebirth, f.key, f.hash, f.swap
+	r, k, hash, swap := f.odd.rebirth, f.key, f.hash, f.swap
 	t.finish(f)
 	t.remove(f)
 	syn := r.flags&decode.SYN != 0
@@ -94,8 +94,8 @@ func (t *Table) rebear(f *Flow) *Flow {
 		r.dir = 0
 	}
 	n := t.born(k, hash)
-	n.swap, n.file, n.first, n.last = swap, r.file, r.time, r.time
-	n.packets = 1
+	n.swap, n.file, n.last = swap, r.file, r.time
+	n.stream.begun, n.stream.packets = r.time, 1
 	switch r.flags & (decode.SYN | decode.ACK) {
 	case decode.SYN:
 		n.seen[0] = true

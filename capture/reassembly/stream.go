@@ -4,10 +4,13 @@ import "github.com/mailtap/mailtap/capture/decode"
 
 // stream is what is kept of a connection while its bytes are wanted.
 type stream struct {
-	half [2]half
-	late bool      // the beginning was not seen
-	last Direction // of the latest packet
-	said bool      // which had bytes or a FIN
+	half    [2]half
+	packets uint64
+	late    bool      // the beginning was not seen
+	last    Direction // of the latest packet
+	said    bool      // which had bytes or a FIN
+	begun   int64     // time of the first packet
+	table   *Table
 
 	// Those that hold something are in the Table's list of the waiting.
 	waiting      bool
@@ -67,15 +70,15 @@ func after(a, b uint32) int { return int(int32(a - b)) }
 // packet takes one segment of a known connection.
 func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 	f.last = max(f.last, s.Time)
-	f.packets++
 	f.seen[dir] = true
-	if s.File != f.file {
-		f.addFile(s.File)
-	}
-	f.list.touch(f, t.now)
+	t.touch(f)
 	if f.stream == nil {
 		t.forgotten(f, dir, s)
 		return
+	}
+	f.stream.packets++
+	if s.File != f.file {
+		f.addFile(s.File)
 	}
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	seq, size := s.Seq, len(s.Payload)+s.Missing
@@ -151,7 +154,7 @@ func (h *half) begin(f *Flow, dir Direction, s *decode.Segment) bool {
 	}
 	if dir == 0 && s.Flags&decode.ACK == 0 {
 		f.flags &^= Midstream
-		f.first = min(f.first, s.Time)
+		f.stream.begun = min(f.stream.begun, s.Time)
 		f.stream.late = f.stream.late && !(h.fresh() && o.fresh())
 	}
 	return true

@@ -42,22 +42,33 @@ type Table struct {
 	sweep   int64 // when timeouts are looked at again
 	numbers uint32
 
-	nascent list // before the first payload
-	active  list // after it
-	other   list // ignored
-	ending  list // closed, or reset by a RST that may be forged
-	parting list // reset, and still read for a while
+	lists   [places]list // of all connections
 	waits   waits
-	scratch key
 	path    uint32        // of the first connection
 	twins   map[key]*Flow // by tuple: those that may have copies; nil: all have one path
 	flows   []*Flow       // spare
 	streams []*stream     // spare
 	stats   Stats
 
-	expected [MaxExpected]*Flow // heads of buckets
-	touched  uint32             // means nothing: Expect has to use what it reads
+	one      address              // of the segment that is being added
+	coming   []decode.Segment     // see Expect
+	expected [MaxExpected]address // of coming
+	touched  uint32               // means nothing: Expect has to use what it reads
 }
+
+// address is where the connection of a segment stands, if it is known.
+type address struct {
+	key     key
+	hash    uint32
+	swapped bool // its source is the higher end of key
+}
+
+func (t *Table) address(a *address, s *decode.Segment) {
+	a.swapped = a.key.set(s)
+	a.hash = a.key.hash(&t.seed)
+}
+
+func (t *Table) bucket(hash uint32) **Flow { return &t.buckets[hash&uint32(len(t.buckets)-1)] }
 
 const (
 	sweepEvery = 1e8  // ns of packet time between two looks at timeouts
@@ -72,9 +83,6 @@ func New(limits Limits, h Handler) *Table {
 	for i := range t.seed {
 		t.seed[i] = rand.Uint64() | 1
 	}
-	for _, l := range []*list{&t.nascent, &t.active, &t.other, &t.ending, &t.parting} {
-		l.table = t
-	}
 	return t
 }
 
@@ -85,18 +93,21 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
-// Expect looks at the connections of segments that are about to be added, and
-// changes nothing. Their memory is far apart: so it is waited for once, and not
-// a time for each. There are up to MaxExpected of them.
+// Expect looks at the connections of segments that are about to be added with
+// AddExpected, and changes nothing. Their memory is far apart: so it is waited
+// for once, and not a time for each. There are up to MaxExpected of them.
 func (t *Table) Expect(segments []decode.Segment) {
+	t.coming = segments
+	var heads [MaxExpected]*Flow
 	for i := range segments {
-		t.scratch.set(&segments[i])
-		t.expected[i] = t.buckets[t.scratch.hash(&t.seed)&uint32(len(t.buckets)-1)]
+		a := &t.expected[i]
+		t.address(a, &segments[i])
+		heads[i] = *t.bucket(a.hash)
 	}
 	touched := uint32(0)
-	for i := range segments {
-		if f := t.expected[i]; f != nil {
-			touched += f.hash + f.key.path + uint32(f.last) + f.number // each on another cache line
+	for _, f := range heads[:len(segments)] {
+		if f != nil {
+			touched += f.hash + uint32(f.last) + f.number // each on another cache line
 		}
 	}
 	t.touched += touched
@@ -105,20 +116,27 @@ func (t *Table) Expect(segments []decode.Segment) {
 // MaxExpected is how many segments Expect takes at most.
 const MaxExpected = 32
 
+// AddExpected takes the i-th of the segments that were expected as the next of
+// the capture.
+func (t *Table) AddExpected(i int) { t.add(&t.coming[i], &t.expected[i]) }
+
 // Add takes the next segment of the capture.
 func (t *Table) Add(s *decode.Segment) {
+	t.address(&t.one, s)
+	t.add(s, &t.one)
+}
+
+func (t *Table) add(s *decode.Segment, a *address) {
 	t.Advance(s.Time)
-	swapped := t.scratch.set(s)
-	hash := t.scratch.hash(&t.seed)
-	f := t.find(hash)
-	if f != nil && f.reborn && f.isReborn(f.dirOf(swapped), s) {
+	f := t.find(a)
+	if f != nil && f.reborn && f.isReborn(f.dirOf(a.swapped), s) {
 		f = t.rebear(f)
 	}
 	if f != nil && s.Flags&(decode.SYN|decode.RST) == decode.SYN {
-		if f.list == &t.parting && f.isOther(f.dirOf(swapped), s) {
+		if f.place == parting && f.isOther(f.dirOf(a.swapped), s) {
 			t.finish(f)
 		}
-		if f.begins(f.dirOf(swapped), s) {
+		if f.begins(f.dirOf(a.swapped), s) {
 			return
 		}
 		if f.closed {
@@ -130,14 +148,14 @@ func (t *Table) Add(s *decode.Segment) {
 		if s.Flags&decode.RST != 0 {
 			return // it ends what is not known
 		}
-		f = t.begin(s, hash, swapped)
+		f = t.begin(s, a)
 	}
-	t.packet(f, f.dirOf(swapped), s)
+	t.packet(f, f.dirOf(a.swapped), s)
 }
 
-func (t *Table) find(hash uint32) *Flow {
-	for f := t.buckets[hash&uint32(len(t.buckets)-1)]; f != nil; f = f.chain {
-		if f.hash == hash && f.key.equal(&t.scratch) {
+func (t *Table) find(a *address) *Flow {
+	for f := *t.bucket(a.hash); f != nil; f = f.chain {
+		if f.hash == a.hash && f.key.equal(&a.key) {
 			return f
 		}
 	}
@@ -145,15 +163,15 @@ func (t *Table) find(hash uint32) *Flow {
 }
 
 // begin makes a connection of its first segment.
-func (t *Table) begin(s *decode.Segment, hash uint32, swapped bool) *Flow {
+func (t *Table) begin(s *decode.Segment, a *address) *Flow {
 	t.room()
-	f := t.born(t.scratch, hash)
-	f.swap, f.file, f.first, f.last = swapped, s.File, s.Time, s.Time
+	f := t.born(a.key, a.hash)
+	f.swap, f.file, f.last, f.stream.begun = a.swapped, s.File, s.Time, s.Time
 	switch s.Flags & (decode.SYN | decode.ACK) {
 	case decode.SYN:
 	case decode.SYN | decode.ACK:
 		f.flags = Midstream
-		f.swap = !swapped // the opener is who the SYN-ACK goes to
+		f.swap = !a.swapped // the opener is who the SYN-ACK goes to
 	default:
 		f.flags, f.stream.late = Midstream, true
 	}
@@ -170,9 +188,9 @@ func (t *Table) born(k key, hash uint32) *Flow {
 	}
 	f.key, f.hash, f.number = k, hash, t.numbers
 	f.stream = t.stream()
-	f.stream.flow = f
+	f.stream.flow, f.stream.table = f, t
 	t.insert(f)
-	t.nascent.push(f, t.now)
+	t.push(f, nascent, t.now)
 	t.stats.Flows++
 	return f
 }
@@ -181,7 +199,7 @@ func (t *Table) insert(f *Flow) {
 	if 2*t.n == len(t.buckets) {
 		t.grow()
 	}
-	b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]
+	b := t.bucket(f.hash)
 	f.chain, *b = *b, f
 	t.n++
 }
@@ -192,7 +210,7 @@ func (t *Table) grow() {
 	for _, f := range old {
 		for f != nil {
 			next := f.chain
-			b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]
+			b := t.bucket(f.hash)
 			f.chain, *b = *b, f
 			f = next
 		}
@@ -201,8 +219,8 @@ func (t *Table) grow() {
 
 // remove forgets a connection that is finished.
 func (t *Table) remove(f *Flow) {
-	f.list.remove(f)
-	for b := &t.buckets[f.hash&uint32(len(t.buckets)-1)]; ; b = &(*b).chain {
+	t.pull(f)
+	for b := t.bucket(f.hash); ; b = &(*b).chain {
 		if *b == f {
 			*b = f.chain
 			break
@@ -217,26 +235,26 @@ func (t *Table) remove(f *Flow) {
 
 // room makes place for one more connection.
 func (t *Table) room() {
-	if t.nascent.n >= t.limits.HalfOpen {
+	if half := &t.lists[nascent]; half.n >= t.limits.HalfOpen {
 		t.stats.HalfOpen++
-		t.evict(t.nascent.oldest)
+		t.evict(half.oldest)
 	}
 	if t.n < t.limits.Flows {
 		return
 	}
-	for _, l := range []*list{&t.ending, &t.parting, &t.nascent, &t.other, &t.active} {
-		if l.oldest != nil {
-			if l == &t.nascent {
+	for _, l := range [...]place{ending, parting, nascent, other, active} {
+		if f := t.lists[l].oldest; f != nil {
+			if l == nascent {
 				t.stats.HalfOpen++
 			}
-			t.evict(l.oldest)
+			t.evict(f)
 			return
 		}
 	}
 }
 
 func (t *Table) evict(f *Flow) {
-	if !f.closed && f.list != &t.parting {
+	if !f.closed && f.place != parting {
 		t.stats.Evicted++
 		f.flags |= Evicted
 	}
@@ -256,17 +274,17 @@ func (t *Table) Advance(now int64) {
 	for s := t.waits.oldest; s != nil && (t.now-s.since >= int64(t.limits.Patience) || t.now < s.since); s = t.waits.oldest {
 		t.expire(s.flow)
 	}
-	if t.parting.n > 0 {
+	if t.lists[parting].n > 0 {
 		t.part()
 	}
 	if t.now-t.sweep < sweepEvery && t.now >= t.sweep {
 		return
 	}
 	t.sweep, t.leap = t.now, 0
-	t.timeout(&t.nascent, int64(t.limits.Nascent))
-	t.timeout(&t.active, int64(t.limits.Idle))
-	t.timeout(&t.other, int64(t.limits.Forgotten))
-	t.timeout(&t.ending, int64(t.limits.Linger))
+	t.timeout(nascent, int64(t.limits.Nascent))
+	t.timeout(active, int64(t.limits.Idle))
+	t.timeout(other, int64(t.limits.Forgotten))
+	t.timeout(ending, int64(t.limits.Linger))
 }
 
 // leaps tells whether now, so far ahead that all connections would end, is one
@@ -281,7 +299,7 @@ func (t *Table) leaps(now int64) bool {
 	return true
 }
 
-func (t *Table) timeout(l *list, limit int64) {
+func (t *Table) timeout(l place, limit int64) {
 	for f := t.overdueIn(l, limit); f != nil; f = t.overdueIn(l, limit) {
 		t.finish(f)
 		t.remove(f)
@@ -290,15 +308,15 @@ func (t *Table) timeout(l *list, limit int64) {
 
 // overdueIn returns a connection of l that has been silent for longer than
 // limit, or nil.
-func (t *Table) overdueIn(l *list, limit int64) *Flow {
+func (t *Table) overdueIn(in place, limit int64) *Flow {
+	l := &t.lists[in]
 	for f := l.oldest; f != nil && (t.now-f.moved > limit || t.now < f.moved); f = l.oldest {
 		switch {
 		case t.now < f.moved: // the clock was set back
-			l.remove(f)
-			l.push(f, t.now)
+			t.move(f, in)
 		case t.now-f.last <= limit && f.last <= t.now: // a packet came since it was moved
-			l.remove(f)
-			l.push(f, f.last)
+			t.pull(f)
+			t.push(f, in, f.last)
 		default:
 			return f
 		}
@@ -306,8 +324,8 @@ func (t *Table) overdueIn(l *list, limit int64) *Flow {
 	return nil
 }
 
-// Flush ends all connections, in the order in which they began: the capture
-// is over.
+// Flush ends all connections, in the order in which they began, as far as that
+// is known: see Flow.First. The capture is over.
 func (t *Table) Flush() {
 	flows := make([]*Flow, 0, t.n)
 	for _, f := range t.buckets {
@@ -315,7 +333,9 @@ func (t *Table) Flush() {
 			flows = append(flows, f)
 		}
 	}
-	slices.SortFunc(flows, func(a, b *Flow) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.number, b.number)) })
+	slices.SortFunc(flows, func(a, b *Flow) int {
+		return cmp.Or(cmp.Compare(a.First(), b.First()), cmp.Compare(a.number, b.number))
+	})
 	for _, f := range flows {
 		t.finish(f)
 		t.remove(f)

@@ -276,6 +276,7 @@ func TestTable(t *testing.T) {
 			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|0 again 8 RCPTQUIT|0 x 8|close gap"},
 		{"a clock that goes back", handshake + "C @0 EHLO ack=0\nC @8 RCPT ack=0 t=-60000\nS @0 ok ack=12\nC @12 QUIT ack=2 t=1100\nC @16 x ack=2 t=1100",
 			"0 EHLO 4|0 gap 4|0 RCPT 5|1 ok 6|0 QUIT 7|0 x 8|close gap"},
+		{"a repetition that begins before the SYN", handshake + "C @0 USER ack=0\nC @-2 ..USER ack=0\nS @0 ok ack=4\nC @4 PASS ack=2", "0 USER 4|1 ok 6|0 PASS 7|close "},
 		{"a forged SYN", handshake + "C @0 EHLO ack=0\nC SYN isn=7000000\nC isn=0 @4 MAIL ack=0", "0 EHLO 4|0 MAIL 6|close "},
 	}
 	for _, tt := range tests {

@@ -19,8 +19,8 @@ func (k key) tuple() key {
 
 // arise takes the first payload of a connection, and payload behind a reset.
 func (t *Table) arise(f *Flow, dir Direction, s *decode.Segment, p *piece, ahead int) {
-	nascent := f.list == &t.nascent
-	if nascent {
+	first := f.place == nascent
+	if first {
 		if o := t.twins[f.key.tuple()]; o != nil && o.saw(dir.in(f, o), s) {
 			t.adopt(f, o, dir, s)
 			return
@@ -28,7 +28,7 @@ func (t *Table) arise(f *Flow, dir Direction, s *decode.Segment, p *piece, ahead
 	}
 	t.enliven(f, dir)
 	t.take(f, dir, s, p, ahead)
-	if nascent && t.twins != nil {
+	if first && t.twins != nil {
 		t.enrol(f)
 	}
 }
@@ -37,7 +37,7 @@ func (t *Table) arise(f *Flow, dir Direction, s *decode.Segment, p *piece, ahead
 // enrolled.
 func (t *Table) diverge() {
 	t.twins = map[key]*Flow{}
-	for f := t.active.oldest; f != nil; f = f.newer {
+	for f := t.lists[active].oldest; f != nil; f = f.newer {
 		t.enrol(f)
 	}
 }
@@ -108,16 +108,20 @@ func (h *half) carried(back, n int) *mark {
 // adopt makes f a copy of o.
 func (t *Table) adopt(f, o *Flow, dir Direction, s *decode.Segment) {
 	o.flags |= Duplicated | mirrored
-	f.copied, f.twin, f.original = true, o, o.number
-	t.stats.Duplicates += f.packets - 1 // this one is counted below
+	odd := f.strange()
+	odd.twin, odd.original = o, o.number
+	t.stats.Duplicates += f.stream.packets - 1 // this one is counted below
 	f.Ignore()
 	t.follow(f, dir, s)
 }
 
+// copied tells that f is a copy of another.
+func (f *Flow) copied() bool { return f.odd != nil && f.odd.twin != nil }
+
 // follow takes a segment of a copy. What it brings goes to the original, which
 // may have missed it, or may see it later.
 func (t *Table) follow(f *Flow, dir Direction, s *decode.Segment) {
-	o := f.twin
+	o := f.odd.twin
 	if o.stream == nil || len(s.Payload)+s.Missing == 0 || s.Flags&(decode.SYN|decode.RST) != 0 {
 		t.stats.Duplicates++
 		return
@@ -126,7 +130,7 @@ func (t *Table) follow(f *Flow, dir Direction, s *decode.Segment) {
 	if s.File != o.file {
 		o.addFile(s.File)
 	}
-	o.list.touch(o, t.now)
+	t.touch(o)
 	dir = dir.in(f, o)
 	o.seen[dir] = true
 	if h := &o.stream.half[dir]; (!h.known || h.soft) && !t.synchronise(o, dir, s) {

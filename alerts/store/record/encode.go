@@ -157,7 +157,7 @@ func (e *Encoder) transcript(list []dissect.Quote) {
 	e.uint(uint64(len(list)))
 	for i := range list {
 		q := &list[i]
-		n := slices.IndexFunc(e.quoted, func(have dissect.Quote) bool { return have.Stamp.Time == q.Stamp.Time && have == *q })
+		n := e.quotedAs(q)
 		if n < 0 {
 			e.quote(q)
 			continue
@@ -165,6 +165,16 @@ func (e *Encoder) transcript(list []dissect.Quote) {
 		e.b = append(e.b, again)
 		e.uint(uint64(n))
 	}
+}
+
+// quotedAs returns the number of a quote that is the same line, or -1.
+func (e *Encoder) quotedAs(q *dissect.Quote) int {
+	for i := range e.quoted {
+		if have := &e.quoted[i]; have.Stamp.Time == q.Stamp.Time && *have == *q {
+			return i
+		}
+	}
+	return -1
 }
 
 func (e *Encoder) pairs(list []dissect.Pair) {
@@ -204,7 +214,7 @@ func (e *Encoder) finding(s *alerts.Session, f *alerts.Finding) {
 
 // evidence writes a line, or which of the quotes it is.
 func (e *Encoder) evidence(s *alerts.Session, v *alerts.Evidence) {
-	n := slices.IndexFunc(e.quoted, func(q dissect.Quote) bool { return v.Time == q.Stamp.Time && *v == evidenceOf(s, &q) })
+	n := e.shownAs(s, v)
 	e.flags(v.From == dissect.Server, false, v.Session != s.ID, n >= 0)
 	if n >= 0 {
 		e.uint(uint64(n))
@@ -216,4 +226,14 @@ func (e *Encoder) evidence(s *alerts.Session, v *alerts.Evidence) {
 	e.stamp(v.Time, v.Packet)
 	e.text(v.File)
 	e.text(v.Text)
+}
+
+// shownAs returns the number of a quote that is the line of the evidence, or -1.
+func (e *Encoder) shownAs(s *alerts.Session, v *alerts.Evidence) int {
+	for i := range e.quoted {
+		if q := &e.quoted[i]; q.Stamp.Time == v.Time && *v == evidenceOf(s, q) {
+			return i
+		}
+	}
+	return -1
 }

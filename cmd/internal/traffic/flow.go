@@ -81,6 +81,9 @@ func (f *flow) reset(from, to netip.AddrPort, initial [2]uint32) {
 	f.mail = false
 	f.planned = [2]int{}
 	f.turns, f.text, f.logins = f.turns[:0], f.text[:0], f.logins[:0]
+	if f.fault != nil {
+		f.fault.previous = [2][]byte{f.fault.previous[client][:0], f.fault.previous[server][:0]}
+	}
 }
 
 // say adds words to what s says.

@@ -24,6 +24,7 @@ type Engine struct {
 	pool    session.Pool
 	events  []dissect.Event
 	doubted int // bytes of all doubts
+	spare   []*conversation
 	files   func() []string
 	sink    func(*dissect.Facts)
 	keeper  *evidence.Keeper // of packets; nil: none
@@ -80,6 +81,7 @@ type batch struct {
 // Packet takes the next packet.
 func (e *Engine) Packet(p *capture.Packet) {
 	e.batch.results[0] = e.decoder.Decode(p, &e.batch.segments[0])
+	e.table.Expect(e.batch.segments[:1])
 	e.take(p, 0)
 }
 
@@ -125,7 +127,7 @@ func (e *Engine) take(p *capture.Packet, i int) {
 	}
 	if result == decode.TCP {
 		e.segment = &e.batch.segments[i]
-		e.table.Add(e.segment)
+		e.table.AddExpected(i)
 		return
 	}
 	e.Advance(p.Time)
@@ -220,11 +222,13 @@ func (e *Engine) Close(f *reassembly.Flow) {
 	if e.keeper != nil {
 		e.keeper.Drop(f)
 	}
+	e.leave(c)
 }
 
 func (e *Engine) begin(f *reassembly.Flow) *conversation {
 	ports, late := circumstances(f)
-	c := &conversation{session: *session.New(&e.pool, ports, late)}
+	c := e.newConversation()
+	c.session = *session.New(&e.pool, ports, late)
 	c.doubts, _ = f.User.(*doubts)
 	f.User = c
 	if e.keeper != nil {
@@ -249,7 +253,7 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 		}
 		return
 	case c.facts == nil && c.session.Mail():
-		c.facts = new(dissect.Facts)
+		c.facts = newFacts()
 	}
 	if len(e.events) > 0 {
 		c.facts.Protocol = c.session.Protocol()

@@ -31,7 +31,10 @@ type Recorder struct {
 	Show      bool                // report secrets; they are never stored
 	NoContent bool                // keep no subjects and addresses
 	Policy    *policy.Policy      // of the admin; nil: none
-	Report    func(alerts.Result) // in the order in which sessions were judged: as they ended, but see judge.Judge
+
+	// Report is told of results in the order in which sessions were judged: as they
+	// ended, but see judge.Judge. Facts and findings are valid until it returns.
+	Report func(alerts.Result)
 
 	judge *judge.Judge
 	steps chan step
@@ -96,8 +99,19 @@ func (r *Recorder) follow(s step) {
 	}
 }
 
-// Session records one session. The Facts belong to the Recorder from now on.
-func (r *Recorder) Session(f *dissect.Facts) { r.steps <- step{facts: f} }
+// Session records one session. The Facts belong to the Recorder from now on. Its
+// Dialogue is done with when Session returns, so that the next session has that
+// memory while it is in the caches.
+func (r *Recorder) Session(f *dissect.Facts) {
+	if r.NoContent {
+		dropContent(f)
+	} else {
+		alerts.Transcribe(f)
+	}
+	f.Dialogue.Recycle()
+	f.Dialogue = nil
+	r.steps <- step{facts: f}
+}
 
 // Advance tells that a capture time has come, in ns since 1970 UTC: what was
 // held back until then is recorded, though no session ends. It does not wait,
@@ -123,13 +137,6 @@ func (r *Recorder) Close() {
 }
 
 func (r *Recorder) record(f *dissect.Facts) {
-	if r.NoContent {
-		dropContent(f)
-	} else {
-		alerts.Transcribe(f)
-	}
-	f.Dialogue.Recycle()
-	f.Dialogue = nil
 	if r.Show {
 		r.keep(judge.Session(alerts.Clone(f)))
 	}
@@ -139,8 +146,9 @@ func (r *Recorder) record(f *dissect.Facts) {
 
 // settled takes a result that no later session changes.
 func (r *Recorder) settled(result alerts.Result) {
-	if len(result.Findings) == 0 {
-		result.Session.Facts.Transcript = nil
+	if f := result.Session.Facts; len(result.Findings) == 0 {
+		clear(f.Transcript)
+		f.Transcript = f.Transcript[:0]
 	}
 	if r.Add == nil {
 		r.Stored([]alerts.Result{result})
@@ -149,13 +157,17 @@ func (r *Recorder) settled(result alerts.Result) {
 	r.Add(result)
 }
 
-// Stored reports results that the store has taken, or had to give up.
+// Stored reports results that the store has taken, or had to give up. The memory
+// of their Facts and lists of findings is used again when it returns.
 func (r *Recorder) Stored(batch []alerts.Result) {
-	for _, result := range batch {
+	for _, stored := range batch {
+		result := stored
 		if r.Show {
-			result = r.take(result)
+			result = r.take(stored)
 		}
 		r.Report(result)
+		judge.Recycle(stored.Findings)
+		recycle(stored.Session.Facts)
 	}
 }
 

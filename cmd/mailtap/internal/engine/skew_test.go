@@ -239,12 +239,17 @@ func packetsOf(t *testing.T, name string) (packets []capture.Packet) {
 	return packets
 }
 
-// opposite returns the pairs of packets that follow one another in a connection
-// and come from different sides.
+// maxSkew is how late a mirror port may deliver a packet, in ns: one that is sent
+// again after a while does not come before what it waited for.
+const maxSkew = 100e6
+
+// opposite returns the pairs of packets that soon follow one another in a
+// connection and come from different sides.
 func opposite(packets []capture.Packet) (pairs [][2]int) {
 	type last struct {
 		i    int
 		from netip.AddrPort
+		time int64
 	}
 	flows := map[[2]netip.AddrPort]last{}
 	decoder := decode.New()
@@ -257,10 +262,10 @@ func opposite(packets []capture.Packet) (pairs [][2]int) {
 		if ends[1].Compare(ends[0]) < 0 {
 			ends[0], ends[1] = ends[1], ends[0]
 		}
-		if before, ok := flows[ends]; ok && before.from != s.Src() {
+		if before, ok := flows[ends]; ok && before.from != s.Src() && s.Time-before.time < maxSkew {
 			pairs = append(pairs, [2]int{before.i, i})
 		}
-		flows[ends] = last{i, s.Src()}
+		flows[ends] = last{i, s.Src(), s.Time}
 	}
 	return pairs
 }
