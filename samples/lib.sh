@@ -23,30 +23,35 @@ RECORDER=
 
 # packages installs what is missing. Exim and qpsmtpd cannot be installed
 # beside Postfix, so they are only unpacked, below $1, and what they need is
-# installed. No service is started: a policy-rc.d that says no is lent to the
-# machine for as long as apt runs.
+# installed.
 packages() {
-	local missing=() p policy=/usr/sbin/policy-rc.d lent='' status=0
+	local p
 	UNPACKED=$1
-	for p in dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix swaks libauthen-sasl-perl \
+	install_missing dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved postfix swaks libauthen-sasl-perl \
 		libnet-ssleay-perl sieve-connect gsasl curl fetchmail openssl gnutls-bin openjdk-17-jre-headless gnupg python3 tcpdump iproute2 ethtool procps util-linux \
 		libidn12 libldap-2.5-0 libmariadb3 libperl5.36 libpq5 libspf2-2 libsqlite3-0 \
-		libdigest-hmac-perl libio-socket-inet6-perl libmailtools-perl libnet-dns-perl libnet-ip-perl; do
-		[[ $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) == *'ok installed' ]] || missing+=("$p")
-	done
-	if ((${#missing[@]})); then
-		apt-get update -qq
-		[[ -e $policy ]] || { lent=1 && install -m 755 <(printf '#!/bin/sh\nexit 101\n') $policy; }
-		echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
-		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" || status=$?
-		[[ -z $lent ]] || rm -f $policy
-	fi
-	((status == 0)) || return $status
+		libdigest-hmac-perl libio-socket-inet6-perl libmailtools-perl libnet-dns-perl libnet-ip-perl || return
 	for p in exim4-daemon-heavy qpsmtpd; do
 		[[ ! -e $UNPACKED/usr/share/doc/$p ]] || continue
 		mkdir -p "$UNPACKED"
 		(cd "$UNPACKED" && apt-get -o APT::Sandbox::User=root download "$p" && dpkg -x "$p"_*.deb .)
 	done
+}
+
+# install_missing PACKAGE...: no service is started: a policy-rc.d that says no
+# is lent to the machine for as long as apt runs.
+install_missing() {
+	local missing=() p policy=/usr/sbin/policy-rc.d lent='' status=0
+	for p in "$@"; do
+		[[ $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) == *'ok installed' ]] || missing+=("$p")
+	done
+	((${#missing[@]})) || return 0
+	apt-get update -qq
+	[[ -e $policy ]] || { lent=1 && install -m 755 <(printf '#!/bin/sh\nexit 101\n') $policy; }
+	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" || status=$?
+	[[ -z $lent ]] || rm -f $policy
+	return $status
 }
 
 # wire_up makes the namespaces. Files below /etc/netns/NAME stand in for those

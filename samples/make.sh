@@ -44,6 +44,8 @@ chmod 755 "$SCRATCH" # the servers drop their rights and still read it
 . "$here/weak_tls.sh"
 # shellcheck source=samples/tampering.sh
 . "$here/tampering.sh"
+# shellcheck source=samples/oddities.sh
+. "$here/oddities.sh"
 
 clean_up() {
 	local status=$?

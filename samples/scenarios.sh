@@ -11,6 +11,7 @@ readonly SAMPLES=(
 	tls-old-versions tls-weak-ciphers tls-key-exchange tls-legacy-renegotiation certificates tls-failed tls-resumed
 	starttls-stripped imap-list-contradiction starttls-masked starttls-command-masked starttls-injection imap-preauth
 	imap-mailbox-forged imap-referral address-probing smuggling imap-compress proxied
+	starttls-then-clear segments-forged tls-compression heartbleed
 )
 
 # account NAME [PASSWORD]: lets somebody log in; a random password if none is

@@ -37,15 +37,19 @@ var cefSeverity = [...]string{alerts.Info: "1", alerts.Low: "3", alerts.Medium: 
 
 // Finding writes an event.
 func (c *CEF) Finding(f *alerts.Finding) error {
+	_, err := c.w.Write(append(c.event(f), '\n'))
+	return err
+}
+
+// event returns an event without an end of line. It is valid until the next.
+func (c *CEF) event(f *alerts.Finding) []byte {
 	c.line = append(c.line[:0], "CEF:0|mailtap|mailtap"...)
 	for _, s := range [...]string{c.version, f.Rule, f.Title, cefSeverity[f.Severity]} {
 		c.line = appendCEFHeader(append(c.line, '|'), cutText(s, maxCEFName))
 	}
 	c.line = append(c.line, '|')
 	c.extension(f)
-	c.line[len(c.line)-1] = '\n' // was the space behind the last pair
-	_, err := c.w.Write(c.line)
-	return err
+	return c.line[:len(c.line)-1] // without the space behind the last pair
 }
 
 func (c *CEF) extension(f *alerts.Finding) {

@@ -52,6 +52,17 @@ func newFinding(f *alerts.Finding) *findingObject {
 	return out
 }
 
+// Excepted returns why the policy makes an exception for a finding, "" where it
+// makes none.
+func Excepted(f *alerts.Finding) string {
+	for _, d := range f.Detail {
+		if d.Key == "exception" {
+			return d.Value
+		}
+	}
+	return ""
+}
+
 // detailObject is an object with its keys in the rule's order.
 type detailObject []dissect.Pair
 

@@ -46,6 +46,7 @@ type reportView struct {
 	Total      uint64 // sessions
 	Found      uint64 // findings
 	Exposed    uint64
+	Excepted   uint64 // findings
 	Chart      *chart
 	Groups     []groupView
 	Others     uint64
@@ -54,9 +55,6 @@ type reportView struct {
 	Servers    *nameTable
 	Clients    *nameTable
 	Coverage   []coverageRow
-	Damaged    []string
-	MoreDamage int
-	Ran        bool
 }
 
 // share is a count of a whole.
@@ -68,7 +66,7 @@ type share struct {
 
 func (r *Report) page() *reportView {
 	v := &reportView{
-		Style: template.CSS(reportStyle), Subject: r.subject, Others: r.others, Ran: r.run != nil,
+		Style: template.CSS(reportStyle), Subject: r.subject, Others: r.others, Excepted: r.excepted,
 		Accounts: newNameTable(&r.accounts), Servers: newNameTable(&r.servers), Clients: newNameTable(&r.clients),
 		Exposed: r.counts.Sessions[alerts.Exposed], Chart: newChart(&r.times),
 		Coverage: r.coverage(),
@@ -94,13 +92,6 @@ func (r *Report) page() *reportView {
 	}
 	if v.Chart != nil {
 		v.Period = v.Chart.From + " to " + v.Chart.To
-	}
-	if r.run != nil {
-		v.Damaged = r.run.Damaged[:min(len(r.run.Damaged), maxReportDamaged)]
-		v.MoreDamage = len(r.run.Damaged) - len(v.Damaged)
-		if r.run.First != 0 || r.run.Last != 0 {
-			v.Period = minutes(r.run.First) + " to " + minutes(r.run.Last)
-		}
 	}
 	return v
 }

@@ -59,27 +59,12 @@ type coverageRow struct {
 	Means string
 }
 
-// coverage lists what was not seen. What packets a run left out is known of the
-// run only.
+// coverage lists what was not seen.
 func (r *Report) coverage() []coverageRow {
-	rows := []coverageRow{
+	return []coverageRow{
 		{"sessions joined late", r.counts.Midstream, "the beginning was not captured: what was offered then is not known"},
 		{"sessions with one side only", r.counts.OneSided, "answers, or questions, were not captured"},
 		{"sessions with gaps", r.counts.Gapped, "bytes were lost: a login or a message may be among them"},
 		{"sessions of unknown verdict", r.counts.Sessions[alerts.UnknownVerdict], "too little was seen to tell"},
 	}
-	s := r.run
-	if s == nil {
-		return rows
-	}
-	return append(rows,
-		coverageRow{"bytes lost in gaps", s.GapBytes, "of mail sessions"},
-		coverageRow{"packets dropped", s.Dropped, "the device or the kernel could not keep up"},
-		coverageRow{"packets cut short", s.TruncatedPackets, "the capture's snapshot length is too small"},
-		coverageRow{"connections given up", s.EvictedFlows, "a limit of memory was reached"},
-		coverageRow{"packets of unknown links", s.UnknownLink, "a link type that is not read"},
-		coverageRow{"packets other than TCP", s.NotTCP, "mail does not use them"},
-		coverageRow{"packets captured twice", s.DuplicatePackets, "counted once"},
-		coverageRow{"wrong checksums", s.BadChecksums, "often offload at the capturing machine; read all the same"},
-	)
 }

@@ -13,7 +13,6 @@ const (
 	maxReportCases    = 20  // cases of a rule
 	maxReportEvidence = 3   // lines of a case
 	maxReportNames    = 25  // accounts, servers, clients
-	maxReportDamaged  = 20  // captures with damage
 )
 
 // Report collects what the HTML report shows. It keeps counts, the worst cases
@@ -24,9 +23,9 @@ type Report struct {
 	subject string
 	rules   Rules
 
-	counts   alerts.Summary // sessions and findings that were added
-	run      *alerts.Summary
+	counts   alerts.Summary                   // sessions and findings that were added
 	statuses [alerts.FalsePositive + 1]uint64 // cases by Status
+	excepted uint64                           // findings that the policy makes an exception for
 	groups   map[string]*caseGroup            // by rule
 	others   uint64                           // open cases of rules over maxReportRules
 	kept     map[alerts.CaseID]*keptCase
@@ -51,19 +50,14 @@ type keptCase struct {
 	at       int64
 }
 
-// NewReport returns an empty report. Subject says what it is about, such as the
-// database or the files; it may be empty.
+// NewReport returns an empty report. Subject says what it is about, such as a
+// server; it is empty where that is all that is stored.
 func NewReport(subject string, rules Rules) *Report {
 	return &Report{
 		subject: subject, rules: rules,
 		groups: make(map[string]*caseGroup), kept: make(map[alerts.CaseID]*keptCase),
 	}
 }
-
-// Run adds what a run saw and left out, which a database does not keep. Its
-// counts of sessions and findings are not taken: those are counted as they are
-// added. The summary is kept until Write.
-func (r *Report) Run(s *alerts.Summary) { r.run = s }
 
 // Session adds a session. It is not kept.
 func (r *Report) Session(s *alerts.Session) {
@@ -79,6 +73,9 @@ func (r *Report) Session(s *alerts.Session) {
 // Finding adds a finding. It is not kept.
 func (r *Report) Finding(f *alerts.Finding) {
 	r.counts.Findings[f.Severity]++
+	if Excepted(f) != "" {
+		r.excepted++
+	}
 	r.times.add(f.Time, f.Severity)
 	if f.HasAccount && f.Account != "" {
 		r.accounts.of(f.Account).finding(f)

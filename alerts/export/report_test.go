@@ -75,9 +75,6 @@ func small() *export.Report {
 	}
 	closed := cases()[1]
 	r.Case(&closed)
-	r.Run(&alerts.Summary{
-		First: start, Last: start + 3600e9, NotTCP: 1234, GapBytes: 4, Dropped: 10, Damaged: []string{"a.pcap: cut at byte 7"},
-	})
 	return r
 }
 
@@ -89,7 +86,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, part := range []string{
 		"1 of 4 mail sessions exposed", "Set the mail program to TLS.", "smtpd_tls_auth_only = yes", "packet 19",
-		"1,234", "a.pcap: cut at byte 7", "1 resolved", alerts.Mask,
+		"1 resolved", alerts.Mask,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%q is not there", part)
@@ -133,7 +130,6 @@ func TestReportHostile(t *testing.T) {
 			s := evil()
 			s.Facts.Banner = bad
 			r.Session(s)
-			r.Run(&alerts.Summary{Damaged: []string{bad}})
 			page := writeReport(t, r)
 			if !harmless(page) {
 				t.Error("a character that acts was written as it is")

@@ -21,20 +21,21 @@ const (
 
 // Bounds of a syslog message, in bytes.
 const (
-	maxSyslog      = 2048 // of a message: what receivers should take (RFC 5424, section 6.1)
+	maxSyslog      = 2048 // of a message without CEF: what receivers should take (RFC 5424, section 6.1)
 	maxSyslogHost  = 255  // RFC 5424, section 6
 	maxSyslogMsgID = 32   // RFC 5424, section 6
 	maxSyslogParam = 128  // of a value in structured data, before escaping
 )
 
 // Syslog sends findings as syslog messages (RFC 5424) to a connection that the
-// caller has made. What SIEMs search for is structured data; the text is for
-// people.
+// caller has made. What SIEMs search for is structured data, and the text is for
+// people; or the text is an event in CEF.
 type Syslog struct {
 	w       io.Writer
 	framing Framing
 	host    string
 	rules   Rules
+	cef     *CEF // nil: structured data
 	message []byte
 	frame   []byte
 }
@@ -43,6 +44,14 @@ type Syslog struct {
 // name of the machine, "" where it is not known. Each message is one Write.
 func NewSyslog(w io.Writer, framing Framing, host string, rules Rules) *Syslog {
 	return &Syslog{w: w, framing: framing, host: printASCII(host, maxSyslogHost), rules: rules}
+}
+
+// NewSyslogCEF returns a sender of events in CEF, as its receivers take them;
+// version is mailtap's own. An event is not cut, and may be longer than others.
+func NewSyslogCEF(w io.Writer, framing Framing, host, version string, rules Rules) *Syslog {
+	s := NewSyslog(w, framing, host, rules)
+	s.cef = NewCEF(nil, version, rules)
+	return s
 }
 
 // facility is "security/authorization messages" (RFC 5424, section 6.2.1) that
@@ -62,7 +71,11 @@ func (s *Syslog) Finding(f *alerts.Finding) error {
 	b = append(b, " mailtap - "...)
 	b = append(b, printASCII(f.Rule, maxSyslogMsgID)...)
 	b = append(b, ' ')
-	s.message = s.appendText(s.appendData(b, f), f)
+	if s.cef != nil {
+		s.message = append(append(b, "- "...), s.cef.event(f)...)
+	} else {
+		s.message = s.appendText(s.appendData(b, f), f)
+	}
 	return s.send()
 }
 

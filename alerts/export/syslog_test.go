@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -178,5 +179,23 @@ func TestSyslogNoHost(t *testing.T) {
 	}
 	if m := readSyslog(t, sent[0]); m.host != "-" || m.msgID != "-" {
 		t.Errorf("host %q, message id %q", m.host, m.msgID)
+	}
+}
+
+// An event in CEF is the text of a message, and the same as in a file.
+func TestSyslogCEF(t *testing.T) {
+	var messages, events bytes.Buffer
+	s, c := export.NewSyslogCEF(&messages, export.Lines, "tap1.example", "1.2", catalogue), export.NewCEF(&events, "1.2", catalogue)
+	for _, f := range findings() {
+		if err := errors.Join(s.Finding(f), c.Finding(f)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := regexp.MustCompile(`(?m)^<8[0-9]>1 2026-\S+Z tap1\.example mailtap - [a-z0-9-]+ - CEF:0\|`)
+	if n := len(head.FindAllString(messages.String(), -1)); n != len(findings()) {
+		t.Errorf("%d messages, want %d:\n%s", n, len(findings()), messages.String())
+	}
+	if diff := cmp.Diff(events.String(), head.ReplaceAllString(messages.String(), "CEF:0|")); diff != "" {
+		t.Errorf("(-file +messages):\n%s", diff)
 	}
 }

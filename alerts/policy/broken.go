@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,15 +22,12 @@ func withoutLogin(breaks []Break, f *dissect.Facts) []Break {
 	if f.Flags&partial != 0 || f.Dropped > 0 || f.Preauth != nil {
 		return breaks
 	}
-	in := loginTime(f)
+	in := letIn(f)
 	var lines []*dissect.Quote
 	messages := 0
 	for _, m := range f.Messages {
-		switch {
-		case len(m.Quotes) > 0 && m.Quotes[0].Stamp.Time < in:
-			lines = append(lines, &m.Quotes[0])
-			messages++
-		case len(m.Quotes) == 0 && in == never:
+		if in == nil || precedes(m.Quotes, in.Quotes) {
+			lines = appendFirst(lines, m.Quotes)
 			messages++
 		}
 	}
@@ -40,29 +36,32 @@ func withoutLogin(breaks []Break, f *dissect.Facts) []Break {
 	}
 	// A command alone may have been refused, for want of a login that then came
 	// (RFC 4954, section 6) or, inside TLS, is not seen.
-	if q := f.MailCommand; q != nil && in == never && f.Transport == dissect.Plain {
+	if q := f.MailCommand; q != nil && in == nil && f.Transport == dissect.Plain {
 		breaks = append(breaks, Break{Authentication, "a command on mail without a login", []*dissect.Quote{q}})
 	}
 	return breaks
 }
 
-// never is the time of a login that did not come.
-const never = math.MaxInt64
-
-// loginTime returns when the first login began that was, or may have been,
-// accepted.
-func loginTime(f *dissect.Facts) int64 {
-	in := int64(never)
+// letIn returns the first attempt, in the order of the dialogue, that was, or
+// may have been, accepted.
+func letIn(f *dissect.Facts) *dissect.Attempt {
 	for _, a := range f.Auth {
-		if a.Outcome != dissect.Accepted && a.Outcome != dissect.OutcomeUnknown {
-			continue
+		if a.Outcome == dissect.Accepted || a.Outcome == dissect.OutcomeUnknown {
+			return a
 		}
-		if len(a.Quotes) == 0 {
-			return math.MinInt64
-		}
-		in = min(in, a.Quotes[0].Stamp.Time)
 	}
-	return in
+	return nil
+}
+
+// precedes tells that what the lines of a began came before what those of b
+// began without doubt: by the clock, which may have been set back in between, and
+// by the order in which they were captured, where that is the same capture.
+func precedes(a, b []dissect.Quote) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	p, q := a[0].Stamp, b[0].Stamp
+	return p.Time < q.Time && (p.File != q.File || p.Packet < q.Packet)
 }
 
 // withoutTLS: all logins and messages of the Facts crossed readable, so seeing

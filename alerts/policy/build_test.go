@@ -77,6 +77,14 @@ func message(time int64) change {
 	}
 }
 
+// captured says in which packet the message begins.
+func captured(packet uint64) change {
+	return func(f *dissect.Facts) { f.Messages[0].Quotes[0].Stamp.Packet = packet }
+}
+
+// inFile says in which capture the login is.
+func inFile(n int32) change { return func(f *dissect.Facts) { f.Auth[0].Quotes[0].Stamp.File = n } }
+
 // command works on mail.
 func command(time int64) change {
 	return func(f *dissect.Facts) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/store"
+	"github.com/mailtap/mailtap/dissect"
 )
 
 // BenchmarkAdd stores short log-ins: one session and three findings each, of
@@ -82,9 +83,9 @@ func cpu(b *testing.B) float64 {
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
-// fill stores n log-ins. They are made some at a time, of which the clock knows
+// fill stores n log-ins, each changed by change. They are made some at a time, of which the clock knows
 // nothing.
-func fill(b *testing.B, path string, n int) {
+func fill(b *testing.B, path string, n int, change func(i int, r *alerts.Result)) {
 	b.Helper()
 	const atOnce = 10_000
 	s := open(b, path, store.Options{})
@@ -94,6 +95,7 @@ func fill(b *testing.B, path string, n int) {
 		var results []alerts.Result
 		for i := from; i < min(from+atOnce, n); i++ {
 			results = append(results, login(i))
+			change(i, &results[len(results)-1])
 		}
 		begun, before := time.Now(), cpu(b)
 		for _, r := range results {
@@ -119,7 +121,7 @@ func fill(b *testing.B, path string, n int) {
 func BenchmarkList(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "mailtap.db")
 	const n = 333_334
-	fill(b, path, n)
+	fill(b, path, n, func(int, *alerts.Result) {})
 	r := reader(b, path)
 	for _, bb := range []struct {
 		name   string
@@ -133,7 +135,11 @@ func BenchmarkList(b *testing.B) {
 		{"client", store.Filter{Limit: 100, Client: "=10.1.0.7"}},
 		{"account", store.Filter{Limit: 100, Account: "user77@"}},
 		{"no-such-account", store.Filter{Limit: 100, Account: "nobody"}},
+		{"protocol", store.Filter{Limit: 100, Protocol: dissect.IMAP}},
+		{"status", store.Filter{Limit: 100, Statuses: []alerts.Status{alerts.Resolved}}},
+		{"middle-page", store.Filter{Limit: 100, Offset: 3 * n / 2}},
 		{"last-page", store.Filter{Limit: 100, Offset: 3*n - 100}},
+		{"last-page-of-rule", store.Filter{Limit: 100, Offset: n - 100, Rule: "starttls-not-offered"}},
 	} {
 		b.Run("findings/"+bb.name, func(b *testing.B) {
 			before := cpu(b)
@@ -188,6 +194,48 @@ func BenchmarkList(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkCases shows pages of cases, of which every second log-in of 1,000,000
+// findings makes one.
+func BenchmarkCases(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "mailtap.db")
+	fill(b, path, 333_334, func(i int, r *alerts.Result) { scatter(r, uint32(i)*2654435761>>8) })
+	r := reader(b, path)
+	counts, err := r.Counts()
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := int(counts.Cases[alerts.New])
+	b.Logf("%d cases", n)
+	for _, bb := range []struct {
+		name   string
+		filter store.Filter
+	}{
+		{"first", store.Filter{Limit: 100}},
+		{"middle", store.Filter{Limit: 100, Offset: n / 2}},
+		{"last", store.Filter{Limit: 100, Offset: n - 100}},
+		{"severity", store.Filter{Limit: 100, MinSeverity: alerts.Critical}},
+		{"rule", store.Filter{Limit: 100, Rule: "starttls-not-offered"}},
+		{"unknown-rule", store.Filter{Limit: 100, Rule: "none"}},
+		{"status", store.Filter{Limit: 100, Statuses: []alerts.Status{alerts.Resolved}, Now: firstDay}},
+		{"new", store.Filter{Limit: 100, Statuses: []alerts.Status{alerts.New}, Now: firstDay}},
+		{"server", store.Filter{Limit: 100, Server: "10.0.0.7"}},
+		{"client", store.Filter{Limit: 100, Client: "=10.16.0.7"}},
+		{"account", store.Filter{Limit: 100, Account: "joe77"}},
+		{"no-such-account", store.Filter{Limit: 100, Account: "nobody"}},
+		{"since", store.Filter{Limit: 100, Since: firstDay + 30_000*second}},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			before := cpu(b)
+			for b.Loop() {
+				if _, err := r.Cases(bb.filter); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric((cpu(b)-before)*1e3/float64(b.N), "cpu-ms/op")
+		})
+	}
 }
 
 // BenchmarkOverview reads the overview of as many accounts as have rows.

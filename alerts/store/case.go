@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"iter"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
@@ -11,26 +12,77 @@ const caseSQL = `SELECT c.uid, k.rule, k.title, c.severity, k.blame, c.protocol,
 		c.first, c.last, c.count, c.sessions, c.status, c.reopened, coalesce(c.resolved_at, 0), coalesce(c.expires, 0), c.note
 	FROM cases c JOIN kinds k ON k.id = c.kind`
 
+// The order of cases, and its opposite.
+const (
+	worstFirst = " ORDER BY c.severity DESC, c.last DESC, c.uid"
+	worstLast  = " ORDER BY c.severity, c.last, c.uid DESC"
+)
+
 // Cases lists cases, the most severe first, then those with the latest finding.
 func (r *Reader) Cases(f Filter) ([]alerts.Case, error) {
-	w := f.cases()
+	list, err := r.casesPage(&f, f.cases())
+	return list, explain(r.path, err)
+}
+
+// AllCases goes through all cases that fit f, page by page; Limit and Offset
+// are ignored. One that gets a finding meanwhile may be left out. It ends with
+// the first error.
+func (r *Reader) AllCases(f Filter) iter.Seq2[alerts.Case, error] {
+	f.Limit, f.Offset = MaxPage, 0
+	return func(yield func(alerts.Case, error) bool) {
+		w := f.cases()
+		for {
+			page, err := r.casesPage(&f, w)
+			if err != nil {
+				yield(alerts.Case{}, explain(r.path, err))
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if len(page) < MaxPage {
+				return
+			}
+			last := &page[len(page)-1]
+			w = f.cases()
+			w.add("(c.severity < ? OR c.severity = ? AND (c.last < ? OR c.last = ? AND c.uid > ?))",
+				int64(last.Severity), int64(last.Severity), last.Last, last.Last, last.ID[:])
+		}
+	}
+}
+
+// casesPage reads the page of f of the cases that fit w. What is in the back
+// half is read from the end.
+func (r *Reader) casesPage(f *Filter, w where) ([]alerts.Case, error) {
+	limit, offset, order := f.limit(), f.Offset, worstFirst
+	if offset > farOffset {
+		var total int
+		if err := r.db.QueryRow("SELECT count(*) FROM cases c"+w.String(), w.args...).Scan(&total); err != nil {
+			return nil, err
+		}
+		if left := max(total-offset, 0); left < total/2 {
+			limit = min(limit, left)
+			offset, order = left-limit, worstLast
+		}
+	}
 	// The page is cut before whole rows are read.
-	query := caseSQL + " WHERE c.uid IN (SELECT c.uid FROM cases c" + w.String() +
-		" ORDER BY c.severity DESC, c.last DESC, c.uid LIMIT ? OFFSET ?) ORDER BY c.severity DESC, c.last DESC, c.uid"
-	rows, err := r.db.Query(query, append(w.args, f.limit(), f.Offset)...)
+	query := caseSQL + " WHERE c.uid IN (SELECT c.uid FROM cases c" + w.String() + order + " LIMIT ? OFFSET ?)" + worstFirst
+	rows, err := r.db.Query(query, append(w.args, limit, offset)...)
 	if err != nil {
-		return nil, explain(r.path, err)
+		return nil, err
 	}
 	defer rows.Close()
 	var list []alerts.Case
 	for rows.Next() {
 		c, err := scanCase(rows, f.Now)
 		if err != nil {
-			return nil, explain(r.path, err)
+			return nil, err
 		}
 		list = append(list, c)
 	}
-	return list, explain(r.path, rows.Err())
+	return list, rows.Err()
 }
 
 // scanCase reads a case as it stands at the time now.

@@ -71,10 +71,10 @@ func (db *database) addUp() error {
 	if err := db.writeSubjects(); err != nil {
 		return err
 	}
-	if err := db.count("verdict", db.tally.verdicts[:]); err != nil {
+	if err := db.count(tallyVerdicts, db.tally.verdicts[:]); err != nil {
 		return err
 	}
-	if err := db.count("severity", db.tally.severities[:]); err != nil {
+	if err := db.count(tallySeverities, db.tally.severities[:]); err != nil {
 		return err
 	}
 	if db.tally.thinned != 0 {

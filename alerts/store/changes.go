@@ -110,7 +110,7 @@ func aftermath(tx *sql.Tx, c *alerts.Case, clients []string) (a alerts.Aftermath
 		}
 		return slices.Contains(q.clients, true)
 	}
-	err = q.run(ours, func(e *entry, _ *listing, _ int64) {
+	err = q.walk(toTheEnd, ours, func(e *entry, _ *listing, _ int64) {
 		if e.start <= c.Last || clients != nil && !q.clients[e.client] {
 			return
 		}

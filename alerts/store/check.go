@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 )
@@ -32,6 +33,7 @@ func Check(path, key string) ([]string, error) {
 	} else if info.Size() != keySize {
 		problems = append(problems, fmt.Sprintf("%s: has %d bytes, and a key has %d", key, info.Size(), keySize))
 	}
+	damaged := false
 	for _, look := range []func(*sql.Tx) ([]string, error){integrity, foreignKeys, checkBlocks} {
 		found, err := r.look(look)
 		if err != nil {
@@ -39,9 +41,14 @@ func Check(path, key string) ([]string, error) {
 		}
 		for _, p := range found {
 			problems = append(problems, path+": "+p)
+			damaged = true
 		}
 	}
-	return problems[:min(len(problems), maxProblems)], nil
+	problems = problems[:min(len(problems), maxProblems)]
+	if damaged {
+		problems = append(problems, path+": damaged: move it away, or put a copy in its place")
+	}
+	return problems, nil
 }
 
 // appendMode appends what is wrong with who may open a file that is there.
@@ -78,8 +85,12 @@ func integrity(tx *sql.Tx) (problems []string, err error) {
 		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		if text != "ok" {
-			problems = append(problems, text)
+		// One text may hold all problems of a table, behind a heading.
+		for line := range strings.Lines(text) {
+			line = strings.TrimSpace(line)
+			if line != "ok" && line != "" && !strings.HasPrefix(line, "***") {
+				problems = append(problems, line)
+			}
 		}
 	}
 	return problems, rows.Err()

@@ -74,7 +74,7 @@ func (c *checker) compare(tx *sql.Tx) (problems []string, err error) {
 	if n != c.sessions {
 		problems = append(problems, fmt.Sprintf("%d sessions are listed, and %d are there", n, c.sessions))
 	}
-	for kind, counts := range map[string][]int64{"verdict": c.verdicts[:], "severity": c.severities[:]} {
+	for kind, counts := range map[string][]int64{tallyVerdicts: c.verdicts[:], tallySeverities: c.severities[:]} {
 		for value, want := range counts {
 			const query = "SELECT coalesce((SELECT count FROM tallies WHERE kind = ? AND value = ?), 0)"
 			if err := tx.QueryRow(query, kind, value).Scan(&n); err != nil {

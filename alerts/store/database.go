@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql/driver"
 	"fmt"
 	"net/url"
@@ -109,12 +110,46 @@ func probe(path string) error {
 }
 
 func connect(source string) (*database, error) {
-	c, err := (&sqlite3.SQLiteDriver{}).Open(source)
+	c, err := connector(source).connect()
 	if err != nil {
 		return nil, err
 	}
-	return &database{c: c.(*sqlite3.SQLiteConn), standings: make(map[alerts.CaseID]*standing)}, nil
+	return &database{c: c, standings: make(map[alerts.CaseID]*standing)}, nil
 }
+
+// connector makes connections to a data source.
+type connector string
+
+// temporarySQL keeps in memory what a statement sorts or may have to take back: a
+// capture that is confined may write nowhere but beside its database. It is not
+// much. The writer's statements touch a few rows each, and the largest list that
+// is sorted has the ids of all cases.
+const temporarySQL = `PRAGMA temp_store = MEMORY`
+
+func (c connector) connect() (*sqlite3.SQLiteConn, error) {
+	conn, err := new(sqlite3.SQLiteDriver).Open(string(c))
+	if err != nil {
+		return nil, err
+	}
+	made := conn.(*sqlite3.SQLiteConn)
+	if _, err := made.Exec(temporarySQL, nil); err != nil {
+		made.Close()
+		return nil, err
+	}
+	return made, nil
+}
+
+// Connect makes one for database/sql.
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.connect()
+	if err != nil {
+		return nil, err // not a nil *SQLiteConn, which would be a connection
+	}
+	return conn, nil
+}
+
+// Driver is for database/sql.
+func (connector) Driver() driver.Driver { return new(sqlite3.SQLiteDriver) }
 
 // close folds the write-ahead log into the database. Where a reader is in the
 // way, what is left of it stays for the next one to open.

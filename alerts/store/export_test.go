@@ -34,3 +34,24 @@ func AddApart(path string, results []alerts.Result) error {
 	s.keep(db.close())
 	return s.err
 }
+
+// TempStores returns where a writer and a Reader keep what is temporary, as
+// PRAGMA temp_store says it.
+func TempStores(path string) (writer, reader int64, err error) {
+	db, err := openDatabase(path, busyTimeout)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer db.close()
+	row, err := db.ask("PRAGMA temp_store", 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	r, err := OpenReader(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer r.Close()
+	err = r.db.QueryRow("PRAGMA temp_store").Scan(&reader)
+	return row[0].(int64), reader, err
+}

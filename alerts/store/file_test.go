@@ -261,3 +261,13 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 		t.Errorf("%d sessions, want 2", n)
 	}
 }
+
+// A capture that is confined may make no file elsewhere, so there are none that
+// are temporary.
+func TestNoTemporaryFiles(t *testing.T) {
+	const memory = 2 // as SQLite numbers it
+	writer, reader, err := store.TempStores(filled(t, login(0)))
+	if err != nil || writer != memory || reader != memory {
+		t.Errorf("temp_store of the writer is %d, of the reader %d, %v; want %d", writer, reader, err, memory)
+	}
+}

@@ -144,7 +144,8 @@ func TestFilterCases(t *testing.T) {
 	}
 }
 
-// Pages put together are the whole, however they are asked for.
+// Pages put together are the whole, however they are asked for and in whatever
+// order sessions came: in turns, blocks hold sessions of all times.
 func TestPages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large")
@@ -158,37 +159,159 @@ func TestPages(t *testing.T) {
 				alerts.Evidence{Session: list[i].Session.ID, Time: list[i].Session.Facts.Start})
 		}
 	}
+	mixed := make([]alerts.Result, n)
+	for i := range list {
+		mixed[i*2003%n] = list[i]
+	}
+	at := func(i int) int64 { return firstDay + int64(i)*second/10 }
+	for name, r := range map[string]*store.Reader{"in-order": reader(t, filled(t, list...)), "mixed": reader(t, filled(t, mixed...))} {
+		for _, tt := range []struct {
+			name   string
+			filter store.Filter
+			want   int
+		}{
+			{"newest", store.Filter{}, 3 * n},
+			{"oldest", store.Filter{OldestFirst: true}, 3 * n},
+			{"rule", store.Filter{Rule: "starttls-not-offered"}, 3 * n},
+			{"rule-oldest", store.Filter{Rule: "starttls-not-offered", OldestFirst: true}, 3 * n},
+			{"server", store.Filter{Rule: "starttls-not-offered", Server: "=10.0.0.3:25"}, 3 * n / 20},
+			{"times", store.Filter{Since: at(500), Until: at(6500)}, 3 * 6000},
+			{"times-oldest", store.Filter{Since: at(500), Until: at(6500), OldestFirst: true}, 3 * 6000},
+		} {
+			t.Run(name+"/"+tt.name, func(t *testing.T) { comparePages(t, r, tt.filter, tt.want) })
+		}
+	}
+}
+
+// comparePages compares pages of findings by their offset with all findings.
+func comparePages(t *testing.T, r *store.Reader, f store.Filter, want int) {
+	t.Helper()
+	var whole []alerts.FindingID
+	for found, err := range r.AllFindings(f) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole = append(whole, found.ID)
+	}
+	if len(whole) != want {
+		t.Errorf("%d findings, want %d", len(whole), want)
+	}
+	var paged []alerts.FindingID
+	for f.Limit = 999; ; f.Offset += f.Limit {
+		page, err := r.Findings(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, found := range page {
+			paged = append(paged, found.ID)
+		}
+	}
+	if diff := cmp.Diff(whole, paged); diff != "" {
+		t.Errorf("(-whole +paged):\n%s", diff)
+	}
+}
+
+// A finding comes with the session that it is stored with.
+func TestAllFound(t *testing.T) {
+	r := reader(t, filled(t, mixed()...))
+	var got, want []string
+	for f, err := range r.AllFound(store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%v %v %v", f.ID, f.Rule, f.In.ID))
+		if f.In.Facts.Client != f.Client {
+			t.Errorf("%v: a session of %v, want %v", f.ID, f.In.Facts.Client, f.Client)
+		}
+	}
+	for f, err := range r.AllFindings(store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, fmt.Sprintf("%v %v %v", f.ID, f.Rule, f.Session))
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(got) == 0 {
+		t.Errorf("%d findings (-want +got):\n%s", len(got), diff)
+	}
+}
+
+// A page of sessions far back is the same as on the way there.
+func TestFarSessions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	const n = 20_000
+	list := logins(n)
+	for i := range list {
+		list[i].Findings = nil
+	}
 	r := reader(t, filled(t, list...))
-	for _, f := range []store.Filter{{Rule: "starttls-not-offered"}, {Rule: "starttls-not-offered", Server: "=10.0.0.3:25"}, {OldestFirst: true}} {
-		var whole, paged []alerts.FindingID
-		for found, err := range r.AllFindings(f) {
-			if err != nil {
-				t.Fatal(err)
+	for _, tt := range []struct {
+		name   string
+		filter store.Filter
+		want   int // the first of the page
+		length int
+	}{
+		{"back-half", store.Filter{Offset: 19_000, Limit: 100}, n - 1 - 19_000, 100},
+		{"last", store.Filter{Offset: n - 3, Limit: 100}, 2, 3},
+		{"behind", store.Filter{Offset: n, Limit: 100}, 0, 0},
+		{"far-behind", store.Filter{Offset: 3 * n, OldestFirst: true}, 0, 0},
+		{"front-half", store.Filter{Offset: 9_000, Limit: 10, OldestFirst: true}, 9_000, 10},
+		{"verdict", store.Filter{Offset: 19_000, Limit: 10, Verdicts: []alerts.Verdict{alerts.Exposed}}, n - 1 - 19_000, 10},
+		{"verdict-behind", store.Filter{Offset: n + 1, Verdicts: []alerts.Verdict{alerts.Exposed}, OldestFirst: true}, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := r.Sessions(tt.filter)
+			if err != nil || len(got) != tt.length {
+				t.Fatalf("%d sessions, %v, want %d", len(got), err, tt.length)
 			}
-			whole = append(whole, found.ID)
-		}
-		for f.Limit = 999; ; f.Offset += f.Limit {
-			page, err := r.Findings(f)
-			if err != nil {
-				t.Fatal(err)
+			if tt.length > 0 && got[0].ID != list[tt.want].Session.ID {
+				t.Errorf("begins at %d, want %d", got[0].Facts.Start, list[tt.want].Session.Facts.Start)
 			}
-			if len(page) == 0 {
-				break
-			}
-			for _, found := range page {
-				paged = append(paged, found.ID)
-			}
+		})
+	}
+}
+
+// Pages of cases put together are all cases, from the front and from the end.
+func TestCasePages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	const n = 12_500
+	list := logins(n)
+	for i := range list {
+		list[i].Findings = nil
+		find(&list[i], "starttls-not-offered", alerts.Severity(i%5), alerts.BlameAccount, fmt.Sprint(i/2), "title", "why",
+			alerts.Evidence{Session: list[i].Session.ID, Time: firstDay + int64(i%7)})
+	}
+	r := reader(t, filled(t, list...))
+	var whole, paged []alerts.CaseID
+	for c, err := range r.AllCases(store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		if diff := cmp.Diff(whole, paged); diff != "" {
-			t.Errorf("%+v (-whole +paged):\n%s", f, diff)
+		whole = append(whole, c.ID)
+	}
+	for offset := 0; ; offset += 999 {
+		page, err := r.Cases(store.Filter{Limit: 999, Offset: offset})
+		if err != nil {
+			t.Fatal(err)
 		}
-		want := 3 * n
-		if f.Server != "" {
-			want /= 20
+		if len(page) == 0 {
+			break
 		}
-		if len(whole) != want {
-			t.Errorf("%+v: %d findings, want %d", f, len(whole), want)
+		for _, c := range page {
+			paged = append(paged, c.ID)
 		}
+	}
+	if diff := cmp.Diff(whole, paged); diff != "" {
+		t.Errorf("(-whole +paged):\n%s", diff)
+	}
+	if len(whole) != n {
+		t.Errorf("%d cases, want %d", len(whole), n)
 	}
 }
 

@@ -290,10 +290,10 @@ func (p *pruner) settle() error {
 		}
 		p.chunk.Cases += n
 	}
-	if err := db.count("verdict", p.verdicts[:]); err != nil {
+	if err := db.count(tallyVerdicts, p.verdicts[:]); err != nil {
 		return err
 	}
-	if err := db.count("severity", p.severities[:]); err != nil {
+	if err := db.count(tallySeverities, p.severities[:]); err != nil {
 		return err
 	}
 	if err := db.writeSubjects(); err != nil {

@@ -178,6 +178,34 @@ func TestCheckFindsDamage(t *testing.T) {
 	}
 }
 
+// What SQLite finds comes in lines of its own, and behind them what to do.
+func TestCheckSaysWhatToDo(t *testing.T) {
+	const page = 8192
+	path := filled(t, logins(300)...)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(make([]byte, page), page); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := store.Check(path, withKey(t, path))
+	if err != nil || len(problems) < 2 {
+		t.Fatalf("%q, %v", problems, err)
+	}
+	for _, p := range problems {
+		if strings.ContainsAny(p, "\n*") || !strings.HasPrefix(p, path+": ") {
+			t.Errorf("%q is no line about the file", p)
+		}
+	}
+	if last := problems[len(problems)-1]; last != path+": damaged: move it away, or put a copy in its place" {
+		t.Errorf("ends with %q", last)
+	}
+}
+
 func TestCheckLooksAtFiles(t *testing.T) {
 	path := filled(t, logins(3)...)
 	problems, err := store.Check(path, path+".key")

@@ -38,6 +38,11 @@ type query struct {
 	clients, servers, accounts, cases []bool
 
 	places []place
+
+	counting   bool // places are not kept; see approach
+	counted    int
+	turned     bool // the page is one of the opposite list; see turn
+	approached bool // after is where approach ended: Offset counts what comes before it, too
 }
 
 // newQuery begins a query. It narrows the time of f to that of its case.
@@ -126,8 +131,33 @@ func (q *query) rows() (*sql.Rows, error) {
 }
 
 // run finds the places of the page: those that list adds of an entry. What may
-// tells whether the contents can have any.
-func (q *query) run(may func(l *listing) bool, list func(e *entry, l *listing, body int64)) error {
+// tells whether the contents can have any; tally names what counts all of them.
+func (q *query) run(tally string, may func(l *listing) bool, list func(e *entry, l *listing, body int64)) error {
+	if q.filter.Offset > farOffset {
+		if err := q.turn(tally); err != nil {
+			return err
+		}
+	}
+	if q.filter.Offset > farOffset {
+		if err := q.approach(may, list); err != nil {
+			return err
+		}
+	}
+	if err := q.walk(q.enough, may, list); err != nil {
+		return err
+	}
+	q.cut()
+	q.places = q.places[min(q.filter.Offset, len(q.places)):]
+	if q.turned {
+		slices.Reverse(q.places)
+	}
+	return nil
+}
+
+// walk goes through the contents in the order of the list until enough, which
+// is asked before each. Of those that may have what is looked for, each is
+// called with the sessions that fit by what they share with their findings.
+func (q *query) walk(enough func(oldest, newest int64) bool, may func(l *listing) bool, each func(e *entry, l *listing, body int64)) error {
 	rows, err := q.rows()
 	if err != nil {
 		return err
@@ -141,7 +171,7 @@ func (q *query) run(may func(l *listing) bool, list func(e *entry, l *listing, b
 		if err := rows.Scan(&block, &oldest, &newest, &entries); err != nil {
 			return err
 		}
-		if q.enough(oldest, newest) {
+		if enough(oldest, newest) {
 			break
 		}
 		l.load(entries)
@@ -150,29 +180,30 @@ func (q *query) run(may func(l *listing) bool, list func(e *entry, l *listing, b
 		}
 		for l.next(&e) {
 			if !e.gone && q.session(&e) {
-				list(&e, &l, block*blockSessions+e.place)
+				each(&e, &l, block*blockSessions+e.place)
 			}
 		}
 		if l.bad {
 			return errDamaged
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	q.cut()
-	q.places = q.places[min(q.filter.Offset, len(q.places)):]
-	return nil
+	return rows.Err()
 }
+
+// toTheEnd is for a walk that goes through all contents.
+func toTheEnd(_, _ int64) bool { return false }
 
 // add takes a place, unless it is out of the filter's time or on a page before.
 func (q *query) add(p place) {
 	f := q.filter
 	switch {
 	case f.Since != 0 && p.time < f.Since, f.Until != 0 && p.time >= f.Until:
-	case q.after != nil && q.order(p, *q.after) <= 0:
-	default:
+	case q.counting:
+		q.counted++
+	case q.after == nil || q.order(p, *q.after) > 0:
 		q.places = append(q.places, p)
+	case q.approached:
+		f.Offset--
 	}
 }
 

@@ -54,10 +54,7 @@ func OpenReader(path string) (*Reader, error) {
 	settings.Set("_query_only", "on")
 	settings.Set("_cache_size", strconv.Itoa(-readerCache))
 	settings.Set("_stmt_cache_size", strconv.Itoa(statementCache))
-	db, err := sql.Open("sqlite3", dataSource(real, settings))
-	if err != nil {
-		return nil, explain(path, err)
-	}
+	db := sql.OpenDB(connector(dataSource(real, settings)))
 	db.SetMaxOpenConns(maxReaders)
 	r := &Reader{path: path, db: db}
 	if err := r.check(); err != nil {
@@ -134,8 +131,10 @@ type Counts struct {
 	Cases    [alerts.FalsePositive + 1]int64 // by status
 }
 
+// The cases nobody has decided are most, so they are counted without sorting.
 const countsSQL = `SELECT kind, value, count FROM tallies
-	UNION ALL SELECT 'status', status, count(*) FROM cases GROUP BY status`
+	UNION ALL SELECT 'status', 0, (SELECT count(*) FROM cases) - (SELECT count(*) FROM cases WHERE status <> 0)
+	UNION ALL SELECT 'status', status, count(*) FROM cases WHERE status <> 0 GROUP BY status`
 
 // Counts counts what the database holds. It costs little however much that is.
 func (r *Reader) Counts() (Counts, error) {
@@ -145,7 +144,7 @@ func (r *Reader) Counts() (Counts, error) {
 	}
 	defer rows.Close()
 	var c Counts
-	kinds := map[string][]int64{"verdict": c.Sessions[:], "severity": c.Findings[:], "status": c.Cases[:]}
+	kinds := map[string][]int64{tallyVerdicts: c.Sessions[:], tallySeverities: c.Findings[:], "status": c.Cases[:]}
 	for rows.Next() {
 		var kind string
 		var value uint8
@@ -162,8 +161,8 @@ func (r *Reader) Counts() (Counts, error) {
 }
 
 // findID returns the one id that begins with prefix: some of the letters of
-// what an id's String gives.
-func (r *Reader) findID(kind, mark, query, prefix string) (id [12]byte, err error) {
+// what an id's String gives. What the query gives behind the id goes into more.
+func (r *Reader) findID(kind, mark, query, prefix string, more ...any) (id [12]byte, err error) {
 	low, high, ok := idRange(strings.TrimPrefix(prefix, mark))
 	if !ok {
 		return id, fmt.Errorf("%s: not the id of a %s: it is %s and up to 24 of 0-9 a-f", prefix, kind, mark)
@@ -176,7 +175,7 @@ func (r *Reader) findID(kind, mark, query, prefix string) (id [12]byte, err erro
 	found := 0
 	for ; rows.Next(); found++ {
 		var uid []byte
-		if err := rows.Scan(&uid); err != nil {
+		if err := rows.Scan(append([]any{&uid}, more...)...); err != nil {
 			return id, explain(r.path, err)
 		}
 		copy(id[:], uid)

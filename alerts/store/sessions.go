@@ -31,7 +31,7 @@ func (r *Reader) sessionsFrom(f Filter, after *place) ([]alerts.Session, *place,
 	defer tx.Rollback()
 	q, err := newQuery(tx, &f, after)
 	if err == nil {
-		err = q.run(q.anySession, q.addSession)
+		err = q.run(tallyVerdicts, q.anySession, q.addSession)
 	}
 	if err != nil {
 		return nil, nil, explain(r.path, err)
@@ -69,7 +69,8 @@ func (q *query) addSession(e *entry, _ *listing, body int64) {
 // Session returns the session whose id begins with prefix, "s_" or not, and its
 // findings.
 func (r *Reader) Session(prefix string) (alerts.Session, []alerts.Finding, error) {
-	id, err := r.findID("session", "s_", "SELECT uid FROM sessions WHERE uid >= ? AND uid < ? LIMIT 2", prefix)
+	var start int64
+	id, err := r.findID("session", "s_", "SELECT uid, start FROM sessions WHERE uid >= ? AND uid < ? LIMIT 2", prefix, &start)
 	if err != nil {
 		return alerts.Session{}, nil, err
 	}
@@ -79,7 +80,7 @@ func (r *Reader) Session(prefix string) (alerts.Session, []alerts.Finding, error
 	}
 	defer tx.Rollback()
 	var body int64
-	if err := tx.QueryRow("SELECT body FROM sessions WHERE uid = ?", id[:]).Scan(&body); err != nil {
+	if err := tx.QueryRow("SELECT body FROM sessions WHERE start = ? AND uid = ?", start, id[:]).Scan(&body); err != nil {
 		return alerts.Session{}, nil, explain(r.path, err)
 	}
 	bodies := bodyReader{tx: tx}

@@ -103,34 +103,18 @@ func walkContents(tx *sql.Tx, f *Filter, begin func(*query, *listing), session f
 	if err != nil {
 		return err
 	}
-	rows, err := q.rows()
-	if err != nil {
-		return err
+	may := func(l *listing) bool {
+		fits := q.verdictIn(l) && q.texts(l) && q.kases(l)
+		if fits {
+			begin(q, l)
+		}
+		return fits
 	}
-	defer rows.Close()
-	var block, oldest, newest int64
-	var entries sql.RawBytes
-	var l listing
-	var e entry
-	for rows.Next() {
-		if err := rows.Scan(&block, &oldest, &newest, &entries); err != nil {
-			return err
+	return q.walk(toTheEnd, may, func(e *entry, l *listing, body int64) {
+		if q.party(e) {
+			session(q, l, e, body)
 		}
-		l.load(entries)
-		if !l.bad && !(q.verdictIn(&l) && q.texts(&l) && q.kases(&l)) {
-			continue
-		}
-		begin(q, &l)
-		for l.next(&e) {
-			if !e.gone && q.session(&e) && q.party(&e) {
-				session(q, &l, &e, block*blockSessions+e.place)
-			}
-		}
-		if l.bad {
-			return errDamaged
-		}
-	}
-	return rows.Err()
+	})
 }
 
 // verdictIn tells whether any session of a listing has a verdict that fits.

@@ -194,16 +194,31 @@ func (c *census) name(l *listing, text int) (name string, ok bool) {
 
 // add adds a name, once.
 func (c *census) add(names *alerts.Names, l *listing, text int) {
-	name, ok := c.name(l, text)
-	at, there := slices.BinarySearch(names.List, name)
-	switch {
-	case ok && there:
-	case !ok || len(names.List) == maxPartyNames || c.given == maxAllNames:
-		names.More = true
-	default:
-		names.List = slices.Insert(names.List, at, name)
-		c.given++
+	if names.More && len(names.List) == maxPartyNames {
+		return
 	}
+	at, there := slices.BinarySearchFunc(names.List, l.texts[text], compareName)
+	if there {
+		return
+	}
+	name, ok := c.name(l, text)
+	if !ok || len(names.List) == maxPartyNames || c.given == maxAllNames {
+		names.More = true
+		return
+	}
+	names.List = slices.Insert(names.List, at, name)
+	c.given++
+}
+
+// compareName compares without making a string of the text.
+func compareName(name string, text []byte) int {
+	switch {
+	case name < string(text):
+		return -1
+	case name > string(text):
+		return 1
+	}
+	return 0
 }
 
 // addCase counts a case of an account, once, if it is open.

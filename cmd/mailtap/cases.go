@@ -1,8 +1,6 @@
 package main
 
 import (
-	"iter"
-
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -20,7 +18,7 @@ that have the same cause: a server, a client of it, or an account.`,
 		Example: `  mailtap cases --min-severity high --status new
   mailtap cases --server 10.0.0.9 --format json`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return runList(env, &o, caseWriters, allCases) },
+		RunE: func(*cobra.Command, []string) error { return runList(env, &o, caseWriters, (*store.Reader).AllCases) },
 	}
 	o.addFlags(cmd, env)
 	o.addRuleFlags(cmd)
@@ -33,26 +31,4 @@ var caseWriters = rowWriters[alerts.Case]{
 	json:     (*export.JSONL).Case,
 	newTable: export.NewCasesTable,
 	newCSV:   export.NewCasesCSV,
-}
-
-// allCases goes through all cases, page by page.
-func allCases(r *store.Reader, f store.Filter) iter.Seq2[alerts.Case, error] {
-	return func(yield func(alerts.Case, error) bool) {
-		for {
-			page, err := r.Cases(f)
-			if err != nil {
-				yield(alerts.Case{}, err)
-				return
-			}
-			if len(page) == 0 {
-				return
-			}
-			for _, c := range page {
-				if !yield(c, nil) {
-					return
-				}
-			}
-			f.Offset += len(page)
-		}
-	}
 }

@@ -13,47 +13,36 @@ import (
 	"github.com/mailtap/mailtap/alerts/rules"
 )
 
-// noCapture says of rules that hold in no capture of real programs why
-// that is so, and what holds them instead.
-var noCapture = map[string]string{
-	"starttls-then-clear":  "only a decrypting appliance makes such captures; held by testdata/traps/20-decrypted-in-place.txtar",
-	"policy-violation":     "these captures are judged without a policy; held by testdata/script/policy.txtar",
-	"conflicting-segments": "real programs do not send other bytes again; held by TestLiveReplay, which forges them",
-	"tls-compression":      "no program in Debian 12 agrees to it; held by the tests of alerts/rules",
-	"heartbleed":           "every server in Debian 12 is mended; held by the tests of dissect/tls and alerts/rules",
-}
-
 // TestRulesByCapture writes for each rule in which captures of real programs it
 // holds, and in which it does not although they have sessions of the same
 // protocol and transport, and compares that with a file. The captures are the
-// samples, and what TestLiveServers lets real programs do ("live:").
+// samples, judged with a policy, and what TestLiveServers lets real programs do
+// ("live:").
 func TestRulesByCapture(t *testing.T) {
 	captures := liveCaptures(t)
 	for _, file := range sampleFiles(t) {
 		name := strings.TrimSuffix(filepath.Base(file), ".pcap")
-		captures = append(captures, captureOf(name, told(objects(t, analyzed(t, file)), name)))
+		captures = append(captures, captureOf(name, told(objects(t, analyzed(t, "--policy", "testdata/rules-by-capture.toml", file)), name)))
 	}
 	slices.SortFunc(captures, func(a, b judgedCapture) int { return strings.Compare(a.name, b.name) })
 
 	var table strings.Builder
 	table.WriteString("# Which captures of real programs each rule holds in, and in which it rightly does not.\n")
 	for _, r := range rules.Rules {
-		holds, not := byRule(captures, r.ID)
-		reason, excused := noCapture[r.ID]
+		judged := captures
+		if r.ID == "policy-violation" { // scenes have no policy
+			judged = slices.DeleteFunc(slices.Clone(captures), func(c judgedCapture) bool { return strings.HasPrefix(c.name, "live:") })
+		}
+		holds, not := byRule(judged, r.ID)
 		switch {
-		case len(holds) == 0 && !excused:
-			t.Errorf("%s holds in no capture: make one, or say in noCapture why there is none", r.ID)
-		case len(holds) > 0 && excused:
-			t.Errorf("%s holds in %s, so noCapture need not excuse it", r.ID, holds[0])
-		case len(holds) > 0 && len(not) == 0:
+		case len(holds) == 0:
+			t.Errorf("%s holds in no capture: make one", r.ID)
+		case len(not) == 0:
 			t.Errorf("%s holds in every capture of its kind", r.ID)
 		}
 		fmt.Fprintf(&table, "\n%s\n", r.ID)
 		writeNames(&table, "holds", holds)
 		writeNames(&table, "not", not)
-		if excused {
-			writeNames(&table, "none", strings.Fields(reason))
-		}
 	}
 	file := filepath.Join("testdata", "rules-by-capture.txt")
 	if *update {

@@ -22,9 +22,10 @@ import (
 // exportOptions are the flags of 'mailtap export'.
 type exportOptions struct {
 	listOptions
-	output string
-	to     string
-	pcap   pcapOptions
+	output   string
+	to       string
+	sessions bool
+	pcap     pcapOptions
 }
 
 func exportCommand(env *environment) *cobra.Command {
@@ -36,10 +37,11 @@ func exportCommand(env *environment) *cobra.Command {
 
   html      a report in one file: who is exposed, where, and what to do first
   jsonl     sessions and findings, one JSON object a line
-  csv       findings, for spreadsheets
+  csv       findings, for spreadsheets; sessions with --sessions
   eve       findings as Suricata writes alerts, one JSON object a line
-  zeek      findings as a Zeek log
-  cef       findings in the Common Event Format
+  zeek      findings as a Zeek log; sessions with --sessions
+  cef       findings in the Common Event Format, into a file or, in syslog
+            messages, to a receiver
   syslog    findings as RFC 5424 messages, into a file or to a receiver
   pcap      the packets of sessions (s_...) and cases (c_...) by ID, or of all
             that have a finding, from the captures in which they were found;
@@ -58,30 +60,36 @@ written.`,
 			if args[0] == formatPcap {
 				return o.runPcap(cmd.Context(), env, args[1:])
 			}
-			return o.run(cmd.Context(), env, args[0])
+			return o.run(cmd, env, args[0])
 		},
 	}
 	o.addFilterFlags(cmd, env)
 	o.addRuleFlags(cmd)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "file to write instead of standard output")
 	o.pcap.addFlags(cmd)
-	cmd.Flags().StringVar(&o.to, "to", "", "receiver of syslog: udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT")
+	cmd.Flags().BoolVar(&o.sessions, "sessions", false, "csv and zeek: sessions instead of findings")
+	cmd.Flags().StringVar(&o.to, "to", "", "receiver of syslog or cef: udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT")
 	return cmd
 }
 
 var exportFormats = []string{"html", "jsonl", "csv", "eve", "zeek", "cef", "syslog", formatPcap}
 
-func (o *exportOptions) run(ctx context.Context, env *environment, format string) (err error) {
+func (o *exportOptions) run(cmd *cobra.Command, env *environment, format string) (err error) {
 	f, err := o.filter(time.Now())
 	if err != nil {
 		return err
 	}
 	write := exporters[format]
+	if o.sessions {
+		write = sessionExporters[format]
+	}
 	switch {
+	case write == nil && exporters[format] != nil:
+		return usageError{errors.New("--sessions is for csv and zeek")}
 	case write == nil:
 		return usageError{fmt.Errorf("there is no format %q: say %s", format, strings.Join(exportFormats, ", "))}
-	case o.to != "" && format != "syslog":
-		return usageError{errors.New("--to is for syslog")}
+	case o.to != "" && format != "syslog" && format != "cef":
+		return usageError{errors.New("--to is for syslog and cef")}
 	case o.to != "" && o.output != "":
 		return usageError{errors.New("--to and --output exclude each other")}
 	}
@@ -90,12 +98,12 @@ func (o *exportOptions) run(ctx context.Context, env *environment, format string
 		return err
 	}
 	defer r.Close()
-	w, framing, err := o.open(ctx, env)
+	w, framing, err := o.open(cmd.Context(), env)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return write(&exporting{env: env, reader: r, filter: f, w: w, framing: framing})
+	return write(&exporting{env: env, reader: r, filter: f, subject: chosen(cmd), w: w, sent: o.to != "", framing: framing})
 }
 
 // open opens where the export goes.
@@ -138,7 +146,9 @@ type exporting struct {
 	env     *environment
 	reader  *store.Reader
 	filter  store.Filter
+	subject string
 	w       io.Writer
+	sent    bool // to a receiver, in messages told apart by framing
 	framing export.Framing
 }
 
@@ -155,12 +165,38 @@ var exporters = map[string]func(*exporting) error{
 		return errors.Join(e.findings(z.Finding), z.Close())
 	},
 	"cef": func(e *exporting) error {
+		if e.sent {
+			host, _ := os.Hostname() // "" where it is not known
+			return e.findings(export.NewSyslogCEF(e.w, e.framing, host, version, catalogue).Finding)
+		}
 		return e.findings(export.NewCEF(e.w, version, catalogue).Finding)
 	},
 	"syslog": func(e *exporting) error {
 		host, _ := os.Hostname() // "" where it is not known
 		return e.findings(export.NewSyslog(e.w, e.framing, host, catalogue).Finding)
 	},
+}
+
+var sessionExporters = map[string]func(*exporting) error{
+	"csv": func(e *exporting) error {
+		c := export.NewSessionsCSV(e.w)
+		return errors.Join(e.sessions(c.Session), c.Flush())
+	},
+	"zeek": func(e *exporting) error {
+		z := export.NewZeekSessions(e.w)
+		return errors.Join(e.sessions(z.Session), z.Close())
+	},
+}
+
+// chosen tells by which flags an export chose what it holds: "server 10.0.0.9".
+func chosen(cmd *cobra.Command) string {
+	var words []string
+	for _, name := range []string{"min-severity", "rule", "status", "protocol", "server", "client", "account", "since", "until"} {
+		if f := cmd.Flags().Lookup(name); f.Changed {
+			words = append(words, name+" "+strings.Trim(f.Value.String(), "[]"))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // catalogue tells the exports of a rule.
@@ -204,21 +240,32 @@ func (e *exporting) jsonl() error {
 	return e.findings(j.Finding)
 }
 
-// eve looks up the session of each finding: its TLS and VLANs stand beside it.
+// eve writes findings with what is known of their sessions, such as TLS and
+// VLANs.
 func (e *exporting) eve() error {
 	w := export.NewEVE(e.w, catalogue)
-	return e.findings(func(f *alerts.Finding) error {
-		s, _, err := e.reader.Session(f.Session.String())
+	for f, err := range e.reader.AllFound(e.filter) {
 		if err != nil {
 			return err
 		}
-		return w.Finding(f, &s)
-	})
+		in := f.In
+		if in.ID != f.Session { // what spans sessions may be stored with another
+			s, _, err := e.reader.Session(f.Session.String())
+			if err != nil {
+				return err
+			}
+			in = &s
+		}
+		if err := w.Finding(&f.Finding, in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *exporting) html() error {
-	report := export.NewReport("", catalogue)
-	for c, err := range allCases(e.reader, e.filter) {
+	report := export.NewReport(e.subject, catalogue)
+	for c, err := range e.reader.AllCases(e.filter) {
 		if err != nil {
 			return err
 		}

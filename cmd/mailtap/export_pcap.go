@@ -161,11 +161,14 @@ func (p *picked) ofCase(f store.Filter, prefix string) error {
 
 // findings picks the sessions of findings, and those that their evidence is in.
 func (p *picked) findings(f store.Filter) error {
-	for finding, err := range p.reader.AllFindings(f) {
+	for found, err := range p.reader.AllFound(f) {
 		if err != nil {
 			return err
 		}
-		p.finding(&finding)
+		p.finding(&found.Finding)
+		if w := p.at(found.Session); w.Session.Facts == nil && found.In.ID == found.Session {
+			w.Session = withPackets(found.In)
+		}
 		if len(p.list) > maxExported {
 			return fmt.Errorf("more than %d sessions: choose fewer, with --since and --until, or by ID", maxExported)
 		}
@@ -205,6 +208,10 @@ func (p *picked) session(prefix string) error {
 func (p *picked) filled() ([]evidence.Wanted, error) {
 	var list []evidence.Wanted
 	for _, w := range p.list {
+		if w.Session.Facts != nil {
+			list = append(list, w)
+			continue
+		}
 		s, _, err := p.reader.Session(w.Session.ID.String())
 		if errors.Is(err, store.ErrNotFound) {
 			continue // evidence of a session that was pruned since
@@ -212,18 +219,22 @@ func (p *picked) filled() ([]evidence.Wanted, error) {
 		if err != nil {
 			return nil, err
 		}
-		f := s.Facts
-		s.Facts = &dissect.Facts{
-			Protocol: f.Protocol, Client: f.Client, Server: f.Server, VLAN: f.VLAN, Tunnel: f.Tunnel,
-			Start: f.Start, End: f.End, Files: f.Files, Packets: f.Packets,
-		}
-		w.Session = s
+		w.Session = withPackets(&s)
 		list = append(list, w)
 	}
 	if len(list) == 0 {
 		return nil, errors.New("no session fits: 'mailtap findings' shows what there is")
 	}
 	return list, nil
+}
+
+// withPackets keeps what it takes to find a session's packets.
+func withPackets(s *alerts.Session) alerts.Session {
+	f := s.Facts
+	return alerts.Session{ID: s.ID, Verdict: s.Verdict, Facts: &dissect.Facts{
+		Protocol: f.Protocol, Client: f.Client, Server: f.Server, VLAN: f.VLAN, Tunnel: f.Tunnel,
+		Start: f.Start, End: f.End, Files: f.Files, Packets: f.Packets,
+	}}
 }
 
 // notAnInput refuses to replace a capture by what is cut from it.

@@ -104,7 +104,8 @@ func judgeBar(env *environment, r *store.Reader, quiet bool) *progressbar.Progre
 // rejudgement holds new judgements against the stored ones and stores those
 // that differ.
 type rejudgement struct {
-	writer  *store.Rewriter
+	writer  *store.Rewriter // nil: a trial, of which nothing is stored
+	each    func(*alerts.Result)
 	judge   *judge.Judge
 	stored  map[alerts.SessionID]alerts.Result // not settled yet
 	changed []alerts.Result
@@ -112,7 +113,7 @@ type rejudgement struct {
 }
 
 func newRejudgement(w *store.Rewriter) *rejudgement {
-	again := &rejudgement{writer: w, stored: map[alerts.SessionID]alerts.Result{}}
+	again := &rejudgement{writer: w, each: func(*alerts.Result) {}, stored: map[alerts.SessionID]alerts.Result{}}
 	again.summary.rules = map[string]*ruleChange{}
 	again.judge = judge.New(again.settled)
 	return again
@@ -149,6 +150,7 @@ func (a *rejudgement) settled(now alerts.Result) {
 	before := a.stored[now.Session.ID]
 	delete(a.stored, now.Session.ID)
 	a.summary.sessions++
+	a.each(&now)
 	if a.summary.compare(before.Findings, now.Findings) || before.Session.Verdict != now.Session.Verdict {
 		a.summary.changed++
 		a.changed = append(a.changed, now)
@@ -159,7 +161,10 @@ func (a *rejudgement) flush() error {
 	if len(a.changed) == 0 {
 		return nil
 	}
-	err := a.writer.Replace(a.changed)
+	var err error
+	if a.writer != nil {
+		err = a.writer.Replace(a.changed)
+	}
 	clear(a.changed)
 	a.changed = a.changed[:0]
 	return err
@@ -209,8 +214,15 @@ func alike(a, b *alerts.Finding) bool {
 }
 
 func (s *rejudged) write(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%d sessions judged again, %d changed\n", s.sessions, s.changed); err != nil {
+		return err
+	}
+	return s.writeRules(w)
+}
+
+// writeRules writes what has changed, by rule.
+func (s *rejudged) writeRules(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d sessions judged again, %d changed\n", s.sessions, s.changed)
 	for _, rule := range slices.Sorted(maps.Keys(s.rules)) {
 		c := s.rules[rule]
 		var words []string

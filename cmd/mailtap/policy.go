@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts/policy"
 	"github.com/mailtap/mailtap/alerts/rules"
-	"github.com/mailtap/mailtap/alerts/store"
 )
 
 func policyCommand(env *environment) *cobra.Command {
@@ -50,35 +48,6 @@ expired. Exit status 1 if there is a mistake.`,
 	}
 }
 
-func policyTestCommand(env *environment) *cobra.Command {
-	var database string
-	cmd := &cobra.Command{
-		Use:   "test FILE",
-		Short: "tell what a policy would have judged on the sessions that are stored",
-		Example: `  mailtap policy test policy.toml
-  mailtap policy test --db mail.db policy.toml`,
-		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := readPolicy(args[0])
-			if err != nil {
-				return err
-			}
-			r, err := env.reader(database)
-			if err != nil {
-				return err
-			}
-			defer r.Close()
-			trial, err := tryPolicy(p, r)
-			if err != nil {
-				return err
-			}
-			return trial.write(env, args[0])
-		},
-	}
-	databaseFlag(cmd, env, &database)
-	return cmd
-}
-
 func policyExampleCommand(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:     "example",
@@ -115,52 +84,4 @@ func readPolicy(path string) (*policy.Policy, error) {
 		return nil, fmt.Errorf("the policy has mistakes:\n%w", err)
 	}
 	return p, err
-}
-
-// trial is what a policy would have judged.
-type trial struct {
-	policy *policy.Policy
-	none   int       // sessions that no host row is for
-	rows   []rowTest // by Policy.Hosts
-}
-
-type rowTest struct{ sessions, broken int }
-
-func tryPolicy(p *policy.Policy, r *store.Reader) (*trial, error) {
-	t := &trial{policy: p, rows: make([]rowTest, len(p.Hosts))}
-	for s, err := range r.AllSessions(store.Filter{}) {
-		if err != nil {
-			return nil, err
-		}
-		d := p.Decide(s.Facts)
-		row := t.row(d.Host)
-		if row == nil {
-			t.none++
-			continue
-		}
-		row.sessions++
-		if len(d.Breaks) > 0 {
-			row.broken++
-		}
-	}
-	return t, nil
-}
-
-func (t *trial) row(h *policy.Host) *rowTest {
-	for i := range t.policy.Hosts {
-		if h == &t.policy.Hosts[i] {
-			return &t.rows[i]
-		}
-	}
-	return nil
-}
-
-func (t *trial) write(env *environment, file string) error {
-	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HOST ROW\tSESSIONS\tBROKEN BY")
-	for i, row := range t.rows {
-		fmt.Fprintf(w, "%s:%d\t%d\t%d\n", file, t.policy.Hosts[i].At.Line, row.sessions, row.broken)
-	}
-	fmt.Fprintf(w, "no row\t%d\t-\n", t.none)
-	return w.Flush()
 }
