@@ -54,16 +54,25 @@ func causeOf(rule string) (causeKind, rank) {
 // session after the other: a case stands for another one of its server when no
 // session had the other without it. Numbers are those of an Index.
 type kinship struct {
-	kin  [][]int32 // of each case: those that all of its sessions had
-	met  []int32   // number of the session that had a case last
-	many int32     // sessions so far
+	kin  []kin   // of each case: those that all of its sessions had
+	all  []int32 // the numbers of those
+	met  []int32 // number of the session that had a case last
+	many int32   // sessions so far
 }
+
+// kin is a part of kinship.all.
+type kin struct {
+	from uint32
+	n    uint8
+}
+
+func (k *kinship) of(n int32) []int32 { return k.all[k.kin[n].from:][:k.kin[n].n] }
 
 // session takes in the cases of one session, each once.
 func (k *kinship) session(x *Index, cases []int32) {
 	k.many++
 	for len(k.kin) < len(x.entries) {
-		k.kin, k.met = append(k.kin, nil), append(k.met, 0)
+		k.kin, k.met = append(k.kin, kin{}), append(k.met, 0)
 	}
 	for _, n := range cases {
 		k.met[n] = k.many
@@ -71,30 +80,34 @@ func (k *kinship) session(x *Index, cases []int32) {
 	for _, n := range cases {
 		e := &x.entries[n]
 		if e.sessions == 1 {
-			k.kin[n] = x.candidates(n, cases)
+			from := len(k.all)
+			k.all = x.candidates(k.all, n, cases)
+			k.kin[n] = kin{uint32(from), uint8(len(k.all) - from)}
 			continue
 		}
-		k.kin[n] = slices.DeleteFunc(k.kin[n], func(other int32) bool { return k.met[other] != k.many })
+		left := slices.DeleteFunc(k.of(n), func(other int32) bool { return k.met[other] != k.many })
+		k.kin[n].n = uint8(len(left))
 	}
 }
 
-// candidates returns which of the cases may stand for the n-th one.
-func (x *Index) candidates(n int32, cases []int32) (kin []int32) {
+// candidates adds to dst which of the cases may stand for the n-th one.
+func (x *Index) candidates(dst []int32, n int32, cases []int32) []int32 {
 	e := &x.entries[n]
-	kind, _ := causeOf(x.rules[e.rule])
+	kind := x.rules[e.rule].kind
 	if kind == ownCause {
-		return nil
+		return dst
 	}
+	full := len(dst) + maxKin
 	for _, want := range [...]rank{server, usual, never} { // where there are too many, the first matter most
 		for _, other := range cases {
 			o := &x.entries[other]
-			k, r := causeOf(x.rules[o.rule])
-			if r == want && other != n && k == kind && o.server == e.server && len(kin) < maxKin {
-				kin = append(kin, other)
+			r := &x.rules[o.rule]
+			if r.rank == want && other != n && r.kind == kind && o.server == e.server && len(dst) < full {
+				dst = append(dst, other)
 			}
 		}
 	}
-	return kin
+	return dst
 }
 
 // roots sets the cause of each case: the one of its kin that was seen in the
@@ -102,7 +115,7 @@ func (x *Index) candidates(n int32, cases []int32) (kin []int32) {
 func (k *kinship) roots(x *Index) {
 	for n := range k.kin {
 		best := int32(n)
-		for _, other := range k.kin[n] {
+		for _, other := range k.of(int32(n)) {
 			if x.stands(other, best) {
 				best = other
 			}
@@ -122,8 +135,7 @@ func (k *kinship) roots(x *Index) {
 // sessions of b.
 func (x *Index) stands(a, b int32) bool {
 	ea, eb := &x.entries[a], &x.entries[b]
-	_, ra := causeOf(x.rules[ea.rule])
-	_, rb := causeOf(x.rules[eb.rule])
+	ra, rb := x.rules[ea.rule].rank, x.rules[eb.rule].rank
 	switch {
 	case ra == never || rb == never:
 		return ra > rb || ra == rb && above(ea, eb)

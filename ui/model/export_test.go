@@ -2,8 +2,10 @@ package model_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,12 +16,18 @@ import (
 func TestExport(t *testing.T) {
 	source := written("9 1 joe: base64-password starttls-not-used", "9 1 joe: base64-password", "8 2 ann: open-relay")
 	source.sessions[0].Facts.Banner = "=HYPERLINK()\x1b[2J"
-	cases := listOf(t, source, model.Query{}).Select()
-	if len(cases.Cases) != 3 || cases.More {
+	cases := allOf(listOf(t, source, model.Query{}))
+	if len(cases.Cases) != 3 {
 		t.Fatalf("%+v", cases) // also those that are folded
 	}
+	filter, err := model.ParseSessionFilter("server:10.0.0.9", now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	one := model.Selection{Cases: cases.Cases[:1], Findings: true}
-	sessions := model.Selection{Sessions: source.sessions}
+	sessions := model.Selection{Sessions: &model.SessionQuery{}}
+	two := model.Selection{Sessions: &model.SessionQuery{Filter: filter}}
+	single := model.Selection{Session: &source.sessions[0]}
 	for _, tt := range []struct {
 		name  string
 		what  model.Selection
@@ -29,13 +37,15 @@ func TestExport(t *testing.T) {
 	}{
 		{"cases.csv", cases, 3, 4, "base64-password"}, {"cases.jsonl", cases, 3, 3, `"type":"case"`}, {"cases.html", cases, 3, 0, "<html"},
 		{"findings.csv", one, 2, 3, "base64-password"}, {"findings.jsonl", one, 2, 2, `"type":"finding"`}, {"findings.html", one, 1, 0, "<html"},
-		{"sessions.csv", sessions, 3, 4, "10.0.0.9:25"}, {"sessions.jsonl", sessions, 3, 3, `"type":"session"`},
+		{"sessions.csv", sessions, 3, 4, "10.0.0.9:25"}, {"sessions.jsonl", sessions, 3, 3, `"type":"session"`}, {"two.csv", two, 2, 3, "10.0.0.9:25"},
+		{"single.csv", single, 1, 2, "10.0.0.9:25"}, {"of-case.csv", model.Selection{Sessions: &model.SessionQuery{Of: model.Of{Case: &source.cases[0]}}}, 2, 3, "10.0.0.9:25"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), tt.name)
-			rows, err := model.Export(source, path, tt.what, now)
-			if err != nil || rows != tt.rows {
-				t.Fatalf("%d rows, %v", rows, err)
+			to := model.Target{Path: path, Row: func(int) bool { return true }}
+			rows, more, err := model.Export(source, to, tt.what, now)
+			if err != nil || rows != tt.rows || more {
+				t.Fatalf("%d rows, more %v, %v", rows, more, err)
 			}
 			b, err := os.ReadFile(path)
 			if err != nil || !strings.Contains(string(b), tt.has) || tt.lines > 0 && strings.Count(string(b), "\n") != tt.lines {
@@ -44,7 +54,7 @@ func TestExport(t *testing.T) {
 			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("mode %v, %v", info.Mode(), err)
 			}
-			if _, err := model.Export(source, path, tt.what, now); err == nil || !strings.Contains(err.Error(), "is there already") {
+			if _, _, err := model.Export(source, to, tt.what, now); !errors.Is(err, model.ErrThere) {
 				t.Errorf("written over: %v", err)
 			}
 			if filepath.Ext(path) == ".csv" {
@@ -60,7 +70,7 @@ func TestExport(t *testing.T) {
 // What goes wrong is told, and leaves no half of a file.
 func TestExportFails(t *testing.T) {
 	source := written("9 1 joe: base64-password")
-	cases := listOf(t, source, model.Query{}).Select()
+	cases := allOf(listOf(t, source, model.Query{}))
 	many := model.Selection{Cases: make([]alerts.CaseID, 201)}
 	for _, tt := range []struct {
 		name, broken string
@@ -73,14 +83,56 @@ func TestExportFails(t *testing.T) {
 		{"x.csv", "Cases", cases, errBroken.Error()},
 		{"x.html", "AllFindings", cases, errBroken.Error()},
 		{"x.html", "", many, "1 to 200 cases, not 201"},
-		{"x.html", "", model.Selection{Sessions: source.sessions}, "1 to 200 cases, not 0"},
+		{"x.html", "", model.Selection{Sessions: &model.SessionQuery{}}, "1 to 200 cases, not 0"},
 	} {
 		folder := t.TempDir()
 		source.broken = tt.broken
-		_, err := model.Export(source, filepath.Join(folder, tt.name), tt.what, now)
+		_, _, err := model.Export(source, model.Target{Path: filepath.Join(folder, tt.name), Row: func(int) bool { return true }}, tt.what, now)
 		if left, _ := os.ReadDir(folder); err == nil || !strings.Contains(err.Error(), tt.want) || len(left) > 0 {
 			t.Errorf("%s: %v, left behind: %v", tt.name, err, left)
 		}
+	}
+}
+
+// allOf selects all cases of a list.
+func allOf(l *model.List) model.Selection {
+	return model.Selection{Cases: slices.Collect(l.All())}
+}
+
+// A file that is there is replaced when all is written, and stays when that
+// fails or is stopped. What is no file is never written over.
+func TestExportReplaces(t *testing.T) {
+	source := written("9 1 joe: base64-password starttls-not-used", "8 2 ann: open-relay")
+	cases := allOf(listOf(t, source, model.Query{}))
+	path := filepath.Join(t.TempDir(), "cases.csv")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	to := model.Target{Path: path, Replace: true, Row: func(rows int) bool { return rows < 2 }}
+	if _, _, err := model.Export(source, to, cases, now); !errors.Is(err, model.ErrStopped) {
+		t.Errorf("stopped with %v", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "old" {
+		t.Errorf("half of it is there:\n%s", b)
+	}
+	to.Row = func(int) bool { return true }
+	if rows, _, err := model.Export(source, to, cases, now); err != nil || rows != 3 {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+	info, err := os.Stat(path)
+	if b, _ := os.ReadFile(path); err != nil || info.Mode().Perm() != 0o600 || strings.Count(string(b), "\n") != 4 {
+		t.Errorf("%v, %v:\n%s", info.Mode(), err, b)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+	link := filepath.Join(t.TempDir(), "link.csv")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	to.Path = link
+	if _, _, err := model.Export(source, to, cases, now); err == nil || !strings.Contains(err.Error(), "no file that can be written over") {
+		t.Errorf("a link was followed or replaced: %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 )
@@ -178,7 +179,7 @@ func FuzzParseFilter(f *testing.F) {
 		case err != nil && (!errors.As(err, &m) || m.From < 0 || m.To > len(text) || m.From >= m.To):
 			t.Errorf("%q: mistake %+v", text, m)
 		case err == nil && filter != nil:
-			if _, err := model.NewList(filterable(), model.Query{Text: text, Filter: filter}, nil, nil); err != nil {
+			if _, err := model.NewList(filterable(), model.Query{Text: text, Filter: filter}, store.Counts{}, nil, nil); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}
 		}

@@ -180,7 +180,7 @@ func (b backwards) Begun(newest int) iter.Seq2[alerts.Result, error] {
 // Before anything is counted, each case is a row.
 func TestFoldWithoutIndex(t *testing.T) {
 	source := written("9 1 joe: base64-password starttls-not-used")
-	l, err := model.NewList(source, model.Query{}, nil, nil)
+	l, err := model.NewList(source, model.Query{}, countsOf(t, source), nil, nil)
 	if err != nil || l.Len() != 2 {
 		t.Errorf("%d rows, %v", l.Len(), err)
 	}
@@ -201,7 +201,7 @@ func TestUnfold(t *testing.T) {
 	if i, ok := l.Look(beneath.Case.ID, 0); !ok || i != 1 {
 		t.Errorf("the case beneath is at %d, %v", i, ok)
 	}
-	again, err := model.NewList(source, model.Query{}, index, open)
+	again, err := model.NewList(source, model.Query{}, countsOf(t, source), index, open)
 	if err != nil || outline(again) != unfolded {
 		t.Errorf("read again: %v\n%s", err, outline(again))
 	}
@@ -242,7 +242,7 @@ func TestIndexedList(t *testing.T) {
 	}
 	make := func(q model.Query) *model.List {
 		t.Helper()
-		l, err := model.NewList(source, q, index, make(map[alerts.CaseID]bool))
+		l, err := model.NewList(source, q, countsOf(t, source), index, make(map[alerts.CaseID]bool))
 		if err != nil || l.Cut() || l.Paged() {
 			t.Fatalf("cut %v, paged %v, %v", l.Cut(), l.Paged(), err)
 		}
@@ -257,7 +257,7 @@ func TestIndexedList(t *testing.T) {
 		t.Errorf("%d cases (-want +got):\n%s", l.Cases(), diff)
 	}
 	all := make(model.Query{Flat: true})
-	held, _ := model.NewList(source, model.Query{}, nil, nil)
+	held, _ := model.NewList(source, model.Query{}, countsOf(t, source), nil, nil)
 	for _, i := range []int{0, 1, 5000, model.MaxMatches} {
 		got, ok := get(all, i)
 		want, _ := get(held, i)
@@ -303,5 +303,20 @@ func TestIndexIsNotWhole(t *testing.T) {
 	source.session("8 7 careless: a-rule-of-tomorrow")
 	if index := indexOf(t, source); index.Whole {
 		t.Error("nobody knows the case of a rule of tomorrow")
+	}
+}
+
+// Names that are longer than an index holds leave it without some cases: lists
+// are the store's then.
+func TestIndexIsBounded(t *testing.T) {
+	j := new(journal)
+	for i := range model.MaxMatches + 1 {
+		j.session(fmt.Sprintf("9 %d.%d %d%s: account-both-ways", i/250, i%250, i, strings.Repeat("x", 4000)))
+	}
+	if index := indexOf(t, j); index.Whole {
+		t.Error("40 MB of names are held")
+	}
+	if l := list(t, j, ""); l.Len() != model.MaxMatches+1 {
+		t.Errorf("%d rows", l.Len())
 	}
 }

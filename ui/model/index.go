@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"hash/maphash"
 	"math"
 	"slices"
 	"strings"
@@ -26,9 +27,16 @@ type Index struct {
 	Whole bool
 
 	entries []entry
-	numbers map[alerts.CaseID]int32
-	texts   []string // servers, clients and accounts
-	rules   []string
+	numbers table // of entries, by id
+	texts   words // servers, clients and accounts
+	rules   []ruled
+}
+
+// ruled is a rule that cases are of.
+type ruled struct {
+	id   string
+	kind causeKind
+	rank rank
 }
 
 // entry is one case. Texts are numbers, or noText.
@@ -49,7 +57,6 @@ const noText = -1
 type indexer struct {
 	index   *Index
 	kinship kinship
-	texts   map[string]int32
 	rules   map[string]uint16
 	cases   []int32 // of the session
 	cut     bool    // there was something that the index does not have
@@ -60,9 +67,9 @@ type indexer struct {
 func newIndexer(cases int64) *indexer {
 	n := int(min(cases, maxIndexed))
 	return &indexer{
-		index: &Index{numbers: make(map[alerts.CaseID]int32, n), entries: make([]entry, 0, n)},
-		texts: make(map[string]int32), rules: make(map[string]uint16),
-		kinship: kinship{kin: make([][]int32, 0, n), met: make([]int32, 0, n)},
+		index:   &Index{numbers: newTable(n), texts: newWords(n), entries: make([]entry, 0, n)},
+		rules:   make(map[string]uint16),
+		kinship: kinship{kin: make([]kin, 0, n), met: make([]int32, 0, n)},
 	}
 }
 
@@ -96,41 +103,50 @@ func (b *indexer) number(f *alerts.Finding) (int32, bool) {
 		return 0, false
 	}
 	id := alerts.NewCaseID(f.Rule, r.Blame, f.Client, f.Server, f.Account)
-	if n, ok := b.index.numbers[id]; ok {
+	if n, ok := b.index.find(&id); ok {
 		return n, true
 	}
-	e := entry{id: id, protocol: f.Protocol, server: b.text(f.Server.String()), client: noText, account: noText, first: f.Time, last: f.Time}
+	e := entry{id: id, protocol: f.Protocol, first: f.Time, last: f.Time}
+	client, hasAccount := "", false
 	switch r.Blame {
 	case alerts.BlameClient, alerts.BlamePath, alerts.BlameClientServer:
-		e.client = b.text(f.Client.Addr().String())
+		client = f.Client.Addr().String()
 	case alerts.BlameAccount:
-		if f.HasAccount {
-			e.account = b.text(f.Account)
-		}
+		hasAccount = f.HasAccount
 	}
-	return b.insert(f.Rule, e)
+	return b.insert(f.Rule, e, f.Server.String(), client, f.Account, hasAccount)
 }
 
-func (b *indexer) insert(rule string, e entry) (int32, bool) {
-	if len(b.index.entries) == maxIndexed {
+// insert adds a case.
+func (b *indexer) insert(rule string, e entry, server, client, account string, hasAccount bool) (n int32, ok bool) {
+	x := b.index
+	if len(x.entries) == maxIndexed {
 		return 0, false
 	}
-	n := int32(len(b.index.entries))
+	e.client, e.account = noText, noText
+	e.server, ok = x.texts.number(server)
+	if ok && client != "" {
+		e.client, ok = x.texts.number(client)
+	}
+	if ok && hasAccount {
+		e.account, ok = x.texts.number(account)
+	}
+	if !ok {
+		return 0, false
+	}
+	n = int32(len(x.entries))
 	e.rule, e.cause = b.rule(rule), n
-	b.index.numbers[e.id] = n
-	b.index.entries = append(b.index.entries, e)
+	x.entries = append(x.entries, e)
+	x.numbers.insert(n, func(n int32) uint64 { return maphash.Bytes(x.numbers.seed, x.entries[n].id[:]) })
 	return n, true
 }
 
-func (b *indexer) text(s string) int32 {
-	n, ok := b.texts[s]
-	if !ok {
-		n = int32(len(b.index.texts))
-		s = strings.Clone(s) // else it keeps the record that it is from
-		b.texts[s] = n
-		b.index.texts = append(b.index.texts, s)
+// find returns the number of a case.
+func (x *Index) find(id *alerts.CaseID) (n int32, ok bool) {
+	if len(x.entries) == 0 {
+		return 0, false
 	}
-	return n
+	return x.numbers.find(maphash.Bytes(x.numbers.seed, id[:]), func(n int32) bool { return x.entries[n].id == *id })
 }
 
 func (b *indexer) rule(id string) uint16 {
@@ -138,7 +154,8 @@ func (b *indexer) rule(id string) uint16 {
 	if !ok && len(b.index.rules) <= math.MaxUint16 {
 		n = uint16(len(b.index.rules))
 		b.rules[id] = n
-		b.index.rules = append(b.index.rules, id)
+		kind, rank := causeOf(id)
+		b.index.rules = append(b.index.rules, ruled{strings.Clone(id), kind, rank}) // else it keeps the record that it is from
 	}
 	return n
 }
@@ -157,17 +174,11 @@ func (b *indexer) finish(source Source, before store.Counts) (*Index, error) {
 	}
 	for i := range touched { // some may have no findings left
 		c := &touched[i]
-		if _, known := x.numbers[c.ID]; known {
+		if _, known := x.find(&c.ID); known {
 			continue
 		}
-		e := entry{id: c.ID, severity: c.Severity, protocol: c.Protocol, server: b.text(c.Server), client: noText, account: noText, first: c.First, last: c.Last}
-		if c.Client != "" {
-			e.client = b.text(c.Client)
-		}
-		if c.HasAccount {
-			e.account = b.text(c.Account)
-		}
-		b.insert(c.Rule, e)
+		e := entry{id: c.ID, severity: c.Severity, protocol: c.Protocol, first: c.First, last: c.Last}
+		b.insert(c.Rule, e, c.Server, c.Client, c.Account, c.HasAccount)
 	}
 	after, err := source.Counts()
 	x.Whole = int64(len(x.entries)) >= total(before.Cases[:]) && int64(len(x.entries)) <= total(after.Cases[:])
@@ -206,7 +217,7 @@ func (x *Index) root(id alerts.CaseID) alerts.CaseID {
 	if x == nil {
 		return id
 	}
-	if n, ok := x.numbers[id]; ok {
+	if n, ok := x.find(&id); ok {
 		return x.entries[x.entries[n].cause].id
 	}
 	return id
@@ -216,14 +227,14 @@ func (x *Index) root(id alerts.CaseID) alerts.CaseID {
 func (x *Index) fill(c *alerts.Case, n int32) {
 	e := &x.entries[n]
 	*c = alerts.Case{
-		ID: e.id, Rule: x.rules[e.rule], Severity: e.severity, Protocol: e.protocol, Server: x.texts[e.server],
+		ID: e.id, Rule: x.rules[e.rule].id, Severity: e.severity, Protocol: e.protocol, Server: x.texts.text(e.server),
 		First: e.first, Last: e.last, Findings: int64(e.findings), Sessions: int64(e.sessions),
 	}
 	if e.client != noText {
-		c.Client = x.texts[e.client]
+		c.Client = x.texts.text(e.client)
 	}
 	if e.account != noText {
-		c.Account, c.HasAccount = x.texts[e.account], true
+		c.Account, c.HasAccount = x.texts.text(e.account), true
 	}
 }
 

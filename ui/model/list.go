@@ -85,15 +85,28 @@ type List struct {
 // place is a row by the numbers of its group and its case in that.
 type place struct{ group, member int32 }
 
-// NewList reads what a list needs to be shown. Cases of open are unfolded. The
-// index may be nil, and may be older than what the source has.
-func NewList(source Source, query Query, index *Index, open map[alerts.CaseID]bool) (*List, error) {
-	l := &List{source: source, query: query, index: index, open: open, wanted: -1}
-	var err error
-	if l.counts, err = source.Counts(); err != nil {
-		return nil, err
+// NewBeginning reads the first rows of a list, which takes less time than to
+// count the cases; false where there are so few that all are there at once.
+func NewBeginning(source Source, query Query) (l *List, ok bool, err error) {
+	if !query.inStoreOrder() {
+		return nil, false, nil
 	}
-	all := total(l.counts.Cases[:])
+	rows, err := source.Cases(store.Filter{Limit: around, Now: query.moment()})
+	if err != nil || len(rows) < around {
+		return nil, false, err
+	}
+	l = &List{source: source, query: query, total: len(rows), cut: true, paged: true, wanted: -1}
+	l.pages[0] = page{read: true, rows: rows}
+	return l, true, nil
+}
+
+// NewList reads what a list needs to be shown. Cases of open are unfolded. The
+// index may be nil, and may be older than what the source has. Counts is what
+// that holds.
+func NewList(source Source, query Query, counts store.Counts, index *Index, open map[alerts.CaseID]bool) (*List, error) {
+	l := &List{source: source, query: query, counts: counts, index: index, open: open, wanted: -1}
+	var err error
+	all := total(counts.Cases[:])
 	switch whole := index != nil && index.Whole; {
 	case all > MaxMatches && whole:
 		err = l.choose()

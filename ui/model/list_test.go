@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
@@ -25,11 +26,20 @@ func list(t testing.TB, source model.Source, text string) *model.List {
 
 func listOf(t testing.TB, source model.Source, q model.Query) *model.List {
 	t.Helper()
-	l, err := model.NewList(source, q, indexOf(t, source), make(map[alerts.CaseID]bool))
+	l, err := model.NewList(source, q, countsOf(t, source), indexOf(t, source), make(map[alerts.CaseID]bool))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func countsOf(t testing.TB, source model.Source) store.Counts {
+	t.Helper()
+	c, err := source.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // indexOf makes the index of a source's sessions.
@@ -50,6 +60,34 @@ func get(l *model.List, i int) (alerts.Case, bool) {
 		row, ok = l.Row(i)
 	}
 	return row.Case, ok
+}
+
+// The beginning of a list is read alone where all of it takes longer.
+func TestBeginning(t *testing.T) {
+	for _, tt := range []struct {
+		cases int
+		q     model.Query
+		rows  int // 0: the list is read whole
+	}{
+		{1_000_000, model.Query{}, 100}, {100, model.Query{}, 100}, {99, model.Query{}, 0}, {0, model.Query{}, 0},
+		{1_000_000, model.Query{By: model.ByRule}, 0}, {1_000_000, model.Query{Reverse: true}, 0},
+	} {
+		source := &many{cases: tt.cases}
+		l, ok, err := model.NewBeginning(source, tt.q)
+		if err != nil || ok != (tt.rows > 0) || len(source.asked) > 1 {
+			t.Fatalf("%d cases: %v, %v, %d readings", tt.cases, ok, err, len(source.asked))
+		}
+		if !ok {
+			continue
+		}
+		row, there := l.Row(tt.rows - 1)
+		if l.Len() != tt.rows || !l.Cut() || !l.Paged() || !there || row.Case.ID != source.at(tt.rows-1).ID || l.Lacks() {
+			t.Errorf("%d rows, cut %v, paged %v, the last %v", l.Len(), l.Cut(), l.Paged(), there)
+		}
+	}
+	if _, ok, err := model.NewBeginning(&many{cases: 20_000, err: errBroken}, model.Query{}); ok || !errors.Is(err, errBroken) {
+		t.Errorf("%v, %v", ok, err)
+	}
 }
 
 // A million cases are read where they are looked at, and each only once.
@@ -265,9 +303,9 @@ func ids(l *model.List) (list []byte) {
 }
 
 func TestErrors(t *testing.T) {
-	for _, broken := range []string{"Counts", "Cases", "AllFindings"} {
+	for _, broken := range []string{"Cases", "AllFindings"} {
 		q, _ := model.NewQuery("joe", now)
-		if _, err := model.NewList(&few{broken: broken}, q, nil, nil); !errors.Is(err, errBroken) {
+		if _, err := model.NewList(&few{broken: broken}, q, store.Counts{}, nil, nil); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", broken, err)
 		}
 	}

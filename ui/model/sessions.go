@@ -118,44 +118,55 @@ type Of struct {
 
 // NewSessions reads the newest sessions that a filter fits.
 func NewSessions(source Source, of Of, filter *SessionFilter) (*Sessions, error) {
+	s := new(Sessions)
+	looked := 0
+	more, err := of.walk(source, filter, MaxSessions, func(one *alerts.Session, fits bool) bool {
+		if looked++; len(s.Rows) == MaxSessions || looked > maxLooked {
+			s.Cut = true
+			return false
+		}
+		if fits {
+			s.Rows = append(s.Rows, *one)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Cut = s.Cut || more
+	return s, nil
+}
+
+// walk visits sessions, the newest first, and says which of them a filter fits,
+// until visit returns false. Of a case it looks at so many at most; more tells
+// that the case has others.
+func (of Of) walk(source Source, filter *SessionFilter, most int, visit func(one *alerts.Session, fits bool) bool) (more bool, err error) {
 	var f store.Filter
 	var terms terms[alerts.Session]
 	if filter != nil {
 		f, terms = filter.narrow, filter.terms
 	}
 	f.Server, f.Client, f.Account = exactly(of.Server, f.Server), exactly(of.Client, f.Client), exactly(of.Account, f.Account)
-	s := new(Sessions)
 	var within map[alerts.SessionID]bool
 	if of.Case != nil {
-		var err error
-		if within, s.Cut, err = sessionsOf(source, of.Case); err != nil {
-			return nil, err
+		if within, more, err = sessionsOf(source, of.Case, most); err != nil || len(within) == 0 {
+			return more, err
 		}
 		f.Server, f.Until = "="+of.Case.Server, of.Case.Last+1
-		if len(within) == 0 {
-			return s, nil
-		}
 	}
-	looked := 0
 	for one, err := range source.AllSessions(f) {
 		if err != nil {
-			return nil, err
+			return more, err
 		}
-		if looked++; len(s.Rows) == MaxSessions || looked > maxLooked {
-			s.Cut = true
-			break
-		}
-		if within != nil && !within[one.ID] {
-			continue
-		}
-		if terms.fit(&one) {
-			s.Rows = append(s.Rows, one)
+		wanted := within == nil || within[one.ID]
+		if !visit(&one, wanted && terms.fit(&one)) {
+			return more, nil
 		}
 		if delete(within, one.ID); within != nil && len(within) == 0 {
-			break
+			return more, nil
 		}
 	}
-	return s, nil
+	return more, nil
 }
 
 // exactly is a name for store.Filter, or what a filter asks for.
@@ -166,14 +177,14 @@ func exactly(name, filter string) string {
 	return "=" + name
 }
 
-// sessionsOf returns the sessions of the newest findings of a case.
-func sessionsOf(source Source, c *alerts.Case) (ids map[alerts.SessionID]bool, more bool, err error) {
+// sessionsOf returns so many sessions of the newest findings of a case.
+func sessionsOf(source Source, c *alerts.Case, most int) (ids map[alerts.SessionID]bool, more bool, err error) {
 	ids = make(map[alerts.SessionID]bool)
 	for f, err := range source.AllFindings(store.Filter{Case: &c.ID}) {
 		if err != nil {
 			return nil, false, err
 		}
-		if len(ids) == MaxSessions {
+		if len(ids) == most && !ids[f.Session] {
 			return ids, true, nil
 		}
 		ids[f.Session] = true

@@ -23,6 +23,9 @@ type Survey struct {
 	Sessions int64        // that were looked at
 	Cut      bool         // there are more, older ones
 
+	First, Last int64    // start of the first and the last session, ns since 1970
+	Timeline    Timeline // of the findings
+
 	// What limits what can be known: sessions with each flag.
 	Midstream, OneSided, Gapped, Evicted, Truncated int64
 
@@ -49,6 +52,9 @@ func NewSurvey(source Source, stop func() bool) (*Survey, error) {
 			return nil, nil
 		}
 		s.session(&r.Session)
+		for i := range r.Findings {
+			s.Timeline.add(r.Findings[i].Time, 1)
+		}
 		b.add(r.Findings)
 	}
 	s.Cut = s.Sessions < total(s.Counts.Sessions[:])
@@ -59,6 +65,10 @@ func NewSurvey(source Source, stop func() bool) (*Survey, error) {
 
 func (s *Survey) session(one *alerts.Session) {
 	f := one.Facts
+	if s.Sessions == 0 {
+		s.First, s.Last = f.Start, f.Start
+	}
+	s.First, s.Last = min(s.First, f.Start), max(s.Last, f.Start)
 	s.Sessions++
 	for _, n := range []struct {
 		flag  dissect.Flags

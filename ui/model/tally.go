@@ -47,6 +47,7 @@ type Tally struct {
 	Counts   store.Counts // of the whole database, as it was then
 	Partial  bool         // some sessions are not in what follows: it is to be read again
 	Hours    []store.Hour
+	Timeline Timeline // of the findings
 	Servers  []Subject
 	Clients  []Subject
 	Accounts []Subject
@@ -56,12 +57,8 @@ type Tally struct {
 
 // NewTally reads what the store has added up, which takes little time however
 // much there is. What else is known of servers, clients and accounts is from
-// the survey, which may be nil.
-func NewTally(source Source, survey *Survey) (*Tally, error) {
-	counts, err := source.Counts()
-	if err != nil {
-		return nil, err
-	}
+// the survey, which may be nil. Counts is what the source holds.
+func NewTally(source Source, counts store.Counts, survey *Survey) (*Tally, error) {
 	o, err := source.Overview(MaxSubjects)
 	if err != nil {
 		return nil, err
@@ -74,6 +71,9 @@ func NewTally(source Source, survey *Survey) (*Tally, error) {
 		Counts: counts, Partial: o.Partial, Hours: o.Hours, Survey: survey,
 		Servers: subjects(o.Servers, banners), Clients: subjects(o.Clients, hellos),
 		Accounts: subjects(o.Accounts, places), Rules: subjects(o.Rules, nil),
+	}
+	if t.Timeline = Hourly(o.Hours); survey != nil && !survey.Cut {
+		t.Timeline = survey.Timeline
 	}
 	for i := range t.Rules {
 		if r := t.Rules[i].Rule(); r != nil {

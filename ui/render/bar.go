@@ -79,10 +79,14 @@ func tally(n int64, name string, style Style) Line {
 	return Line{{"  " + short(n) + " ", Plain}, {name, style}}
 }
 
-// CasePlace says where the selection is among the cases.
-func CasePlace(l *model.List, selected int) string {
+// CasePlace says where the selection is among the cases, and how many of these
+// are marked.
+func CasePlace(l *model.List, selected, marked int) string {
 	if l == nil {
 		return ""
+	}
+	if marked > 0 {
+		return fmt.Sprintf("row %d of %d, %d marked", min(selected+1, l.Len()), l.Len(), marked)
 	}
 	n, fit := min(selected+1, l.Len()), ""
 	if q := l.Query(); q.By != model.BySeverity {
@@ -138,13 +142,23 @@ func NothingFits(kind, filter string) []string {
 
 func quoted(s string) string { return `"` + middle(clean(s), 40) + `"` }
 
-// Problem is the line that says what went wrong.
-func Problem(err error, width int) Line {
-	return Line{{middle("error: "+clean(err.Error()), width), Critical}}
-}
+// maxFoot is how many lines what went wrong, or what was done, may take.
+const maxFoot = 3
 
-// Said is the line that tells what was done, or why it was not.
-func Said(text string, width int) Line { return Line{{start(clean(text), width), Good}} }
+// Problem says what went wrong.
+func Problem(err error, width int) []Line { return foot("error: "+clean(err.Error()), width, Critical) }
+
+// Said tells what was done, or why it was not.
+func Said(text string, width int) []Line { return foot(clean(text), width, Good) }
+
+// foot breaks a text into a few lines. One that is too long loses its middle: its
+// end says what to do.
+func foot(text string, width int, style Style) (lines []Line) {
+	for _, line := range wrap(middle(text, maxFoot*width-width/2), width) {
+		lines = append(lines, Line{{line, style}})
+	}
+	return lines[:min(len(lines), maxFoot)]
+}
 
 // Mistake is the line that says what is wrong with what was typed.
 func Mistake(err error, width int) Line {
@@ -157,12 +171,16 @@ func Choices(list []string, width int) Line {
 		return nil
 	}
 	line := Line{{"Tab: ", Faint}}
-	room := width - len("Tab: ")
+	room := width - len("Tab: ") - 1 // the dots
 	for i, s := range list {
 		s = clean(s)
-		if room -= Width(s) + 2; room < 0 {
+		if Width(s) > room {
+			if room >= 0 {
+				line = append(line, Span{"…", Faint})
+			}
 			break
 		}
+		room -= Width(s) + 2
 		style := Faint
 		if i == 0 {
 			style = Strong

@@ -69,7 +69,7 @@ func TestBar(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := list(t, tt.counted, tt.text)
-			got := text(render.Bar(tt.path, false, []string{"cases", "a\x1bb"}, render.CasePlace(l, tt.selected), &tt.counted.Counts, 75))
+			got := text(render.Bar(tt.path, false, []string{"cases", "a\x1bb"}, render.CasePlace(l, tt.selected, 0), &tt.counted.Counts, 75))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -106,7 +106,7 @@ func list(t *testing.T, c counted, text string) *model.List {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := model.NewList(source{counted: c}, q, nil, nil)
+	l, err := model.NewList(source{counted: c}, q, c.Counts, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,9 +134,16 @@ func TestChoices(t *testing.T) {
 	}
 }
 
+// What went wrong has a few lines; a longer text keeps its end.
 func TestProblem(t *testing.T) {
-	line := render.Problem(errors.New("mail\x1btap.db: locked"), 20)
-	if got := text([]render.Line{line}); got != "error: mai…b: locked\n" || line[0].Style != render.Critical {
-		t.Errorf("got %q", got)
+	for problem, want := range map[string]string{
+		"mail\x1btap.db: locked": "error:\nmail\\x1btap.db:\nlocked\n",
+		"locked":                 "error: locked\n",
+		strings.Repeat("very ", 50) + "long, do this": "error: very very\nvery ver… very very\nlong, do this\n",
+	} {
+		lines := render.Problem(errors.New(problem), 20)
+		if got := text(lines); got != want || lines[0][0].Style != render.Critical {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

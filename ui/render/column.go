@@ -19,7 +19,8 @@ type plan struct {
 	shrink  []step   // how far a column shrinks on a small screen, in this order
 }
 
-// step is so many columns for one kind: to add, or to leave.
+// step is so many columns for one kind: to add, or to leave; to leave 0 takes it
+// away at once.
 type step struct {
 	kind  kind
 	width int
@@ -37,6 +38,9 @@ func (p *plan) fit(screen int) []Column {
 	}
 	for _, s := range p.shrink {
 		give := min(max(0, -room), max(0, widths[s.kind]-s.width))
+		if s.width == 0 && give > 0 {
+			give = widths[s.kind] // half a number is none
+		}
 		widths[s.kind] -= give
 		if room += give; give > 0 && widths[s.kind] == 0 {
 			room++ // its space

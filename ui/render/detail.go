@@ -35,11 +35,12 @@ func Detail(d *model.Detail, width int) []Line {
 	p.fixed(d)
 	if r := d.Rule; r != nil {
 		p.section("Why it matters", r.Why)
+		p.section("Who can exploit it", r.Who.String())
 		p.section("What to do", r.Fix)
 	}
 	software := softwareOf(d)
 	if r := d.Rule; r != nil && software != "" {
-		p.settings(r.Config, software)
+		p.settings(serverHead+", "+software+" by its own words", r.Config, software)
 	}
 	for i := range d.Transcripts {
 		t := &d.Transcripts[i]
@@ -52,8 +53,9 @@ func Detail(d *model.Detail, width int) []Line {
 	p.past(d)
 	if r := d.Rule; r != nil {
 		if software == "" {
-			p.settings(r.Config, "")
+			p.settings(serverHead, r.Config, "")
 		}
+		p.settings(clientHead, r.Clients, "")
 		p.section("To read", strings.Join(r.Refs, "; "))
 	}
 	return p.lines
@@ -121,14 +123,16 @@ func (p *page) title(d *model.Detail) {
 	p.add()
 }
 
+// Heads of settings.
+const (
+	serverHead = "Settings of the server"
+	clientHead = "Settings of mail programs"
+)
+
 // settings shows what to set, program by program, or for one of them.
-func (p *page) settings(settings []dissect.Pair, software string) {
+func (p *page) settings(head string, settings []dissect.Pair, software string) {
 	if len(settings) == 0 {
 		return
-	}
-	head := "Settings"
-	if software != "" {
-		head += " for " + software + ", as the server calls itself"
 	}
 	p.head(head)
 	names := 0

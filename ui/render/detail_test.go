@@ -122,9 +122,10 @@ func TestDetail(t *testing.T) {
 	d.Case.Status, d.Case.ResolvedAt, d.Case.Note = alerts.Resolved, day.UnixNano(), "told\x1bJoe"
 	d.Case.Findings, d.Case.Sessions = 7, 2
 	d.Rule = &rules.Rule{
-		ID: "logindisabled-ignored", Group: rules.Credential, Why: strings.Repeat("why ", 30), Fix: "what to do",
-		Config: []dissect.Pair{{Key: "Dovecot 2.4", Value: "ssl = required"}, {Key: "Dovecot 2.4", Value: "auth_allow_cleartext = no"}},
-		Refs:   []string{"RFC 3501, section 6.2.3", "RFC 9051"},
+		ID: "logindisabled-ignored", Group: rules.Credential, Who: rules.ByAnybody, Why: strings.Repeat("why ", 30), Fix: "what to do",
+		Config:  []dissect.Pair{{Key: "Dovecot 2.4", Value: "ssl = required"}, {Key: "Dovecot 2.4", Value: "auth_allow_cleartext = no"}},
+		Clients: []dissect.Pair{{Key: "Mutt", Value: "set ssl_force_tls = yes"}},
+		Refs:    []string{"RFC 3501, section 6.2.3", "RFC 9051"},
 	}
 	d.Findings = append(d.Findings, d.Findings[0])
 	d.Transcripts[0].Lines = []model.Line{
@@ -146,6 +147,9 @@ Why it matters
   why why why why why why why why why why why why why why why why why why why
   why why why why why why why why why why why
 
+Who can exploit it
+  Anybody who can reach the server. Nobody has to stand on the way.
+
 What to do
   what to do
 
@@ -166,9 +170,12 @@ Newest findings, 2 of 7
   2023-11-14 22:13:20  198.51.100.7:40122  the reason
   2023-11-14 22:13:20  198.51.100.7:40122  the reason
 
-Settings
+Settings of the server
   Dovecot 2.4  ssl = required
                auth_allow_cleartext = no
+
+Settings of mail programs
+  Mutt  set ssl_force_tls = yes
 
 To read
   RFC 3501, section 6.2.3; RFC 9051

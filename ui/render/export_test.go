@@ -2,7 +2,6 @@ package render
 
 // What the tests look into.
 var (
-	Clean  = clean
 	Fit    = fit
 	Middle = middle
 	Start  = start

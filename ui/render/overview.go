@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func Overview(t *model.Tally, pace *model.Rates, width, height int) []Line {
 	p.verdicts(t)
 	p.pace(pace)
 	p.add()
-	p.timeline(t.Hours)
+	p.timeline(&t.Timeline)
 	p.add()
 	p.cases(t)
 	p.notSeen(t.Survey)
@@ -52,7 +51,10 @@ func (p *page) verdicts(t *model.Tally) {
 	if all > 0 {
 		text = plural(all, "session")
 	}
-	if len(t.Hours) > 0 {
+	switch s := t.Survey; {
+	case s != nil && !s.Cut && s.Sessions > 0:
+		text += ", " + during(s.First, s.Last)
+	case len(t.Hours) > 0:
 		text += ", " + duringHours(t.Hours)
 	}
 	if t.Partial {
@@ -102,58 +104,6 @@ func during(from, to int64) string {
 func duringHours(hours []store.Hour) string {
 	last := min(hours[len(hours)-1].Begin, math.MaxInt64-int64(time.Hour)) // clocks may say anything
 	return during(hours[0].Begin, last+int64(time.Hour))
-}
-
-// timeline draws when there were how many findings.
-func (p *page) timeline(hours []store.Hour) {
-	columns, each := columnsOf(hours, min(p.width, maxTimes))
-	highest := int64(0)
-	if len(columns) > 0 {
-		highest = slices.Max(columns)
-	}
-	if highest == 0 {
-		p.add(Span{"no findings", Heading})
-		return
-	}
-	head := fmt.Sprintf("Findings by hour, %s, the highest %d", duringHours(hours), highest)
-	if each > time.Hour {
-		head = fmt.Sprintf("Findings, %s; a column is %s, the highest %d", duringHours(hours), lasting(each), highest)
-	}
-	p.add(Span{start(head, p.width), Heading})
-	const heights = " ▁▂▃▄▅▆▇█"
-	var b strings.Builder
-	for _, n := range columns {
-		b.WriteRune([]rune(heights)[int(math.Ceil(8*float64(n)/float64(highest)))])
-	}
-	p.add(Span{b.String(), High})
-}
-
-// columnsOf spreads the findings of hours over columns. Where there are more
-// hours than columns, each stands for several, else an hour has several columns.
-// It returns how long a column is, an hour at least.
-func columnsOf(hours []store.Hour, room int) (columns []int64, each time.Duration) {
-	if len(hours) == 0 {
-		return nil, 0
-	}
-	const hour = int64(time.Hour)
-	first := hours[0].Begin / hour
-	span := hours[len(hours)-1].Begin/hour - first + 1
-	columns, n := make([]int64, room), int64(room)
-	for i := range hours {
-		found := int64(0)
-		for _, k := range hours[i].Findings {
-			found += k
-		}
-		at := hours[i].Begin/hour - first
-		if span > n {
-			columns[at*n/span] += found
-			continue
-		}
-		for x := at * n / span; x < (at+1)*n/span; x++ {
-			columns[x] = found
-		}
-	}
-	return columns, max(time.Hour, time.Duration(float64(span)/float64(n)*float64(time.Hour)))
 }
 
 // lasting writes a duration in its greatest unit.
@@ -218,6 +168,10 @@ func (p *page) styled(label, text string, style Style) {
 	}
 }
 
+// wordsFrom is how wide a list is that names severities. A narrower one has their
+// first letters, for its names are worth more.
+const wordsFrom = 34
+
 // top shows the servers, clients and accounts with the worst findings beside
 // each other.
 func (p *page) top(t *model.Tally, rows int) {
@@ -232,17 +186,36 @@ func (p *page) top(t *model.Tally, rows int) {
 	for i := range rows {
 		line, any := Line(nil), false
 		for _, list := range lists {
+			list = list[:min(len(list), rows)]
 			if i >= len(list) || list[i].Total() == 0 {
 				line = append(line, Span{fit("", width+2), Plain})
 				continue
 			}
 			any = true
-			s := &list[i]
-			v, _ := s.Worst()
-			line = append(line, Span{fit(name(s.Name), width-16) + " ", Plain}, Span{fit(v.String(), 8), severityStyles[v]}, Span{right(short(s.Total()), 7) + "  ", Plain})
+			line = append(append(line, one(&list[i], width, countRoom(list))...), Span{"  ", Plain})
 		}
 		if any {
 			p.lines = append(p.lines, line)
 		}
 	}
+}
+
+// one is a line of a list of the worst.
+func one(s *model.Subject, width, counts int) Line {
+	v, _ := s.Worst()
+	worst := fit(v.String(), 8)
+	if width < wordsFrom {
+		worst = strings.ToUpper(worst[:1])
+	}
+	return Line{
+		{fit(name(s.Name), width-len(worst)-counts-2) + " ", Plain}, {worst, severityStyles[v]}, {" " + right(short(s.Total()), counts), Plain},
+	}
+}
+
+// countRoom is the room that the numbers of a list need.
+func countRoom(list []model.Subject) (n int) {
+	for i := range list {
+		n = max(n, len(short(list[i].Total())))
+	}
+	return n
 }

@@ -16,9 +16,11 @@ import (
 )
 
 func TestOverview(t *testing.T) {
+	hours := []store.Hour{hour(0, 8), hour(1, 1), hour(3, 4)}
 	tally := &model.Tally{
-		Hours:    []store.Hour{hour(0, 8), hour(1, 1), hour(3, 4)},
-		Survey:   &model.Survey{Sessions: 8, Gapped: 2, OneSided: 1},
+		Hours:    hours,
+		Timeline: model.Hourly(hours),
+		Survey:   &model.Survey{Sessions: 8, Gapped: 2, OneSided: 1, First: day.UnixNano(), Last: day.Add(time.Hour).UnixNano()},
 		Servers:  []model.Subject{{Name: "10.0.0.9:25", Findings: [5]int64{0, 0, 0, 0, 7}}, {Name: "a\x1b[2J", Findings: [5]int64{1}}},
 		Clients:  []model.Subject{{Name: "10.0.0.5", Findings: [5]int64{0, 0, 3}}},
 		Accounts: []model.Subject{{Name: "joe"}},
@@ -26,22 +28,23 @@ func TestOverview(t *testing.T) {
 	tally.Counts.Sessions = [5]int64{alerts.Exposed: 4, alerts.Protected: 3, alerts.UnknownVerdict: 1}
 	tally.Counts.Cases[alerts.New] = 2
 	want := `
-8 sessions, 2023-11-14 22:00 to 2023-11-15 02:00 UTC
+8 sessions, 2023-11-14 22:13 to 23:13 UTC
 exposed        4  50% █████████████████████████████
 weak           0   0%
 clear          0   0%
 protected      3  38% █████████████████████▊
 unknown        1  12% ███████▎
 
-Findings by hour, 2023-11-14 22:00 to 2023-11-15 02:00 UTC, the highest 8
-████████████████████▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁                    ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄
+Findings by hour (UTC), the highest 8
+██████████▁▁▁▁▁▁▁▁▁▁          ▄▄▄▄▄▄▄▄▄▄
+2023-11-14 22:00        2023-11-15 01:59
 
 Cases     2 new, 0 acknowledged, 0 resolved, 0 accepted-risk, 0 false-positive
 Not seen  sessions 1 in one direction only, 2 with lost bytes
 
 Top servers      findings  Top clients      findings  Top accounts     findings
-10.0…9:25 critical      7  10.0.0.5  medium        3
-a\x1b[2J  info          1
+10.0.0.9:25           C 7  10.0.0.5              M 3
+a\x1b[2J              I 1
 `
 	if diff := cmp.Diff(want[1:], text(render.Overview(tally, nil, 80, 20))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -68,15 +71,15 @@ func TestTimeline(t *testing.T) {
 		hours []store.Hour
 		want  string
 	}{
-		{"one", []store.Hour{hour(0, 3)}, "Findings by hour, 2023-11-14 22:00 to 23:00 UTC, the highest 3\n" + strings.Repeat("█", 80) + "\n"},
+		{"one", []store.Hour{hour(0, 3)}, "Findings by hour (UTC), the highest 3\n" + strings.Repeat("█", 40) + "\n2023-11-14 22:00\n"},
 		{"many", []store.Hour{hour(0, 1), hour(1, 3), hour(80, 8), hour(159, 2)},
-			"Findings, 2023-11-14 22:00 to 2023-11-21 14:00 UTC; a column is 2 hours, the hi…\n▄" + strings.Repeat(" ", 39) + "█" + strings.Repeat(" ", 38) + "▂\n"},
-		{"all-times", []store.Hour{{Begin: -last, Findings: [5]int64{1}}, {Findings: [5]int64{1}}, {Begin: last, Findings: [5]int64{1}}}, "█" + strings.Repeat(" ", 38) + "█" + strings.Repeat(" ", 39) + "█\n"},
+			"Findings by 2 hours (UTC), the highest 8\n▄" + strings.Repeat(" ", 39) + "█" + strings.Repeat(" ", 38) + "▂\n2023-11-14 22:00"},
+		{"all-times", []store.Hour{{Begin: -last, Findings: [5]int64{1}}, {Findings: [5]int64{1}}, {Begin: last, Findings: [5]int64{1}}}, "the highest 1\n█"},
 		{"no-findings", []store.Hour{hour(0, 0), hour(9, 0)}, "no findings\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := text(render.Overview(&model.Tally{Hours: tt.hours}, nil, 80, 20)); !strings.Contains(got, tt.want) {
+			if got := text(render.Overview(&model.Tally{Hours: tt.hours, Timeline: model.Hourly(tt.hours)}, nil, 80, 20)); !strings.Contains(got, tt.want) {
 				t.Errorf("no\n%sin\n%s", tt.want, got)
 			}
 		})
@@ -87,7 +90,8 @@ func TestTimeline(t *testing.T) {
 func TestOverviewFits(t *testing.T) {
 	tally := &model.Tally{Partial: true, Survey: &model.Survey{Sessions: 1, Cut: true, Midstream: 1e9, OneSided: 1e9, Gapped: 1e9, Evicted: 1e9, Truncated: 1e9}}
 	tally.Counts.Sessions[alerts.Exposed] = 1e12
-	tally.Hours = []store.Hour{{Findings: [5]int64{1e15}}, {Begin: 1 << 62}}
+	tally.Hours = []store.Hour{{Findings: [5]int64{1e15}}, {Begin: 1 << 62, Findings: [5]int64{1}}}
+	tally.Timeline = model.Hourly(tally.Hours)
 	for _, s := range hostile {
 		tally.Servers = append(tally.Servers, model.Subject{Name: s, Findings: [5]int64{1e12}})
 	}
@@ -148,7 +152,7 @@ What was said (> marks evidence, >> what settled a finding; times are UTC)
 
 // Settings are those of the server's own program, where its banner names it.
 func TestSettingsOfSoftware(t *testing.T) {
-	for banner, want := range map[string]string{"ESMTP Postfix": "Settings for Postfix", "ESMTP": "Settings\n", "Dovecot ready": "Settings for Dovecot"} {
+	for banner, want := range map[string]string{"ESMTP Postfix": "Settings of the server, Postfix by", "ESMTP": "Settings of the server\n", "Dovecot ready": "Settings of the server, Dovecot by"} {
 		d := detailOf("base64-password", &dissect.Facts{Banner: banner}, func(*alerts.Finding) {})
 		got := text(render.Detail(d, 100))
 		if !strings.Contains(got, want) || strings.Contains(got, "Exchange") != (banner == "ESMTP") {
@@ -159,7 +163,7 @@ func TestSettingsOfSoftware(t *testing.T) {
 
 func TestRulePage(t *testing.T) {
 	got := text(render.Rule(&model.Subject{Name: "base64-password", About: "a title", Findings: [5]int64{0, 0, 0, 0, 3}, Last: day.UnixNano()}, 80))
-	for _, want := range []string{"base64-password\na title\n", "3 findings, the last 2023-11-14 22:13:20 UTC.", "Why it matters", "What to do", "RFC 4616"} {
+	for _, want := range []string{"base64-password\na title\n", "3 findings, the last 2023-11-14 22:13:20 UTC.", "Why it matters", "Who can exploit it\n  Whoever can read", "What to do", "Settings of the server", "Settings of mail programs", "Thunderbird", "RFC 4616"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

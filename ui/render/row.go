@@ -41,7 +41,7 @@ var caseColumns = plan{
 		{status, statusWidth - 1}, {last, len(time.DateTime) - len(time.DateOnly)}, {protocol, 11}, {first, len(time.DateTime)}, {reason, 20},
 		{reason, 40}, {server, 26}, {who, 30}, {reason, 1000},
 	},
-	shrink: []step{{who, 8}, {server, 9}, {rule, 8}, {status, 0}},
+	shrink: []step{{who, 8}, {server, 9}, {last, 0}, {rule, 8}, {count, 0}, {status, 0}},
 }
 
 // statusWidth is the room for the name of a status. With less, it is a letter:

@@ -54,7 +54,7 @@ func TestRow(t *testing.T) {
 		{"empty-account", empty, 80, day, `critical a base64-password    198.51.100.25:587 ""                 12 22:13:20`, 0, false, false},
 		{"nobody", nobody, 80, day, "critical a base64-password    198.51.100.25:587 -                1.2M 22:13:20", 0, false, false},
 		{"wide", k, 200, day, "critical acknowledged   base64-password                smtp        198.51.100.25:587     10.0.0.5                     12 2023-11-14 21:13:20 2023-11-14 22:13:20 SMTP with LOGIN", 0, false, false},
-		{"tiny", k, 50, day, "critical base…ord 198.…:587 10.0.0.5     12 22:13:20", 0, false, false},
+		{"tiny", k, 50, day, "critical a base64…ssword 198.…:587 10.0.0.5     12", 0, false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -50,8 +50,10 @@ func Rule(s *model.Subject, width int) []Line {
 		return p.lines
 	}
 	p.section("Why it matters", r.Why)
+	p.section("Who can exploit it", r.Who.String())
 	p.section("What to do", r.Fix)
-	p.settings(r.Config, "")
+	p.settings(serverHead, r.Config, "")
+	p.settings(clientHead, r.Clients, "")
 	p.section("To read", strings.Join(r.Refs, "; "))
 	return p.lines
 }

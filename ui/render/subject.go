@@ -56,7 +56,7 @@ var (
 			{kind: about, head: "WHAT IS WRONG", Width: 34},
 		},
 		grow:   []step{{about, 32}, {lastSeen, 19}, {about, 1000}},
-		shrink: []step{{about, 0}, {subjectName, 9}},
+		shrink: []step{{about, 12}, {subjectName, 9}, {about, 0}},
 	}
 )
 

@@ -36,6 +36,10 @@ func clean(s string) string {
 	return b.String()
 }
 
+// Clean makes text from outside harmless: one line without control characters,
+// as Width counts it.
+func Clean(s string) string { return clean(s) }
+
 // plain tells text that needs no care.
 func plain(s string) bool {
 	for i := range len(s) {

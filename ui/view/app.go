@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -37,41 +38,48 @@ type app struct {
 	now     func() time.Time
 	euid    func() int // who runs it
 	theme   theme
+	ctx     context.Context // ends when the program is quit
 	quit    context.CancelFunc
 	wake    chan struct{} // any goroutine may use it: there is something to read
 	recount chan struct{} // likewise: the survey may be out of date
 
+	job     *job           // that runs; nil: none
+	jobs    sync.WaitGroup // it
+	stopped chan struct{}  // closed when the loop has ended
+
 	loop  *tview.Application
 	root  *tview.Flex
 	body  *tview.Pages
-	table *tview.Table
+	table *table
 	text  *tview.TextView
 	foot  *tview.Pages
 	input *tview.InputField
 
-	screen   tcell.Screen // that was drawn last; nil before
-	bindings []binding
-	way      []*place // to what is shown, its last
-	roots    map[screen]*place
-	prompt   *prompt       // nil where nothing is asked
-	counts   *store.Counts // nil until they were read
-	tally    *model.Tally  // nil until it was read
-	survey   *model.Survey // nil until there was one
-	live     *model.Live   // of the last look; nil where no capture runs here
-	pace     model.Pace
-	reasons  model.Reasons
-	saved    []model.Saved // filters, when a command is typed
-	asked    []reading
-	said     string // what was done, until the next key
-	wrong    error  // what was not, until then
-	force    bool   // read also where it has not
-	err      error  // of the last reading
+	screen    tcell.Screen // that was drawn last; nil before
+	bindings  []binding
+	way       []*place // to what is shown, its last
+	roots     map[screen]*place
+	prompt    *prompt       // nil where nothing is asked
+	counts    *store.Counts // nil until they were read
+	tally     *model.Tally  // nil until it was read
+	survey    *model.Survey // nil until there was one
+	live      *model.Live   // of the last look; nil where no capture runs here
+	pace      model.Pace
+	reasons   model.Reasons
+	decisions []decision    // made here, the last ones
+	saved     []model.Saved // filters, when a command is typed
+	asked     []reading
+	said      string // what was done, until the next key
+	wrong     error  // what was not, until then
+	force     bool   // read also where it has not
+	untallied bool   // tally is to be read when there is nothing else to do
+	err       error  // of the last reading
 }
 
 func newApp(source model.Source, options Options, now func() time.Time) *app {
 	a := &app{
 		source: source, options: options, now: now, euid: os.Geteuid,
-		quit: func() {}, wake: make(chan struct{}, 1), recount: make(chan struct{}, 1),
+		quit: func() {}, stopped: make(chan struct{}), wake: make(chan struct{}, 1), recount: make(chan struct{}, 1),
 		loop: tview.NewApplication(), bindings: keyTable(&options), roots: make(map[screen]*place),
 	}
 	a.theme = newTheme(a.noColor(), fewColors)
@@ -126,10 +134,13 @@ func (a *app) hints(width, _ int) []render.Line {
 		err = l.Err()
 	}
 	if err != nil {
-		return []render.Line{render.Problem(err, width)}
+		return render.Problem(err, width)
 	}
 	if a.said != "" {
-		return []render.Line{render.Said(a.said, width)}
+		return render.Said(a.said, width)
+	}
+	if a.job != nil {
+		return render.Said(a.job.String(), width)
 	}
 	return []render.Line{a.hintLine(a.top().on, width)}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/ui/model"
 )
 
@@ -22,7 +23,7 @@ var commands = []command{
 	{"filter", "filter the list, or by the NAME of a saved filter", []string{}, (*app).filterBy},
 	{"save", "NAME: keep the filter of the list", []string{}, (*app).saveFilter},
 	{"forget", "NAME: a saved filter", []string{}, (*app).forgetFilter},
-	{"export", "FILE.csv|jsonl|html: write what is shown", []string{}, (*app).export},
+	{"export", "FILE.csv|jsonl|html: write what is shown, or marked", []string{}, (*app).export},
 	{"pcap", "FILE: write the packets of what is selected", []string{}, (*app).writePackets},
 	{"sort", "sort the cases by a column", fields(), func(a *app, name string) error {
 		by, ok := model.ParseField(name)
@@ -37,9 +38,30 @@ var commands = []command{
 		a.setQuery(q)
 		return nil
 	}},
+	triageCommand("acknowledge", "as a does", func(a *app) { a.decide(alerts.Acknowledged) }),
+	triageCommand("resolve", "as r does", func(a *app) { a.decide(alerts.Resolved) }),
+	triageCommand("risk", "accept it, as x does", (*app).acceptRisk),
+	triageCommand("false-positive", "as f does", func(a *app) { a.decide(alerts.FalsePositive) }),
+	triageCommand("note", "as n does", (*app).annotate),
+	triageCommand("undo", "as u does", (*app).undo),
 	{"refresh", "read the database now", nil, func(a *app, _ string) error { a.reread(); return nil }},
 	{"help", "the keys", nil, func(a *app, _ string) error { a.showHelp(); return nil }},
 	{"quit", "quit", nil, func(a *app, _ string) error { a.quit(); return nil }},
+}
+
+// triageCommand does what a key of triage does.
+func triageCommand(name, does string, run func(*app)) command {
+	return command{name, does, nil, func(a *app, _ string) error {
+		switch {
+		case a.options.Triage == nil:
+			a.refuse()
+		case a.top().on&triaged == 0:
+			return errors.New("no case is selected here: 2 lists them")
+		default:
+			run(a)
+		}
+		return nil
+	}}
 }
 
 func fields() (names []string) {
@@ -57,10 +79,13 @@ func (a *app) askCommand() {
 		label:    "Command",
 		complete: a.completeCommand,
 		check: func(text string) error {
-			if _, _, ok := findCommand(text); !ok && text != "" {
-				return errors.New("no such command: Esc, then ? tells all of them")
+			if _, _, ok := findCommand(text); ok || text == "" {
+				return nil
 			}
-			return nil
+			if few := a.completeCommand(text); len(few) > 0 {
+				return fmt.Errorf("%s may be %s", text, strings.Join(few, ", "))
+			}
+			return errors.New("no such command: Esc, then ? tells all of them")
 		},
 		done: func(text string) {
 			if c, arg, ok := findCommand(text); ok {

@@ -3,50 +3,141 @@ package view
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
 )
 
-// export writes what is in front into a file: all rows of a list, the findings
-// of a case, or a session.
+// export writes what is in front into a file: all rows of a list or those that
+// are marked, the findings of a case, or a session.
 func (a *app) export(path string) error {
 	if path == "" {
 		return errors.New("name a file that ends in .csv, .jsonl or .html")
 	}
-	var s model.Selection
-	switch p := a.top(); {
-	case p.list != nil && p.list.Paged():
-		return errors.New("there are too many cases here, or they are still being counted: filter them first")
-	case p.list != nil:
-		s = p.list.Select()
-	case p.listed != nil:
-		s.Sessions, s.More = p.listed.Rows, p.listed.Cut
-	case p.detail != nil:
-		s.Cases, s.Findings, s.More = []alerts.CaseID{p.caseID}, true, p.detail.Case.Findings > model.MaxExported
-	case p.session != nil:
-		s.Sessions = []alerts.Session{p.session.Session}
-	default:
-		return errors.New("cases and sessions are exported: Enter lists the cases of a row, l its sessions")
+	path, err := filepath.Abs(atHome(path))
+	if err != nil {
+		return err
 	}
+	s, err := a.selection()
+	if err != nil {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+		a.question(&prompt{
+			label:    "Write over " + render.Clean(path) + "? yes or no",
+			complete: among("yes", "no"),
+			done: func(answer string) {
+				if strings.HasPrefix("yes", strings.ToLower(answer)) && answer != "" {
+					a.write(path, true, s)
+				} else {
+					a.said = "not written"
+				}
+			},
+		}, "")
+		return nil
+	}
+	a.write(path, false, s)
+	return nil
+}
+
+// among completes to one of some words.
+func among(words ...string) func(string) []string {
+	return func(text string) (list []string) {
+		for _, w := range words {
+			if strings.HasPrefix(w, text) && w != text {
+				list = append(list, w)
+			}
+		}
+		return list
+	}
+}
+
+// atHome puts the home folder in the place of a tilde.
+func atHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+// selection is what is exported of the place in front.
+func (a *app) selection() (s model.Selection, err error) {
+	switch p := a.top(); {
+	case p.on == casesScreen && len(p.marks) > 0:
+		s.Cases, _ = a.chosenCases()
+	case p.list != nil && p.list.Paged():
+		return s, errors.New("there are too many cases here, or they are still being counted: wait, or filter them first")
+	case p.list != nil:
+		s.Cases = slices.Collect(p.list.All())
+	case p.on == sessionsScreen:
+		s.Sessions = &model.SessionQuery{Of: p.of, Filter: p.sessions}
+	case p.detail != nil:
+		s.Cases, s.Findings = []alerts.CaseID{p.caseID}, true
+	case p.session != nil:
+		s.Session = &p.session.Session
+	default:
+		return s, errors.New("cases and sessions are exported: Enter lists the cases of a row, l its sessions")
+	}
+	return s, nil
+}
+
+// write writes a selection while the program goes on.
+func (a *app) write(path string, replace bool, s model.Selection) {
+	if a.job != nil {
+		a.wrong = errors.New("another file is being written: wait until it is")
+		return
+	}
+	cut := a.top().list != nil && a.top().list.Cut()
 	now := a.now()
-	a.said = "writing " + path + " ..."
-	a.ask(func() func() {
-		n, err := model.Export(a.source, path, s, now)
+	j := &job{ctx: a.ctx, path: render.Clean(path)}
+	a.work(j, func() func() {
+		to := model.Target{Path: path, Replace: replace, Row: j.row}
+		n, more, err := model.Export(a.source, to, s, now)
 		return func() {
-			if a.said = ""; err != nil {
-				a.wrong = err
+			if a.wrong = a.cannotWrite(err); err != nil {
 				return
 			}
-			a.said = fmt.Sprintf("%d rows written to %s", n, path)
-			if s.More {
+			a.said = fmt.Sprintf("%d %s written to %s (0600)", n, kindOfRows(&s, n), j.path)
+			if more || cut {
 				a.said += "; there are more: 'mailtap export' writes all"
 			}
 		}
 	})
-	return nil
+}
+
+// kindOfRows names what an export has in it.
+func kindOfRows(s *model.Selection, n int) string {
+	kind := "cases"
+	switch {
+	case s.Session != nil || s.Sessions != nil:
+		kind = "sessions"
+	case s.Findings:
+		kind = "findings"
+	}
+	if n == 1 {
+		kind = strings.TrimSuffix(kind, "s")
+	}
+	return kind
+}
+
+// cannotWrite says what to do where a file may not be written.
+func (a *app) cannotWrite(err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrPermission):
+		return err
+	case a.capturing():
+		return fmt.Errorf("%w: this capture may write to %s only", err, filepath.Dir(a.options.Database))
+	}
+	return fmt.Errorf("%w: name a folder that you may write to", err)
 }
 
 // copyName copies what names the row or the page: the id of a case or a

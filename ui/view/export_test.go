@@ -145,7 +145,7 @@ func Strokes() []string {
 // Shown returns how a text view shows a text of an error, and how it should: as
 // it is, or where tview cannot do that, with its brackets by number.
 func Shown(s string) (got, want string) {
-	s = render.Problem(errors.New(s), 1<<20)[0].Text
+	s = render.Problem(errors.New(s), 1<<20)[0][0].Text
 	t := tview.NewTextView().SetDynamicColors(true)
 	t.SetText(escape(s))
 	got = t.GetText(true)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mailtap/mailtap/ui/model"
@@ -59,10 +60,14 @@ func checkFilter(on screen, text string, now time.Time) error {
 		_, err = model.ParseSubjectFilter(text, now)
 	}
 	var m *model.Mistake
-	if errors.As(err, &m) && len(text) > m.To-m.From {
-		return fmt.Errorf("%s: %w", text[m.From:m.To], err)
+	if !errors.As(err, &m) || len(text) == m.To-m.From {
+		return err
 	}
-	return err
+	word := text[m.From:m.To]
+	if _, value, _ := strings.Cut(word, ":"); value != "" && strings.Contains(m.Text, value) {
+		return err // which names it
+	}
+	return fmt.Errorf("%s: %w", word, err)
 }
 
 // setFilter filters the list in front.
@@ -75,6 +80,7 @@ func (a *app) setFilter(text string) error {
 			return err
 		}
 		q.By, q.Reverse, q.Flat = p.query.By, p.query.Reverse, p.query.Flat
+		a.unmark(p)
 		a.setQuery(q)
 		return nil
 	case sessionsScreen:

@@ -39,7 +39,7 @@ func view(key rune, on screen, does string) binding {
 func keyTable(o *Options) []binding {
 	keys := otherKeys()
 	command := slices.IndexFunc(keys, func(b binding) bool { return b.name == ":" })
-	return slices.Insert(keys, command, triageKeys(o.Triage == nil)...)
+	return slices.Insert(keys, command, append(triageKeys(o.Triage == nil), markKeys()...)...)
 }
 
 func otherKeys() []binding {
@@ -126,6 +126,7 @@ func (a *app) move(n int) {
 		a.text.ScrollTo(max(0, line+n), 0)
 		return
 	}
+	a.top().end = false
 	a.selectRow(a.row() + n)
 }
 
@@ -134,6 +135,7 @@ func (a *app) toBeginning() {
 		a.text.ScrollToBeginning()
 		return
 	}
+	a.top().end = false
 	a.selectRow(0)
 }
 
@@ -143,6 +145,8 @@ func (a *app) toEnd() {
 		return
 	}
 	a.selectRow(math.MaxInt)
+	p := a.top()
+	p.end = p.list != nil && p.list.Cut() && p.list.Paged() // which is its beginning only, so far
 }
 
 // hintLine is the foot of a screen: as many hints as there is room for. Those at

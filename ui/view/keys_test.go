@@ -41,6 +41,7 @@ var keyTests = []struct {
 	{"cases sessions case session", nil, "p", "packets cannot be written"},
 	{"cases case", nil, "a r x f n u", "nothing can be decided"},
 	{"cases", nil, "s", "by status"},
+	{"cases", nil, "m M", " marked"},
 	{"cases", nil, "S", "↑"},
 
 	{"sessions servers clients accounts rules", nil, "Down j", "row 2 of"},
@@ -94,7 +95,9 @@ func TestKeys(t *testing.T) {
 						source = &generated{cases: 5000}
 					}
 					p := run(t, source, 80, 24)
-					p.until("row 1 of")
+					p.wait("the whole list", func(text string) bool {
+						return strings.Contains(text, "row 1 of") && !strings.Contains(text, "the first")
+					})
 					p.walk(enter[on])
 					was := p.Text()
 					for _, key := range tt.before {

@@ -20,8 +20,12 @@ func (a *app) writePackets(path string) error {
 	if path == "" {
 		return errors.New("name the file to write, such as case.pcapng")
 	}
+	path, err := filepath.Abs(atHome(path))
+	if err != nil {
+		return err
+	}
 	return a.packets(path, func(did string, more bool, err error) {
-		if a.wrong = err; err != nil {
+		if a.wrong = a.cannotWrite(err); err != nil {
 			return
 		}
 		a.said = path + ": " + did
@@ -39,7 +43,7 @@ func (a *app) packets(path string, done func(did string, more bool, err error)) 
 	case a.options.Packets == nil:
 		return errNoPackets
 	case p.on&(casesScreen|caseScreen) != 0:
-		cases, _ = a.deciding()
+		cases, _ = a.chosenCases()
 	case p.on == sessionScreen:
 		sessions = []alerts.SessionID{p.sessionID}
 	case p.listed != nil && a.row() >= 0 && a.row() < len(p.listed.Rows):
@@ -109,6 +113,9 @@ var viewers = []viewer{
 // viewer chooses one. Their dissectors read what peers sent, so root opens
 // none of them.
 func (a *app) viewer() (viewer, error) {
+	if a.capturing() {
+		return viewer{}, errors.New("a capture may start no other program: ':pcap FILE' writes the packets, or press p in a 'mailtap tui' beside it")
+	}
 	if a.euid() == 0 {
 		return viewer{}, errors.New("no packets are shown as root: ':pcap FILE' writes them, open that as another user")
 	}
@@ -127,11 +134,34 @@ func (a *app) viewer() (viewer, error) {
 
 func (v *viewer) show(path string) error {
 	cmd := exec.Command(v.program, append(v.args, path)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stderr = os.Stderr
+	if less, err := exec.LookPath("less"); err == nil && v.waits {
+		return paged(cmd, less)
+	}
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
 	err := cmd.Run()
 	if v.waits {
 		fmt.Print("\nEnter goes back. ")
 		fmt.Scanln()
 	}
+	return err
+}
+
+// paged shows what a program prints screen by screen, control characters made
+// harmless. What it fails with is on the screen too.
+func paged(printer *exec.Cmd, less string) error {
+	printed, err := printer.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	pager := exec.Command(less)
+	pager.Env = append(os.Environ(), "LESSSECURE=1", "LESS=-S") // no shell from there, and no -r of the user's
+	pager.Stdin, pager.Stdout, pager.Stderr = printed, os.Stdout, os.Stderr
+	if err := printer.Start(); err != nil {
+		return err
+	}
+	err = pager.Run()
+	printed.Close()
+	printer.Wait() // that nobody reads it to its end is no error
 	return err
 }

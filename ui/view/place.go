@@ -50,6 +50,7 @@ type place struct {
 	query model.Query // of cases
 	open  map[alerts.CaseID]bool
 	list  *model.List // nil until it was read
+	marks map[alerts.CaseID]bool
 
 	filter   string // as it was typed, of what are no cases
 	sessions *model.SessionFilter
@@ -66,6 +67,7 @@ type place struct {
 	rule      *model.Subject
 
 	row, offset int  // where it was left
+	end         bool // the end is wanted of a list whose beginning is shown
 	picked      bool // somebody has selected a row: it stays selected while others come before it
 }
 
@@ -194,7 +196,7 @@ func (a *app) where() string {
 	p := a.top()
 	switch {
 	case p.on == casesScreen:
-		return render.CasePlace(p.list, a.row())
+		return render.CasePlace(p.list, a.row(), len(p.marks))
 	case p.on == sessionsScreen && p.listed != nil:
 		part := ""
 		if p.listed.Cut {

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
@@ -13,6 +15,7 @@ const maxTyped = 200
 // prompt is a question that the foot asks.
 type prompt struct {
 	label    string
+	help     string                     // what may be typed; "" is what the keys do
 	complete func(text string) []string // what may become of a text; nil: nobody knows
 	check    func(text string) error    // what is wrong with it
 	done     func(text string)
@@ -70,7 +73,7 @@ func (a *app) help(width, _ int) []render.Line {
 	case len(p.choices) > 0:
 		return []render.Line{render.Choices(lastWords(p.choices), width)}
 	}
-	return []render.Line{{{Text: "Enter applies, Esc leaves things as they were", Style: render.Faint}}}
+	return []render.Line{{{Text: cmp.Or(p.help, "Enter applies, Esc leaves things as they were"), Style: render.Faint}}}
 }
 
 // answered ends the question, unless the answer is wrong.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -112,7 +111,24 @@ func (a *app) next(due bool) reading {
 			return func() { a.reasons.Put(found) }
 		}
 	}
+	if a.untallied && a.counts != nil {
+		a.untallied = false // until the next look, also if it fails
+		return a.addUp()
+	}
 	return nil
+}
+
+// addUp returns the reading of what all adds up to, for who looks at something
+// else: names are completed from it.
+func (a *app) addUp() reading {
+	counts, survey := *a.counts, a.survey
+	return func() func() {
+		tally, err := model.NewTally(a.source, counts, survey)
+		if err != nil {
+			return nil // the screens that show it tell that
+		}
+		return func() { a.show(tally) }
+	}
 }
 
 // look returns the reading of a place.
@@ -120,8 +136,9 @@ func (a *app) look(p *place, force bool) reading {
 	w := wish{
 		source: a.source, live: a.options.Live, place: p, query: p.query, filter: p.filter, sessions: p.sessions, now: a.now(),
 		row: a.row(), survey: a.survey, force: force || a.tally != nil && a.tally.Partial,
-		tallies: p.on&talliedScreen != 0 || a.tally == nil || a.tally.Survey != a.survey,
+		tallies: p.on&talliedScreen != 0, first: a.counts == nil && p.on == casesScreen && p.list == nil,
 	}
+	a.untallied = a.tally == nil || a.tally.Survey != a.survey
 	w.query.Now = w.now
 	if a.counts != nil {
 		w.counts = *a.counts
@@ -147,6 +164,7 @@ type wish struct {
 	counts   store.Counts  // what it shows
 	survey   *model.Survey // nil: there is none
 	tallies  bool          // read what all adds up to, too
+	first    bool          // nothing is shown yet
 	force    bool          // read also if the database has these still
 	open     map[alerts.CaseID]bool
 	selected alerts.CaseID
@@ -174,6 +192,11 @@ func (w *wish) read(a *app) func() {
 		live := w.live()
 		f.live = &live
 	}
+	if w.first {
+		if list, ok, _ := model.NewBeginning(w.source, w.query); ok {
+			return func() { a.begin(w, list) }
+		}
+	}
 	f.counts, f.err = w.source.Counts()
 	if f.err == nil && f.counts == w.counts && !w.force {
 		return func() { a.looked(w, &f) }
@@ -185,7 +208,12 @@ func (w *wish) read(a *app) func() {
 		w.survey, w.tallies = f.survey, true
 	}
 	if f.err == nil && w.tallies {
-		w.readTally(&f)
+		f.tally, f.err = model.NewTally(w.source, f.counts, w.survey)
+		// A database of an older schema has none: who looks at something else
+		// need not know.
+		if errors.Is(f.err, store.ErrNoOverview) && w.place.on&talliedScreen == 0 {
+			f.err = nil
+		}
 	}
 	if f.err == nil {
 		w.readPlace(&f)
@@ -193,13 +221,12 @@ func (w *wish) read(a *app) func() {
 	return func() { a.take(w, &f) }
 }
 
-// readTally reads what all adds up to. A database of an older schema does not
-// say that: who looks at something else need not know.
-func (w *wish) readTally(f *found) {
-	f.tally, f.err = model.NewTally(w.source, w.survey)
-	if errors.Is(f.err, store.ErrNoOverview) && w.place.on&talliedScreen == 0 {
-		f.err = nil
+// begin shows the first rows of a long list, and goes on to read what there is.
+func (a *app) begin(w *wish, list *model.List) {
+	if p := w.place; p.list == nil && w.query.Same(&p.query) {
+		p.list = list
 	}
+	a.reread()
 }
 
 func (w *wish) readPlace(f *found) {
@@ -209,7 +236,7 @@ func (w *wish) readPlace(f *found) {
 	}
 	switch p := w.place; {
 	case p.on == casesScreen:
-		if f.list, f.err = model.NewList(w.source, w.query, index, w.open); f.err == nil {
+		if f.list, f.err = model.NewList(w.source, w.query, f.counts, index, w.open); f.err == nil {
 			f.list.Find(w.selected, w.row) // for the rows that it reads, which will be shown
 		}
 	case p.on == sessionsScreen:
@@ -263,53 +290,4 @@ func (a *app) take(w *wish, f *found) {
 func (a *app) looked(w *wish, f *found) {
 	a.live = f.live
 	a.pace.Add(w.now, &f.counts, f.live)
-}
-
-// replace puts a list in the place of the old one. A selection that somebody has
-// made stays on its case, and the case where it is on the screen; else the first
-// row is selected. Another query that leaves the case out begins at the top.
-func (a *app) replace(p *place, w *wish, list *model.List) {
-	old := a.row()
-	id, selected := a.selected()
-	selected = selected && p.picked
-	same := false
-	if p.list != nil {
-		before := p.list.Query()
-		same = before.Same(&w.query)
-	}
-	p.list = list
-	list.Unfold(p.open)
-	row, kept := 0, false
-	if selected {
-		row, kept = list.Look(id, old)
-	}
-	if !kept && same && p.picked {
-		row = max(0, min(old, list.Len()-1))
-	}
-	p.picked = p.picked && (kept || same)
-	a.moveTo(row)
-}
-
-// replaceSessions does the same for sessions.
-func (a *app) replaceSessions(p *place, listed *model.Sessions) {
-	row := a.row()
-	if !p.picked {
-		row = 0
-	} else if p.listed != nil && row >= 0 && row < len(p.listed.Rows) {
-		id := p.listed.Rows[row].ID
-		if i := slices.IndexFunc(listed.Rows, func(s alerts.Session) bool { return s.ID == id }); i >= 0 {
-			row = i
-		}
-	}
-	p.listed = listed
-	a.moveTo(max(0, min(row, len(listed.Rows)-1)))
-}
-
-// moveTo selects the row where the selected one is by now, and leaves it where
-// it is on the screen. An offset that is set is kept: a short list would follow
-// its end from then on.
-func (a *app) moveTo(row int) {
-	offset, _ := a.table.GetOffset()
-	a.table.SetOffset(max(0, offset+row-a.row()), 0)
-	a.table.Select(row+headRows, 0)
 }

@@ -111,6 +111,19 @@ func TestErrorsAreShown(t *testing.T) {
 	}
 }
 
+// Of a long list the first rows are there before it is counted.
+func TestBeginning(t *testing.T) {
+	source := &generated{cases: 1_000_000, hold: make(chan struct{})}
+	p := run(t, source, 80, 24)
+	p.until("row 1 of the first 100")
+	p.press("m", "m")
+	p.until("row 3 of 100, 2 marked")
+	p.press("G")
+	p.until("row 100 of 100")
+	close(source.hold)
+	p.until("row 1000000 of 1000000, 2 marked")
+}
+
 // A million cases scroll, and only what is looked at is read.
 func TestMillion(t *testing.T) {
 	source := &generated{cases: 1_000_000}
@@ -265,7 +278,7 @@ func TestNoColor(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	names := []string{
 		"[red]tag[-]", "[red[]", "[日[]", "[::b]", `["region"]x[""]`, "\x1b[2J", "a\u202eb", "日本語日本語日本語", "Z" + strings.Repeat("\u0301", 300), "🇩🇪👩\u200d👩\u200d👧",
-		strings.Repeat("x", 1000), strings.Repeat("[red]", 200), "\xff\xfe", "line\nbreak", "",
+		strings.Repeat("x", 10_000), strings.Repeat("日", 5000), strings.Repeat("\u0301", 10_000), "مرحبا", "한국", strings.Repeat("[red]", 200), "\xff\xfe", "line\nbreak", "",
 	}
 	source := &generated{cases: len(names), name: func(n int) string { return names[n] }}
 	for _, width := range []int{80, 200} {

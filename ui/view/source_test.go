@@ -18,6 +18,7 @@ type generated struct {
 	cases int
 	name  func(n int) string // of the account
 	pages sync.Map           // offsets that were read
+	hold  chan struct{}      // until it is closed nothing is counted; nil: it is
 
 	mu  sync.Mutex
 	err error
@@ -51,6 +52,9 @@ func (g *generated) at(n int) alerts.Case {
 }
 
 func (g *generated) Counts() (c store.Counts, err error) {
+	if g.hold != nil {
+		<-g.hold
+	}
 	c.Cases[alerts.New] = int64(g.cases)
 	return c, g.failure()
 }

@@ -1,8 +1,11 @@
 package view
 
 import (
+	"unicode/utf8"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
+	"github.com/rivo/uniseg"
 
 	"github.com/mailtap/mailtap/ui/render"
 )
@@ -10,33 +13,25 @@ import (
 // headRows is how many rows of the table stand above the first one of a list.
 const headRows = 1
 
-// content is the table. It holds nothing: cells are made of the model when they
-// are drawn, and kept for the one time that they are.
-type content struct {
-	tview.TableContentReadOnly
+// table is a list on the screen. tview keeps its selection and its offset; what
+// stands in the rows is painted here: tview would measure all of it, each time.
+type table struct {
+	*tview.Table
 	app     *app
-	columns []render.Column
-	rows    map[int][]*tview.TableCell
+	columns []render.Column // as they were drawn last
 }
 
-func (a *app) newTable() *tview.Table {
-	c := &content{app: a}
-	t := tview.NewTable().SetContent(c).SetFixed(headRows, 0).SetSelectable(true, false).
+func (a *app) newTable() *table {
+	t := &table{Table: tview.NewTable(), app: a}
+	t.SetContent(&content{table: t, empty: tview.TableCell{Transparent: true}}).SetFixed(headRows, 0).SetSelectable(true, false).
 		SetSelectedStyle(tcell.StyleDefault.Reverse(true)).SetBordersColor(tcell.ColorDefault).Select(headRows, 0)
 	t.SetBackgroundColor(tcell.ColorDefault)
-	t.SetDrawFunc(func(screen tcell.Screen, x, y, width, height int) (int, int, int, int) {
-		c.columns, c.rows = a.columns(width), make(map[int][]*tview.TableCell)
-		if a.length() == 0 {
-			a.drawNothing(screen, x, y+headRows+1, width)
-		}
-		return x, y, width, height
-	})
 	t.SetMouseCapture(func(action tview.MouseAction, event *tcell.EventMouse) (tview.MouseAction, *tcell.EventMouse) {
 		row, column := t.CellAt(event.Position())
 		switch {
 		case (action == tview.MouseLeftClick || action == tview.MouseLeftDoubleClick) && row < headRows:
 			if row >= 0 {
-				a.clickHead(c.columns, column)
+				a.clickHead(t.columns, column)
 			}
 			return tview.MouseConsumed, nil // beside the rows: the selection stays
 		case action == tview.MouseLeftClick:
@@ -49,6 +44,84 @@ func (a *app) newTable() *tview.Table {
 		return action, event
 	})
 	return t
+}
+
+// Draw draws the list, each cell of the screen once.
+func (t *table) Draw(screen tcell.Screen) {
+	x, y, width, height := t.GetInnerRect()
+	t.columns = t.app.columns(width)
+	t.Table.Draw(still{screen})
+	var head []render.Span
+	for _, c := range t.columns {
+		head = append(head, c.Head())
+	}
+	t.drawRow(screen, x, y, width, head, blank, t.app.theme.style)
+	offset, _ := t.GetOffset()
+	for i := range max(0, height-headRows) {
+		row, style, sign := offset+i, t.app.theme.style, blank
+		if row == t.app.row() && row < t.app.length() {
+			style = func(render.Style) tcell.Style { return tcell.StyleDefault.Reverse(true) }
+		}
+		if t.app.marked(row) {
+			sign = markSign
+		}
+		t.drawRow(screen, x, y+headRows+i, width, t.app.spans(row, t.columns), sign, style)
+	}
+	if t.app.length() == 0 {
+		t.app.drawNothing(screen, x, y+headRows+1, width)
+	}
+}
+
+// still is a screen on which nothing is written: tview finds out which rows there
+// is room for, and would clear all of them.
+type still struct{ tcell.Screen }
+
+// SetContent does nothing.
+func (still) SetContent(int, int, rune, []rune, tcell.Style) {}
+
+// blank is a cell with nothing in it.
+const blank = " "
+
+// drawRow writes one row of the screen. There are no spans where there is no row
+// of the list, or it is not read yet. The sign stands behind the first column.
+func (t *table) drawRow(screen tcell.Screen, x, y, width int, spans []render.Span, sign string, style func(render.Style) tcell.Style) {
+	end := x + width
+	clear := func(to int) {
+		for ; x < min(to, end); x++ {
+			screen.Put(x, y, blank, style(render.Plain))
+		}
+	}
+	for n, c := range t.columns {
+		next := x + c.Width
+		if n < len(spans) {
+			x = paint(screen, x, y, min(next, end), spans[n].Text, style(spans[n].Style))
+		}
+		if clear(next); n == 0 && sign != blank && x < end {
+			screen.Put(x, y, sign, style(render.Strong))
+			x++
+		}
+		clear(next + 1)
+	}
+	clear(end)
+}
+
+// paint writes a clean text as far as end, and returns where that is.
+func paint(screen tcell.Screen, x, y, end int, text string, style tcell.Style) int {
+	for state, cluster, width := -1, "", 0; text != ""; x += width {
+		if c := text[0]; c < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf) {
+			cluster, text, width, state = text[:1], text[1:], 1, -1 // as most are
+		} else {
+			cluster, text, width, state = uniseg.FirstGraphemeClusterInString(text, state)
+		}
+		if x+width > end {
+			return x
+		}
+		for behind := x + width - 1; behind > x; behind-- { // of a wide one
+			screen.Put(behind, y, blank, style)
+		}
+		screen.Put(x, y, cluster, style)
+	}
+	return x
 }
 
 // clickHead sorts by a column, and the other way round with the next click.
@@ -71,46 +144,29 @@ func (a *app) drawNothing(screen tcell.Screen, x, y, width int) {
 	}
 }
 
+// content is what tview knows of a list: how many rows it has, and its head.
+type content struct {
+	tview.TableContentReadOnly
+	table *table
+	empty tview.TableCell
+}
+
 // GetRowCount returns how many rows there are, the head among them.
-func (c *content) GetRowCount() int { return headRows + c.app.length() }
+func (c *content) GetRowCount() int { return headRows + c.table.app.length() }
 
 // GetColumnCount returns how many columns the screen has room for.
-func (c *content) GetColumnCount() int { return len(c.columns) }
+func (c *content) GetColumnCount() int { return len(c.table.columns) }
 
-// GetCell returns one cell.
+// GetCell returns a cell: of the head, or an empty one that can be selected.
 func (c *content) GetCell(row, column int) *tview.TableCell {
-	cells, drawn := c.rows[row]
-	if !drawn && c.rows != nil {
-		cells = c.row(row)
-		c.rows[row] = cells
-	}
-	if column < 0 || column >= len(cells) {
+	if column < 0 || column >= len(c.table.columns) {
 		return nil
 	}
-	return cells[column]
-}
-
-func (c *content) row(row int) []*tview.TableCell {
-	var cells []*tview.TableCell
-	if row < headRows {
-		for _, column := range c.columns {
-			cells = append(cells, c.cell(column, column.Head()).SetSelectable(false))
-		}
-		return cells
+	if row >= headRows {
+		return &c.empty
 	}
-	spans := c.app.spans(row-headRows, c.columns)
-	for i, column := range c.columns {
-		span := render.Span{} // not read yet; without a cell, the selection would move on
-		if spans != nil {
-			span = spans[i]
-		}
-		cells = append(cells, c.cell(column, span))
+	head := c.table.columns[column].Head()
+	return &tview.TableCell{
+		Text: escape(head.Text), MaxWidth: c.table.columns[column].Width, Style: c.table.app.theme.style(head.Style), Transparent: true, NotSelectable: true,
 	}
-	return cells
-}
-
-// cell makes a cell. The head is as wide as its column, so the others need not
-// be: measuring spaces takes tview most of its time.
-func (c *content) cell(column render.Column, s render.Span) *tview.TableCell {
-	return &tview.TableCell{Text: escape(s.Text), MaxWidth: column.Width, Style: c.app.theme.style(s.Style), Transparent: true}
 }

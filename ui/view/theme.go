@@ -25,9 +25,10 @@ const (
 // newTheme returns the looks for a terminal of so many colours. Nobody can ask
 // every terminal what its background is. So where there are 256 colours, those
 // are taken that stand out from black and from white by a contrast of 3.8 or
-// more; where there are fewer, what the user has set up.
+// more. Where there are fewer, users may have set them up; of what they usually
+// are, only red and magenta can be read on both.
 func newTheme(noColor bool, colors int) theme {
-	red, yellow, green, blue, gray := "maroon", "olive", "green", "teal", look{"", "d"}
+	red, yellow, green, blue, gray := "maroon", "purple", "", "", look{"", "d"}
 	if colors >= manyColors {
 		red, yellow, green, blue, gray = "#d70000", "#af5f00", "#008700", "#0087af", look{"#767676", ""}
 	}
@@ -51,11 +52,16 @@ func newTheme(noColor bool, colors int) theme {
 	return t
 }
 
-// adapt notes the screen before it is drawn, and takes its colours.
+// adapt notes the screen before it is drawn, takes its colours, and makes room for
+// what the foot has to say.
 func (a *app) adapt(screen tcell.Screen) bool {
 	if a.screen != screen {
 		a.screen = screen
 		a.theme = newTheme(a.noColor(), screen.Colors())
+	}
+	if a.prompt == nil {
+		width, _ := screen.Size()
+		a.root.ResizeItem(a.foot, len(a.hints(width, hintRows)), 0)
 	}
 	return false
 }

@@ -98,13 +98,12 @@ func TestExport(t *testing.T) {
 		file string
 		says string
 	}{
-		{nil, "a.csv", "9 rows written to"},
-		{nil, "a.csv", "is there already"},
+		{nil, "a.csv", "9 cases written to"},
 		{nil, "a.doc", "ends in .csv, .jsonl or .html"},
-		{nil, "a.html", "9 rows written to"},
-		{steps{{"Enter", "Why it matters"}}, "b.jsonl", "1 rows written to"},
-		{steps{{"3", "row 1 of 7"}}, "c.csv", "7 rows written to"},
-		{steps{{"3", "row 1 of 7"}, {"Enter", "What was said"}}, "d.jsonl", "1 rows written to"},
+		{nil, "a.html", "9 cases written to"},
+		{steps{{"Enter", "Why it matters"}}, "b.jsonl", "1 finding written to"},
+		{steps{{"3", "row 1 of 7"}}, "c.csv", "7 sessions written to"},
+		{steps{{"3", "row 1 of 7"}, {"Enter", "What was said"}}, "d.jsonl", "1 session written to"},
 		{steps{{"4", "row 1 of 5"}}, "e.csv", "cases and sessions are exported"},
 	} {
 		p.walk(steps{{"2", "row 1 of 4"}})
@@ -115,6 +114,24 @@ func TestExport(t *testing.T) {
 		p.until(tt.says)
 		p.press("Esc", "2")
 	}
+	p.walk(steps{{"2", "row 1 of 4"}, {"Down", "row 2 of 4"}, {"m", "3 marked"}})
+	for _, tt := range []struct{ answer, says string }{{"no", "not written"}, {"", "not written"}, {"yes", "3 cases written to"}} {
+		p.press(":")
+		p.until("Command:")
+		p.press("export a.csv", "Enter")
+		p.until("Write over")
+		p.press(tt.answer, "Enter")
+		p.until(tt.says)
+		p.press("Up") // the message goes
+		p.until("q quit")
+	}
+	if err := os.Mkdir("f.csv", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.press(":")
+	p.until("Command:")
+	p.press("export f.csv", "Enter")
+	p.until("no file that can be written over")
 	if b, err := os.ReadFile("a.csv"); err != nil || !strings.Contains(string(b), "cleartext-password") {
 		t.Errorf("%v: %s", err, b)
 	}
@@ -231,7 +248,7 @@ func TestCapturing(t *testing.T) {
 // Each colour of a terminal that has 256 stands out from black and from white.
 // The others are the user's own.
 func TestContrast(t *testing.T) {
-	const least = 3.8
+	const least, leastOfFew = 3.8, 2.5
 	light := func(c int32) float64 { // WCAG 2.1, relative luminance
 		x := float64(c) / 255
 		if x <= 0.04045 {
@@ -239,13 +256,16 @@ func TestContrast(t *testing.T) {
 		}
 		return math.Pow((x+0.055)/1.055, 2.4)
 	}
-	colors := view.Looks(false, 256)
-	for _, c := range colors {
+	check := func(c tcell.Color, least float64) {
 		r, g, b := c.RGB()
 		l := 0.2126*light(r) + 0.7152*light(g) + 0.0722*light(b)
 		if onBlack, onWhite := (l+0.05)/0.05, 1.05/(l+0.05); onBlack < least || onWhite < least {
 			t.Errorf("#%06x: contrast %.2f on black, %.2f on white", c.Hex(), onBlack, onWhite)
 		}
+	}
+	colors := view.Looks(false, 256)
+	for _, c := range colors {
+		check(c, least)
 	}
 	if len(colors) == 0 || len(view.Looks(true, 256)) != 0 || len(view.Looks(true, 8)) != 0 {
 		t.Errorf("%d colours; without colours %d", len(colors), len(view.Looks(true, 256)))
@@ -253,6 +273,10 @@ func TestContrast(t *testing.T) {
 	for _, c := range view.Looks(false, 8) {
 		if c.IsRGB() || c > tcell.ColorWhite {
 			t.Errorf("%v is not one that users choose", c)
+			continue
 		}
+		n := c - tcell.ColorBlack
+		check(tcell.NewRGBColor(int32(n&1)*0xcd, int32(n>>1&1)*0xcd, int32(n>>2&1)*0xcd), leastOfFew) // as of xterm
+		check(tcell.NewRGBColor(int32(n&1)*0xaa, int32(n>>1&1)*0xaa, int32(n>>2&1)*0xaa), leastOfFew) // as of VGA
 	}
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -24,7 +23,7 @@ func triageKeys(readOnly bool) []binding {
 		{"x", []stroke{char('x')}, triaged, "accept the risk, until a day or until it grows", "accept", "", (*app).acceptRisk},
 		key('f', alerts.FalsePositive, "false positive: for good", ""),
 		{"n", []stroke{char('n')}, triaged, "write a note", "", "", (*app).annotate},
-		{"u", []stroke{char('u')}, triaged, "undo the last change of the case", "", "", (*app).undo},
+		{"u", []stroke{char('u')}, triaged, "undo what you decided last; on an open case, its last change", "", "", (*app).undo},
 	}
 	if readOnly {
 		for i := range keys {
@@ -42,50 +41,37 @@ func (a *app) refuse() {
 	}
 }
 
-// deciding returns the cases to decide on, and the note of the first: the open
-// one, or those that the selected row stands for.
-func (a *app) deciding() (ids []alerts.CaseID, note string) {
-	p := a.top()
-	p.picked = true
-	switch {
-	case p.detail != nil:
-		return []alerts.CaseID{p.caseID}, p.detail.Case.Note
-	case p.list != nil:
-		row, _ := p.list.Row(a.row())
-		return p.list.Stands(a.row()), row.Case.Note
-	}
-	return nil, ""
-}
-
 // decide asks why, and gives the cases a status.
 func (a *app) decide(status alerts.Status) {
-	ids, _ := a.deciding()
+	ids, called := a.chosenCases()
 	if len(ids) == 0 {
 		return
 	}
 	a.question(&prompt{
-		label: fmt.Sprintf("%s, %s. Reason", status, some(len(ids))),
+		label: fmt.Sprintf("%s, %s. Reason", status, called),
+		help:  "Why? Others read it in the case. Enter does it, also without a reason; Esc does not",
 		check: tooLong,
 		done: func(reason string) {
-			a.change(ids, store.Decision{Status: &status, Reason: reason}, fmt.Sprintf("%s: %s; u takes it back", some(len(ids)), status))
+			a.change(ids, store.Decision{Status: &status, Reason: reason}, status.String())
 		},
 	}, "")
 }
 
 // acceptRisk asks until when, and why.
 func (a *app) acceptRisk() {
-	ids, _ := a.deciding()
+	ids, called := a.chosenCases()
 	if len(ids) == 0 {
 		return
 	}
 	status := alerts.AcceptedRisk
 	a.question(&prompt{
-		label: fmt.Sprintf("%s, %s. Until 2027-01-31 or 90d, empty for ever", status, some(len(ids))),
+		label: fmt.Sprintf("%s, %s. Until", status, called),
+		help:  "2027-01-31, 90d or 12w; nothing is for ever, or until it grows. Esc leaves it as it was",
 		check: func(text string) error { _, err := model.ParseUntil(text, a.now()); return err },
 		done: func(text string) {
 			until, _ := model.ParseUntil(text, a.now())
 			a.question(&prompt{label: "Reason", check: tooLong, done: func(reason string) {
-				a.change(ids, store.Decision{Status: &status, Reason: reason, Until: until}, fmt.Sprintf("%s: %s; u takes it back", some(len(ids)), status))
+				a.change(ids, store.Decision{Status: &status, Reason: reason, Until: until}, status.String())
 			}}, "")
 		},
 	}, "")
@@ -93,13 +79,21 @@ func (a *app) acceptRisk() {
 
 // annotate changes the note of the selected case, and of no other.
 func (a *app) annotate() {
-	ids, note := a.deciding()
-	if len(ids) == 0 {
-		return
+	p := a.top()
+	p.picked = true
+	var c alerts.Case
+	if p.detail != nil {
+		c = p.detail.Case
+	} else if p.list != nil {
+		row, ok := p.list.Row(a.row())
+		if !ok {
+			return
+		}
+		c = row.Case
 	}
 	a.question(&prompt{label: "Note", check: tooLong, done: func(text string) {
-		a.change(ids[:1], store.Decision{Note: &text}, "noted; u takes it back")
-	}}, note)
+		a.change([]alerts.CaseID{c.ID}, store.Decision{Note: &text}, "noted")
+	}}, c.Note)
 }
 
 func tooLong(text string) error {
@@ -110,15 +104,17 @@ func tooLong(text string) error {
 }
 
 // maxDecided is how many cases one decision may be about.
-const maxDecided = 10_000
+const maxDecided = 100_000
 
 // change writes a decision, store.MaxCases at a time.
-func (a *app) change(ids []alerts.CaseID, d store.Decision, said string) {
+func (a *app) change(ids []alerts.CaseID, d store.Decision, did string) {
 	if len(ids) > maxDecided {
 		a.wrong = fmt.Errorf("not changed: the row stands for %s, more than %d: Space shows them one by one", some(len(ids)), maxDecided)
 		return
 	}
 	d.Who, d.At = a.options.Who, a.now().UnixNano()
+	p := a.top()
+	a.said = "writing ..."
 	a.ask(func() func() {
 		done := 0
 		for part := range slices.Chunk(ids, store.MaxCases) {
@@ -126,47 +122,27 @@ func (a *app) change(ids []alerts.CaseID, d store.Decision, said string) {
 				if done > 0 {
 					err = fmt.Errorf("after the first %s: %w", some(done), err)
 				}
-				return func() { a.changed(err, said) }
+				return func() {
+					a.decided(ids[:done], did)
+					a.changed(err, "")
+				}
 			}
 			done += len(part)
 		}
-		return func() { a.changed(nil, said) }
-	})
-}
-
-// undo takes back the last change of each of the cases.
-func (a *app) undo() {
-	ids, _ := a.deciding()
-	if len(ids) == 0 {
-		return
-	}
-	at := a.now().UnixNano()
-	a.ask(func() func() {
-		undone, any := int64(0), false
-		for part := range slices.Chunk(ids, store.MaxCases) {
-			n, err := a.options.Triage.Undo(a.options.Who, at, part...)
-			if err != nil && !errors.Is(err, store.ErrNothingToUndo) {
-				return func() { a.changed(err, "") }
-			}
-			undone, any = undone+n, any || err == nil
-		}
 		return func() {
-			if !any {
-				a.said = "nothing to undo"
-				return
-			}
-			a.changed(nil, some(int(undone))+" as before")
+			a.decided(ids, did)
+			p.marks = nil
+			a.changed(nil, fmt.Sprintf("%s: %s; u takes it back", some(len(ids)), did))
 		}
 	})
 }
 
 // changed tells what came of a change, and shows it.
 func (a *app) changed(err error, said string) {
+	a.said = said
 	if err != nil {
 		a.wrong = fmt.Errorf("not changed: %w", err)
-		return
 	}
-	a.said = said
 	a.reread()
 }
 

@@ -37,17 +37,49 @@ func TestTriage(t *testing.T) {
 	p.walk(steps{{"R", "row 1 of 4"}, {"a", "acknowledged, 3 cases. Reason:"}})
 	p.press("calling joe", "Enter")
 	p.until("3 cases: acknowledged; u takes it back")
-	p.walk(steps{{"Down", "critical a base64"}, {"Enter", "Why it matters"}, {"r", "resolved, 1 case. Reason:"}, {"Esc", "q back"}, {"f", "false-positive, 1 case"}, {"Enter", "1 case: false-positive"}})
-	p.walk(steps{{"x", "accepted-risk, 1 case"}, {"Enter", "Reason"}, {"Enter", "accepted-risk; u"}, {"n", "Note:"}})
+	p.walk(steps{{"Down", "critical a base64"}, {"Enter", "Why it matters"}, {"r", "resolved, this case. Reason:"}, {"Esc", "q back"}, {"f", "false-positive, this case"}, {"Enter", "1 case: false-positive"}})
+	p.walk(steps{{"x", "accepted-risk, this case"}, {"Enter", "Reason"}, {"Enter", "accepted-risk; u"}, {"n", "Note:"}})
 	p.press("ask [red]bob", "Enter")
 	p.until("note: ask [red]bob")
-	p.walk(steps{{"u", "1 case as before"}, {"r", "resolved, 1 case"}, {"Enter", "resolved; u"}, {"q", "row 2 of 4"}, {"Up", "row 1 of 4"}, {"u", "3 cases as before"}})
+	p.walk(steps{{"u", "1 case as before"}, {"r", "resolved, this case"}, {"Enter", "resolved; u"}, {"q", "row 2 of 4"}})
+	for _, did := range []string{"resolved", "accepted-risk", "false-positive", "acknowledged"} { // the note was taken back
+		p.walk(steps{{"u", did + " is taken back"}})
+	}
 	counts, err := source.Counts()
-	if want := [...]int64{alerts.New: 8, alerts.Acknowledged: 0, alerts.Resolved: 1, alerts.AcceptedRisk: 0, alerts.FalsePositive: 0}; err != nil || counts.Cases != want {
+	if want := [...]int64{alerts.New: 9, alerts.Acknowledged: 0, alerts.Resolved: 0, alerts.AcceptedRisk: 0, alerts.FalsePositive: 0}; err != nil || counts.Cases != want {
 		t.Errorf("%v, %v", counts.Cases, err)
 	}
 	p.press("u")
 	p.until("nothing to undo")
+}
+
+// What is marked is decided on together, also what the filter hides then; the
+// decision is taken back whole.
+func TestMarks(t *testing.T) {
+	path, source := database(t, results()...)
+	triage, err := store.OpenTriage(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { triage.Close() })
+	p := decider(t, source, triage)
+	p.walk(steps{
+		{"R", "row 1 of 4"}, {"/", "Filter:"}, {"status:new", "status:new"}, {"Enter", "row 1 of 4"},
+		{"m", "row 2 of 4, 3 marked"}, {"m", "row 3 of 4, 6 marked"}, {"Up", "row 2 of 4"}, {"m", "row 3 of 4, 3 marked"}, {"m", "row 4 of 4, 4 marked"},
+	})
+	if text := p.Text(); strings.Count(text, "*") != 2 {
+		t.Errorf("marks are not shown:\n%s", text)
+	}
+	p.walk(steps{{"r", "resolved, marked: 4 cases. Reason:"}, {"Enter", "4 cases: resolved; u takes it back"}, {"g", "row 1 of 2"}})
+	p.walk(steps{{"u", "4 cases as before: resolved is taken back"}})
+	p.until(" of 4, 9 cases") // all of them are there again
+	p.walk(steps{{"g", "row 1 of 4"}})
+	p.walk(steps{{"M", "row 1 of 4, 9 marked"}, {"a", "acknowledged, marked: 9 cases"}, {"Enter", "9 cases: acknowledged"}, {"Esc", "row 1 of 4, 9 cases"}})
+	p.walk(steps{{"M", "9 marked"}, {"M", "row 1 of 4, 9 cases"}, {"m", "3 marked"}, {"/", "Filter:"}, {"joe", "joe"}, {"Enter", "no marks any more"}})
+	counts, err := source.Counts()
+	if err != nil || counts.Cases[alerts.Acknowledged] != 9 {
+		t.Errorf("%v, %v", counts.Cases, err)
+	}
 }
 
 // broken is a Triage that cannot write.
@@ -72,7 +104,7 @@ func TestAcceptRisk(t *testing.T) {
 	}
 	t.Cleanup(func() { triage.Close() })
 	p := decider(t, source, triage)
-	p.walk(steps{{"R", "row 1 of 4"}, {"Down", "row 2 of 4"}, {"Enter", "Why it matters"}, {"x", "Until 2027-01-31 or 90d"}})
+	p.walk(steps{{"R", "row 1 of 4"}, {"Down", "row 2 of 4"}, {"Enter", "Why it matters"}, {"x", "2027-01-31, 90d or 12w"}})
 	p.press("2023-01-01", "Enter")
 	p.until("2023-01-01 is over")
 	p.press("Ctrl-U", "never", "Enter")

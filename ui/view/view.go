@@ -5,6 +5,8 @@ package view
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -44,14 +46,19 @@ type Triage interface {
 
 // memoryLimit is how many bytes Go should take: to count a large database makes
 // much garbage.
-const memoryLimit = 110 << 20
+const memoryLimit = 80 << 20
 
 // Run shows the cases of source until the user quits or ctx ends.
 func Run(ctx context.Context, source model.Source, options Options) error {
 	if options.Live == nil { // a capture needs what it needs
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 	}
-	return newApp(source, options, time.Now).run(ctx)
+	a := newApp(source, options, time.Now)
+	err := a.run(ctx)
+	if err != nil && a.screen == nil {
+		return fmt.Errorf("the terminal (TERM=%s) cannot be used: %w; 'mailtap cases' and 'mailtap findings' write lists", os.Getenv("TERM"), err)
+	}
+	return err
 }
 
 // run blocks until the program is quit. The goroutines that read end first and
@@ -59,8 +66,9 @@ func Run(ctx context.Context, source model.Source, options Options) error {
 // wait for ever.
 func (a *app) run(ctx context.Context) error {
 	ctx, a.quit = context.WithCancel(ctx)
+	a.ctx = ctx
 	defer a.quit()
-	started, stopped, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	started, done := make(chan struct{}), make(chan struct{})
 	var first sync.Once
 	a.loop.SetAfterDrawFunc(func(tcell.Screen) {
 		first.Do(func() { close(started) })
@@ -73,19 +81,20 @@ func (a *app) run(ctx context.Context) error {
 		select {
 		case <-started: // before that, Stop does nothing
 			var readers sync.WaitGroup
-			readers.Go(func() { a.refresh(ctx, stopped) })
-			readers.Go(func() { a.count(ctx, stopped) })
+			readers.Go(func() { a.refresh(ctx, a.stopped) })
+			readers.Go(func() { a.count(ctx, a.stopped) })
 			readers.Wait()
-		case <-stopped:
+			a.jobs.Wait()
+		case <-a.stopped:
 		}
 		select {
-		case <-stopped: // the terminal is gone
+		case <-a.stopped: // the terminal is gone
 		default:
 			a.loop.Stop()
 		}
 	}()
 	err := a.loop.Run()
-	close(stopped)
+	close(a.stopped)
 	a.quit()
 	<-done
 	return err

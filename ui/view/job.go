@@ -1,0 +1,39 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+)
+
+// job writes a file while the program goes on.
+type job struct {
+	ctx  context.Context // of the program
+	path string
+	rows atomic.Int64
+}
+
+// row counts a row that is written, false when the program is quit.
+func (j *job) row(rows int) bool {
+	j.rows.Store(int64(rows))
+	return j.ctx.Err() == nil
+}
+
+// String says what it is at.
+func (j *job) String() string {
+	return fmt.Sprintf("writing %s: %d rows so far", j.path, j.rows.Load())
+}
+
+// work runs a job outside of the loop; what do returns shows what came of it.
+func (a *app) work(j *job, do func() (show func())) {
+	a.job = j
+	a.jobs.Go(func() {
+		show := do()
+		within(a.stopped, func() {
+			a.loop.QueueUpdateDraw(func() {
+				a.job, a.said = nil, ""
+				show()
+			})
+		})
+	})
+}
