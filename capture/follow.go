@@ -47,6 +47,7 @@ type Follower struct {
 	turn    int                  // packets until another one may be
 	after   int                  // index of the lane after it
 	errs    []error              // to be told
+	begun   time.Time
 	scanned time.Time
 	crowded bool // there were more than maxFiles
 	ending  bool
@@ -61,7 +62,7 @@ type Follower struct {
 // NewFollower looks at nothing but whether the arguments, files and folders,
 // can be followed.
 func NewFollower(args []string) (*Follower, error) {
-	f := &Follower{args: args, files: map[string]*followed{}, buf: make([]byte, windowSize)}
+	f := &Follower{args: args, files: map[string]*followed{}, begun: time.Now(), buf: make([]byte, windowSize)}
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		switch {
@@ -93,6 +94,10 @@ func (f *Follower) Next(p *Packet) (slot int, err error) {
 			if err == nil {
 				p.File = l.index
 				l.number, l.last = p.Number, max(l.last, p.Time)
+				if l.grown {
+					l.grown = false
+					l.pace.met(p.Time, time.Since(f.begun))
+				}
 				if f.turn--; f.turn == 0 {
 					f.now = nil
 				}

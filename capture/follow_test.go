@@ -372,3 +372,40 @@ func remove(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+// While nothing is written, the clock of a capture goes on from its packets,
+// however old their stamps are; not before its file was seen to grow, and not
+// further than its writer has held packets back.
+func TestFollowClock(t *testing.T) {
+	folder := t.TempDir()
+	write(t, folder, "a", at(1, 10))
+	f := follow(t, folder, "a")
+	f.quiet()
+	if now, ok := f.Clock(0); ok {
+		t.Errorf("the clock of a file that never grew tells %d", now)
+	}
+	grow(t, folder+"/a", records(20))
+	f.until(2)
+	for f.clock(t) < 20e9 {
+		f.step()
+	}
+	grow(t, folder+"/a", records(10)) // later than any before
+	f.until(3)
+	if now := f.clock(t); now >= 20e9 {
+		t.Errorf("the clock tells %d, but packets come later than that", now)
+	}
+	f.Finish()
+	if now, ok := f.Clock(0); ok {
+		t.Errorf("the clock tells %d at the end", now)
+	}
+}
+
+// clock returns what the clock of the first capture tells.
+func (f *follower) clock(t *testing.T) int64 {
+	t.Helper()
+	now, ok := f.Clock(0)
+	for ; !ok; now, ok = f.Clock(0) {
+		f.step()
+	}
+	return now
+}

@@ -19,7 +19,9 @@ type lane struct {
 	number uint64 // of the last packet
 	buf    []byte
 
-	ready bool        // there may be something to read
+	ready bool // there may be something to read
+	grown bool // there was nothing, and the next packet was written since
+	pace  pace
 	cut   *Damage     // the file ends within a record
 	seen  os.FileInfo // at the last look
 	since time.Time   // the file has not grown
@@ -92,6 +94,7 @@ func (f *Follower) begin(l *lane, e *followed) bool {
 		l.last = e.from
 	}
 	l.entry, l.file, l.link, l.ready = e, file, file.Link, true
+	l.grown = false
 	l.index, l.number, l.cut = f.name(e.name), e.number, nil
 	l.seen, l.since = e.info, e.since
 	return true
@@ -160,7 +163,7 @@ func (f *Follower) check(l *lane) {
 		f.rewritten(l)
 	case size > read:
 		l.file.more()
-		l.ready = true
+		l.ready, l.grown = true, true
 	}
 }
 

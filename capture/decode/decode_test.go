@@ -137,7 +137,9 @@ func TestLink(t *testing.T) {
 		{"SLL2", cooked2, sll2("\x00\x01", "\x08\x00") + packet4, v4},
 		{"SLL2, IPv6", cooked2, sll2("\x00\x01", "\x86\xdd") + packet6, v6},
 		{"SLL2, cut", cooked2, sll2("\x00\x01", "\x08\x00")[:19], truncated},
-		{"another link type", 105, packet4, seen{Result: "unknown-link"}},
+		{"802.11", 105, packet4, seen{Result: "unknown-link"}},
+		{"802.11 with radiotap", 127, packet4, seen{Result: "unknown-link"}},
+		{"NFLOG", 239, packet4, seen{Result: "unknown-link"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, decodeOne(decode.New(), test.link, test.data, len(test.data))); diff != "" {
@@ -185,6 +187,7 @@ func TestIP(t *testing.T) {
 		{"no next header", ip6(59, ""), notTCP},
 		{"ICMPv6", ip6(58, "\x80\x00\x00\x00"), notTCP},
 		{"payload length 0", with(packet6, 4, "\x00\x00"), v6},
+		{"a jumbogram", with(ip6(0, "\x06\x00\xc2\x04\x00\x01\x00\x00"+tcp6), 4, "\x00\x00"), v6},
 		{"IPv6, padding", packet6 + "\x00\x00", v6},
 		{"IPv6, cut", packet6[:39], truncated},
 

@@ -90,6 +90,8 @@ var tunnelTests = []struct {
 	{"gtp-u, no packet inside", eth4 + ip4(17, "", udp(2152, gtp(0x30, 255, "\x00\x01\x02"))), notTCP},
 	{"gtp-u, nothing inside", eth4 + ip4(17, "", udp(2152, gtp(0x30, 255, ""))), notTCP},
 
+	{"Teredo, which is not read", eth4 + ip4(17, "", udp(3544, packet6)), notTCP},
+
 	{"ipip", eth4 + ip4(4, "", packet4), v4.in("ipip")},
 	{"6in4", eth4 + ip4(41, "", packet6), v6.in("6in4")},
 	{"6in6", eth6 + ip6(41, packet6), v6.in("ipip")},

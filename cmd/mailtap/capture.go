@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -114,6 +113,9 @@ func (o *captureOptions) check(env *environment) error {
 	if _, ok := directions[o.direction]; !ok {
 		return fmt.Errorf("--direction %s: say in, out or both", o.direction)
 	}
+	if err := o.run.check(); err != nil {
+		return err
+	}
 	return o.outputs.check()
 }
 
@@ -172,34 +174,13 @@ func captureLive(ctx context.Context, env *environment, o *captureOptions) error
 
 // openLive opens the database of a run that may take months.
 func openLive(env *environment, o *captureOptions) (*runner, error) {
-	r, err := prepareRunner(env, &o.run)
-	if err != nil {
-		return nil, err
-	}
-	if err := keepTemporary(env, o.run.database); err != nil {
-		return nil, err
-	}
+	r := prepareRunner(env, &o.run)
 	r.spool = newSpool(env.say, r.settled)
 	r.results = new(metrics.Results)
 	if note := filterNote(o.run.filter, o.mailPorts); note != "" {
 		r.notes = append(r.notes, note)
 	}
 	return r, r.open()
-}
-
-// keepTemporary lets SQLite make its temporary files beside the database: a
-// capture that is confined may write nowhere else, and a large transaction
-// takes some. It comes before the first database is opened.
-func keepTemporary(env *environment, database string) error {
-	path, _ := env.databasePath(database)
-	if path == noDatabase {
-		return nil
-	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return os.Setenv("SQLITE_TMPDIR", folder)
 }
 
 // introduce says what begins.

@@ -34,6 +34,7 @@ func TestSensor(t *testing.T) {
 	t.Run("outputs", sensorOutputs)
 	t.Run("outputs-away", sensorOutputsAway)
 	t.Run("another-user", sensorBecomes)
+	t.Run("receiver-returns", sensorDialsAgain)
 	t.Run("database-gone", sensorDatabaseGone)
 	t.Run("terminal-ui", sensorUI)
 }

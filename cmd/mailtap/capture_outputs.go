@@ -103,7 +103,7 @@ func (o *liveOutputs) close() {
 func confineCapture(r *runner, o *captureOptions) error {
 	c := confine.Options{User: o.user, Dial: o.outputs.syslog != ""}
 	if r.database != "" {
-		c.Files = confine.DatabaseFiles(r.database)
+		c.Files = append(confine.DatabaseFiles(r.database), filtersBeside(r.database))
 	}
 	if o.outputs.eve != "" {
 		c.Files = append(c.Files, o.outputs.eve)

@@ -159,8 +159,9 @@ func (s *spool) failed(batch []alerts.Result, err error) {
 func (s *spool) takeBack(r alerts.Result) bool {
 	one, again := s.trying[r.Session.ID]
 	if !again {
-		one = spooled{result: r, at: s.stored}
+		one = spooled{at: s.stored}
 	}
+	one.result = r // another result of this session may stand there
 	one.attempts++
 	suspect := one.attempts >= maxAttempts
 	if len(s.waiting) >= maxSpooled || suspect && s.stored > one.at {

@@ -66,6 +66,7 @@ func readOn(ctx context.Context, r *runner, f *capture.Follower) error {
 		case capture.ErrNewCapture:
 			r.of(slot, f.Files).Flush()
 		case capture.ErrTimeout:
+			r.advance(f)
 		default:
 			r.unread(err)
 		}
@@ -78,6 +79,17 @@ func readOn(ctx context.Context, r *runner, f *capture.Follower) error {
 		} else if time.Now().After(end) {
 			r.env.say("interrupted: the files were not read to their ends")
 			return nil
+		}
+	}
+}
+
+// advance tells the engines what time it is in their captures while nothing is
+// written: what waits for a packet that is not coming, such as the end of a
+// session that was reset, does not wait for the next one.
+func (r *runner) advance(f *capture.Follower) {
+	for slot := range 1 + len(r.beside) {
+		if now, ok := f.Clock(slot); ok {
+			r.of(slot, f.Files).Advance(now)
 		}
 	}
 }

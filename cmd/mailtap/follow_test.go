@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/layers"
 
 	"github.com/mailtap/mailtap/cmd/internal/traffic"
 )
@@ -204,4 +205,68 @@ func TestFollowEnds(t *testing.T) {
 			t.Errorf("%q: not once %q in\n%s", test.args, want, p.stderr)
 		}
 	}
+}
+
+// The end of a session that was reset, which a reply on its way could still
+// follow, is told while nothing is written; all in all there is what one reading
+// afterwards finds.
+func TestFollowTellsWhileIdle(t *testing.T) {
+	w := newWire(t)
+	plain := &connection{port: 110, segments: popLogin}
+	w.add(plain)
+	reset := &connection{port: 110, number: 1, segments: popLogin}
+	from, ended := len(w.capture), 0
+	w.add(reset)
+	for b := w.capture[from:]; ended < len(b); ended += 16 + int(binary.LittleEndian.Uint32(b[ended+8:])) {
+		if isFIN(b[ended+16:]) {
+			break
+		}
+	}
+	w.capture = w.capture[:from+ended]
+	w.packet(reset, 0, &layers.TCP{RST: true, Seq: 1_000_001 + uint32(sent(popLogin, false))}, nil)
+	silent := len(w.capture)
+	w.now = w.now.Add(10 * time.Second)
+	w.add(&connection{port: 110, number: 2, segments: popLogin})
+
+	file := filepath.Join(t.TempDir(), "growing")
+	appendFile(t, file, w.capture[:from])
+	p := startFollow(t, file, "--db", "none")
+	p.waitStdout(t, `"type":"session"`, 1)
+	for piece := range slices.Chunk(w.capture[from:silent], (silent-from)/2+1) {
+		time.Sleep(time.Second) // so that the file is seen to grow
+		appendFile(t, file, piece)
+	}
+	p.waitStdout(t, `"type":"session"`, 2)
+	appendFile(t, file, w.capture[silent:])
+	p.waitStdout(t, `"type":"session"`, 3)
+	p.stop(t, syscall.SIGINT, statusDone)
+	if diff := cmp.Diff(ids(t, analyzed(t, file)), ids(t, p.stdout.String())); diff != "" {
+		t.Errorf("(-read afterwards +followed):\n%s", diff)
+	}
+}
+
+// popLogin is a log-in whose last word is the client's.
+var popLogin = []segment{
+	{true, []byte("+OK POP3 ready\r\n")},
+	{false, []byte("USER otto\r\n")},
+	{true, []byte("+OK\r\n")},
+	{false, []byte("PASS correct-horse-9\r\n")},
+	{true, []byte("+OK\r\n")},
+	{false, []byte("QUIT\r\n")},
+}
+
+// sent returns how many bytes a side sends.
+func sent(segments []segment, server bool) (n int) {
+	for _, s := range segments {
+		if s.server == server {
+			n += len(s.data)
+		}
+	}
+	return n
+}
+
+// isFIN tells whether a frame of a wire without tags has the flag FIN.
+func isFIN(frame []byte) bool {
+	const ethernet, ipv4, flags = 14, 20, 13
+	return frame[ethernet+ipv4+flags]&1 != 0
 }

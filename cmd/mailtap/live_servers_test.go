@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,10 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLiveServers runs Dovecot and Postfix, lets real clients speak with them,
-// at times through a man in the middle, and holds what 'mailtap capture' finds
-// on the mirror port against testdata/live/*.txt. It runs when MAILTAP_E2E is
-// 1, as root, and never installs anything. The servers are shared; each part
+// TestLiveServers runs Dovecot, Postfix and Exim, lets real clients speak with
+// them, at times through a man in the middle, and holds what 'mailtap capture'
+// finds on the mirror port against testdata/live/*.txt. It runs when MAILTAP_E2E
+// is 1, as root, and never installs anything. The servers are shared; each part
 // has addresses of its own and a capture of its own.
 func TestLiveServers(t *testing.T) {
 	w := newMailWire(t)
@@ -187,20 +188,40 @@ func liveIPv6AndSieve(t *testing.T, w *mailWire) {
 // eximPort is Exim's; Postfix has the usual ones.
 const eximPort = 2525
 
-// liveExim are log-ins with NTLM, which of the servers only Exim has. It cannot
-// be installed beside Postfix: $UNPACKED is the folder in which samples/make.sh
-// has unpacked it.
+// liveExim are log-ins with NTLM, which of the servers only Exim has.
 func liveExim(t *testing.T, w *mailWire) {
-	if _, err := os.Stat(filepath.Join(os.Getenv("UNPACKED"), "usr/sbin/exim4")); err != nil {
-		t.Skipf("Exim is not unpacked: %v", err)
-	}
-	w.run(t, `start_exim %d`, eximPort)
+	w.run(t, `UNPACKED='%s'; start_exim %d`, unpackedExim(t, w.scratch), eximPort)
 	m := w.watch(t)
 	url := fmt.Sprintf("smtp://%s:%d/pc7.example", wireServerName, eximPort)
 	w.succeed(t, "Subject: Holiday plan\r\n\r\nIn May.\r\n", w.curl(wireServer, eximPort, url, "--login-options", "AUTH=NTLM",
 		"--mail-from", "otto@shop.example", "--mail-rcpt", "bob@bank.example", "-T", "-")...)
 	w.fails(t, w.swaks(wireServer, eximPort)...)
 	hold(t, "exim.txt", told(m.end(t), mirrorDevice))
+}
+
+// unpackedExim returns the folder in which Exim is unpacked: it cannot be
+// installed beside Postfix. That is $UNPACKED, as samples/make.sh uses it, or
+// else one within scratch, for which the package is fetched.
+func unpackedExim(t *testing.T, scratch string) string {
+	t.Helper()
+	folder := os.Getenv("UNPACKED")
+	if folder == "" {
+		folder = filepath.Join(scratch, "unpacked")
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		fetch := exec.CommandContext(t.Context(), "sh", "-c",
+			"apt-get -q -o APT::Sandbox::User=root download exim4-daemon-heavy && dpkg -x exim4-daemon-heavy_*.deb .")
+		fetch.Dir = folder
+		if out, err := fetch.CombinedOutput(); err != nil {
+			t.Skipf("Exim can be neither found in $UNPACKED nor fetched: %v\n%s", err, out)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "ldd", filepath.Join(folder, "usr/sbin/exim4")).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "not found") {
+		t.Skipf("Exim would not run; samples/make.sh installs all it needs: %v\n%s", err, out)
+	}
+	return folder
 }
 
 // fails is for a client that the server rightly refuses.

@@ -35,6 +35,20 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
+// TestJournalGetsRemarks has the unit send what is said about a run to the
+// journal, and no finding: stderr goes where stdout does, unless it is named.
+func TestJournalGetsRemarks(t *testing.T) {
+	unit, err := os.ReadFile("mailtap@.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\nStandardOutput=null\n", "\nStandardError=journal\n"} {
+		if !strings.Contains(string(unit), want) {
+			t.Errorf("no %q in\n%s", want, unit)
+		}
+	}
+}
+
 // TestDescribedVersions has deb.sh name versions that sort as they should.
 func TestDescribedVersions(t *testing.T) {
 	need(t, "dpkg")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts/export"
@@ -18,6 +19,7 @@ import (
 const (
 	dialTimeout  = 10 * time.Second // for the receiver's name, its answer and the handshake
 	writeTimeout = 10 * time.Second // for the receiver to take one finding
+	partTimeout  = lastWait         // for the receiver to hang up, when it was told that nothing more comes
 )
 
 // Receiver is a syslog receiver.
@@ -84,7 +86,7 @@ func (r *remote) open(ctx context.Context) error {
 	r.close()
 	conn, err := r.to.Dial(ctx)
 	if err != nil {
-		return err
+		return sayWho(err)
 	}
 	r.conn, r.gone = conn, make(chan struct{})
 	r.stop = context.AfterFunc(ctx, func() { conn.Close() })
@@ -110,6 +112,15 @@ func (r *remote) write(message []byte) error {
 	}
 	r.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 	_, err := r.conn.Write(message)
+	return sayWho(err)
+}
+
+// sayWho says who forbids it where the host does: a capture was allowed to
+// send, and is not as a service.
+func sayWho(err error) error {
+	if errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("%w by this host: see its firewall, and IPAddressAllow= of the service's unit", err)
+	}
 	return err
 }
 
@@ -117,6 +128,22 @@ func (r *remote) close() error {
 	if r.conn == nil {
 		return nil
 	}
+	r.part()
 	r.stop()
 	return r.conn.Close()
+}
+
+// part says that nothing more comes, and waits until the receiver has taken
+// that in. One that still has something to say when the connection is gone,
+// such as the tickets at the end of a TLS handshake (RFC 8446, section 4.6.1),
+// may throw away what it was sent.
+func (r *remote) part() {
+	half, ok := r.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	select {
+	case <-r.gone:
+	case <-time.After(partTimeout):
+	}
 }

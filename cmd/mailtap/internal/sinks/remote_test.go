@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/sinks"
@@ -251,4 +253,42 @@ func TestParseReceiver(t *testing.T) {
 			t.Errorf("%q: %v, want %s", bad, err, want)
 		}
 	}
+}
+
+// What the host forbids is told with who may forbid it, anything else as it is.
+func TestForbiddenByHost(t *testing.T) {
+	forbidden := &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("write", syscall.EPERM)}
+	const want = "write udp: write: operation not permitted by this host: see its firewall, and IPAddressAllow= of the service's unit"
+	if got := sinks.SayWho(forbidden).Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	refused := &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("write", syscall.ECONNREFUSED)}
+	if got := sinks.SayWho(refused); got != error(refused) {
+		t.Errorf("got %v, want %v", got, refused)
+	}
+	if err := sinks.SayWho(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// A receiver of datagrams that was away is told of with the doubt that is left:
+// one datagram has to fail before it is noticed.
+func TestDatagramsAreUnsure(t *testing.T) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := c.LocalAddr().String()
+	c.Close()
+	said := make(chan string, 10)
+	s := open(t, sinks.Options{Syslog: "udp://" + address, Say: func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }})
+	for _, r := range accounts(20) {
+		s.Send(r)
+	}
+	for _, want := range []string{"connection refused; findings wait, at most 8192, until it works again", "0 were given up, and more may be lost: udp does not tell"} {
+		if got := <-said; !strings.HasSuffix(got, want) {
+			t.Errorf("said %q, want the end %q", got, want)
+		}
+	}
+	s.Close() // what is left is given up
 }

@@ -32,6 +32,7 @@ type target interface {
 // sink is one target: its queue, and the goroutine that empties it.
 type sink struct {
 	name, target string
+	unsure       string // added where it is said that findings are delivered
 	to           target
 	say          func(format string, args ...any)
 	messages     chan []byte
@@ -160,7 +161,7 @@ func (s *sink) recovered() {
 		return
 	}
 	s.told = false
-	s.say("--%s %s: findings are delivered again; %d were given up", s.name, s.target, s.dropped.Load())
+	s.say("--%s %s: findings are delivered again; %d were given up%s", s.name, s.target, s.dropped.Load(), s.unsure)
 }
 
 func (s *sink) stat() Stat {

@@ -63,6 +63,9 @@ func Open(o Options) (*Sinks, error) {
 		host, _ := os.Hostname() // "" where it is not known
 		s.asSyslog = export.NewSyslog(&s.text, to.Framing(), host, o.Rules)
 		s.syslog = newSink("syslog", to.String(), &remote{to: to}, o.Say)
+		if to.Framing() == export.Datagram {
+			s.syslog.unsure = ", and more may be lost: udp does not tell"
+		}
 		s.list = append(s.list, s.syslog)
 	}
 	if o.EVE != "" {

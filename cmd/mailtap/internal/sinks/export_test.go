@@ -1,0 +1,3 @@
+package sinks
+
+var SayWho = sayWho
