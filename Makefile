@@ -100,7 +100,7 @@ deb: deps
 	GO=$(GO) cmd/mailtap/packaging/deb.sh $(VERSION) $(abspath $(DIST))
 
 clean:
-	rm -f mailtap
+	rm -f $(BIN) $(DIST)/mailtap_*.deb
 
 # The one thing beside Go and a C compiler that the build needs: libpcap with
 # its header.

@@ -14,7 +14,7 @@ func accountsCommand(env *environment) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
 		Use:   "accounts",
-		Short: "list accounts, the worst first: whose log-ins were readable, and where",
+		Short: "list accounts, the worst first: whose log-ins were readable",
 		Long: `Lists accounts, the worst first: whose log-ins were readable, from which
 clients, on which servers, and when last. An account counts by the sessions and
 findings that fit the flags and name it.

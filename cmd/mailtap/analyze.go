@@ -26,9 +26,10 @@ they have stopped growing. What was found is soon in the database, where
 at the end. "-" cannot be followed, and need not be: it is read as it comes.
 Let the writer not hold packets back (tcpdump -U).
 
-Exit status: 0 done; 1 something could not be read or stored; 2 wrong flags;
-3 done, and something at or above --fail-on was found. A damaged capture is
-read up to the damage, which is told, and only fails if nothing could be read.`
+Exit status: 0 done; 1 something could not be read or stored, or the reading was
+interrupted; 2 wrong flags; 3 done, and something at or above --fail-on was
+found. A damaged capture is read up to the damage, which is told, and only fails
+if nothing could be read.`
 
 func analyzeCommand(env *environment) *cobra.Command {
 	var o runOptions
@@ -43,6 +44,9 @@ func analyzeCommand(env *environment) *cobra.Command {
   ssh gate tcpdump -U -w - | mailtap analyze -`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			if follow {
 				return followFiles(cmd.Context(), env, &o, args)
 			}
@@ -63,27 +67,29 @@ func analyze(ctx context.Context, env *environment, o *runOptions, args []string
 	if err != nil {
 		return err
 	}
-	chain := capture.NewChain(files)
-	defer chain.Close()
-	r.begin(chain.Files)
-	stop := showProgress(env, o, chain.Progress, r.found, notWaiting)
-	err = readAll(ctx, r, chain)
+	a := &asker{chain: capture.NewChain(files)}
+	defer a.close()
+	r.begin(a.files)
+	stop := showProgress(env, o, a.chain.Progress, r.found, notWaiting)
+	err = a.run(ctx, func() error { return readAll(ctx, r, a) })
 	stop()
 	return r.end(err)
 }
 
-// readAll takes every packet of the chain to the engine. What cannot be read
-// is told, and the next file is read.
-func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
-	in := newIntake(r, chain.Files)
+// readAll takes every packet to the engine. What cannot be read is told, and
+// the next file is read.
+func readAll(ctx context.Context, r *runner, a *asker) error {
+	in := newIntake(r, a.files)
 	batch := make([]capture.Packet, engine.MaxBatch)
-	for ctx.Err() == nil {
-		n, err := chain.Batch(batch)
+	for {
+		n, err := a.batch(ctx, batch)
 		if err := in.packets(r.engine, batch[:n]); err != nil {
 			return err
 		}
 		switch err {
 		case nil:
+		case errInterrupted:
+			return err
 		case io.EOF:
 			in.filters.tell(r)
 			return nil
@@ -93,7 +99,6 @@ func readAll(ctx context.Context, r *runner, chain *capture.Chain) error {
 			r.unread(err)
 		}
 	}
-	return errInterrupted
 }
 
 // intake is what packets of files pass on their way to an engine.

@@ -12,7 +12,7 @@ func clientsCommand(env *environment) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
 		Use:   "clients",
-		Short: "list clients, the worst first: who goes without TLS, and what it calls itself",
+		Short: "list clients, the worst first: who goes without TLS",
 		Long: `Lists clients, the worst first: their sessions by verdict, and whether they use
 TLS. A client counts by the sessions and findings that fit the flags.
 

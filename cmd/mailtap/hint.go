@@ -23,8 +23,19 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return errors.New(fmt.Sprintf("there is no command %q", name) + hint(name, names, ""))
 }
 
-// wrongFlag says which flag may have been meant.
+// unknownRule says which rule may have been meant.
+func unknownRule(id string) error {
+	return usageError{fmt.Errorf("there is no rule %q%s: 'mailtap rules' lists them", id, hint(id, ruleIDs(), ""))}
+}
+
+// wrongFlag says which flag may have been meant, or what its value has to be.
 func wrongFlag(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if f := invalid.GetFlag(); valueOf(f) != "" {
+			err = fmt.Errorf("--%s %s: not %s", f.Name, invalid.GetValue(), valueOf(f))
+		}
+		return usageError{err}
+	}
 	typed, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !ok {
 		return usageError{err}
@@ -32,6 +43,19 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return usageError{errors.New(err.Error() + hint(typed, names, "--"))}
+}
+
+// valueOf says in words what a flag takes, "" where pflag says it well.
+func valueOf(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "duration":
+		return "a time, as in 90s, 15m or 24h"
+	case "int", "int64", "uint", "uint64":
+		return "a number that fits"
+	case "bool":
+		return "true or false"
+	}
+	return ""
 }
 
 // hint names what is most like a word that was typed.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/export"
+	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/dissect"
 )
@@ -70,6 +71,9 @@ func (o *listOptions) filter(now time.Time) (store.Filter, error) {
 		if f.MinSeverity, err = severity("min-severity", o.minSeverity); err != nil {
 			return f, err
 		}
+	}
+	if o.rule != "" && rules.Find(o.rule) == nil {
+		return f, unknownRule(o.rule)
 	}
 	for _, name := range o.statuses {
 		s, ok := alerts.ParseStatus(name)

@@ -112,7 +112,7 @@ func (o *overview) end(s *alerts.Summary) error {
 	}
 	text := summaryText(s)
 	if o.others > 0 {
-		text = fmt.Sprintf("and %d findings of other cases: 'mailtap cases' lists them\n", o.others) + text
+		text = fmt.Sprintf("and %d findings of other cases: --format jsonl writes all\n", o.others) + text
 	}
 	_, err := fmt.Fprint(o.env.stdout, text)
 	return err

@@ -23,8 +23,10 @@ func showProgress(env *environment, o *runOptions, read func() (done, total int6
 		progressbar.OptionShowCount(),
 		progressbar.OptionUseANSICodes(true),
 		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetDescription("reading"),
+		progressbar.OptionSetDescription(progressText(0, "")),
+		progressbar.OptionThrottle(progressEvery/2), // or Set64 and Describe draw it both
 	)
+	bar.StartWithoutRender()
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -37,8 +39,8 @@ func showProgress(env *environment, o *runOptions, read func() (done, total int6
 				return
 			case <-tick.C:
 				done, _ := read()
-				bar.Describe(progressText(found(), waiting()))
 				bar.Set64(done)
+				bar.Describe(progressText(found(), waiting()))
 			}
 		}
 	}()

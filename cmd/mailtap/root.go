@@ -69,6 +69,9 @@ func (env *environment) say(format string, args ...any) {
 	fmt.Fprintf(env.stderr, "mailtap: %s\n", strings.TrimSpace(fmt.Sprintf(format, args...)))
 }
 
+// helpWidth is how many columns the help of flags takes.
+const helpWidth = "80"
+
 func rootCommand(env *environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mailtap",
@@ -80,6 +83,7 @@ was taken away. Findings are kept in a database and triaged with 'mailtap tui'.`
 		Example: `  mailtap analyze samples/imap-login.pcap
   sudo mailtap capture -i eth0
   mailtap tui`,
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -101,16 +105,37 @@ was taken away. Findings are kept in a database and triaged with 'mailtap tui'.`
 		rulesCommand(env), policyCommand(env), judgeCommand(env), dbCommand(env), interfacesCommand(env), versionCommand(env),
 		manCommand(root),
 	)
+	helpOnCommands(root)
+	completeFlags(root)
+	root.SetVersionTemplate("mailtap {{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped "+helpWidth))
 	return root
+}
+
+// helpOnCommands lets 'mailtap help' tell what is mistyped: cobra shows the help
+// of mailtap itself then.
+func helpOnCommands(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"}) // it has just been added
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if found, _, _ := root.Find(args); len(args) > 0 && (found == nil || found == root) {
+			return usageError{unknownCommand(root, args[0])}
+		}
+		return nil
+	}
 }
 
 // arguments is cobra's argument check with our exit status.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
+		err := check(cmd, args)
+		if err == nil {
+			return nil
 		}
-		return nil
+		if strings.Contains(err.Error(), "arg(s)") { // which cobra only counts
+			err = fmt.Errorf("%d arguments were given: the command is '%s'", len(args), cmd.UseLine())
+		}
+		return usageError{err}
 	}
 }
 

@@ -19,26 +19,21 @@ const ruleWidth = 80
 func rulesCommand(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rules [ID]",
-		Short: "explain what is looked for: what it means, why it matters, what to do",
+		Short: "explain what is looked for, why it matters and what to do",
 		Example: `  mailtap rules
   mailtap rules base64-password`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			for _, r := range rules.Rules {
-				ids = append(ids, r.ID)
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return listRules(env.stdout)
 			}
-			rule := rules.Find(args[0])
-			if rule == nil {
-				return usageError{fmt.Errorf("there is no rule %q: 'mailtap rules' lists them", args[0])}
+			if rules.Find(args[0]) == nil {
+				return unknownRule(args[0])
 			}
-			return writeRule(env.stdout, rule)
+			return writeRule(env.stdout, rules.Find(args[0]))
 		},
 	}
 }

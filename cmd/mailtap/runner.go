@@ -2,13 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/alerts/export"
@@ -20,49 +17,6 @@ import (
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/metrics"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/sinks"
 )
-
-// The values of --format.
-const (
-	formatTable = "table"
-	formatJSON  = "json"
-	formatJSONL = "jsonl"
-	formatCSV   = "csv"
-)
-
-// runOptions are the flags that analyze and capture share.
-type runOptions struct {
-	database    string
-	format      string
-	filter      string
-	minSeverity string
-	failOn      string
-	showSecrets bool
-	noContent   bool
-	policy      string
-	quiet       bool
-}
-
-func (o *runOptions) addFlags(cmd *cobra.Command, env *environment) {
-	flags := cmd.Flags()
-	databaseFlag(cmd, env, &o.database)
-	flags.StringVar(&o.format, "format", formatTable, "how findings are written: table or jsonl")
-	flags.StringVar(&o.filter, "filter", "", "only packets that match this BPF expression (see pcap-filter(7))")
-	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this severity or more: info, low, medium, high, critical")
-	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this severity or more was found")
-	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored,\nso what a finding quotes of earlier sessions stays masked")
-	flags.StringVar(&o.policy, "policy", "", "policy FILE: what sessions have to do here; see 'mailtap policy'")
-	flags.BoolVar(&o.noContent, "no-content", false, "keep no subjects and addresses of messages")
-	flags.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks")
-}
-
-// severity reads a severity flag.
-func severity(flag, value string) (alerts.Severity, error) {
-	s, ok := alerts.ParseSeverity(value)
-	if !ok {
-		return 0, usageError{fmt.Errorf("--%s %s: say info, low, medium, high or critical", flag, value)}
-	}
-	return s, nil
-}
 
 // runner is one run of analyze or capture: the engine, the store and what is
 // written.
@@ -96,52 +50,35 @@ type runner struct {
 	writeErr error
 }
 
-// output writes results as they are stored.
-type output interface {
-	result(r *alerts.Result, least alerts.Severity) error
-	end(s *alerts.Summary) error
-}
-
-// newRunner makes a run that is over when its files are.
+// newRunner makes a run that is over when its files are, of options that are
+// checked.
 func newRunner(env *environment, o *runOptions) (*runner, error) {
-	r, err := prepareRunner(env, o)
-	if err != nil {
-		return nil, err
-	}
+	r := prepareRunner(env, o)
 	return r, r.open()
 }
 
 // garbage is how much memory may be garbage, in percent of what is used. With
-// Go's own 100, 50,000 log-ins take 3.2 s of CPU and 99 MB at the peak; with 70
-// 3.4 s and 88 MB, with 50 3.7 s and 82 MB.
-const garbage = 60
+// Go's own 100, 50,000 log-ins take 2.8 s of CPU and 84 MB at the peak; with 70
+// 2.9 s and 77 MB, with 50 3.3 s and 75 MB. 500 MB of mail take 59 MB with 70, and
+// 64 MB with 100.
+const garbage = 70
 
-// prepareRunner makes a run; open has to follow.
-func prepareRunner(env *environment, o *runOptions) (*runner, error) {
+// prepareRunner makes a run of options that are checked; open has to follow.
+func prepareRunner(env *environment, o *runOptions) *runner {
 	debug.SetGCPercent(garbage)
 	r := &runner{env: env, options: o, started: time.Now()}
-	var err error
-	if r.least, err = severity("min-severity", o.minSeverity); err != nil {
-		return nil, err
-	}
-	if o.failOn != "" {
-		fatal, err := severity("fail-on", o.failOn)
-		if err != nil {
-			return nil, err
-		}
+	r.least, _ = alerts.ParseSeverity(o.minSeverity)
+	if fatal, ok := alerts.ParseSeverity(o.failOn); ok {
 		r.fatal = &fatal
 	}
-	switch o.format {
-	case formatTable:
-		r.out = &overview{env: env, rows: map[alerts.CaseID]*overviewRow{}}
-	case formatJSONL:
+	if o.format == formatJSONL {
 		j := export.NewJSONL(env.stdout)
 		j.ShowSecrets = o.showSecrets
 		r.out = jsonlOutput{j}
-	default:
-		return nil, usageError{fmt.Errorf("--format %s: say table or jsonl", o.format)}
+	} else {
+		r.out = &overview{env: env, rows: map[alerts.CaseID]*overviewRow{}}
 	}
-	return r, nil
+	return r
 }
 
 // open opens the database and the key of fingerprints beside it.
@@ -316,22 +253,3 @@ func (r *runner) checkLink(file string, link capture.LinkType) {
 		r.env.say("%s: packets of link type %d are skipped: only Ethernet, raw IP, loopback, PPP and Linux cooked captures are read", file, link)
 	}
 }
-
-// jsonlOutput writes every session, its findings, and the summary last.
-type jsonlOutput struct{ json *export.JSONL }
-
-func (o jsonlOutput) result(r *alerts.Result, least alerts.Severity) error {
-	if err := o.json.Session(&r.Session); err != nil {
-		return err
-	}
-	for i := range r.Findings {
-		if r.Findings[i].Severity >= least {
-			if err := o.json.Finding(&r.Findings[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (o jsonlOutput) end(s *alerts.Summary) error { return o.json.Summary(s) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,9 @@ func (r *runner) end(err error) error {
 	r.recorder.Close()
 	r.closeStore()
 	r.closeOutputs()
+	if _, usage := errors.AsType[usageError](err); usage && st.Packets == 0 {
+		return err // a filter that says nothing: there is nothing to sum up
+	}
 	s := &r.summary
 	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last
 	s.GapBytes = st.GapBytes

@@ -39,6 +39,7 @@ func TestSecretsStayNowhere(t *testing.T) {
 	t.Run("hidden", func(t *testing.T) {
 		dir := t.TempDir()
 		searchAll(t, needles, append(outputs(t, dir), files(t, dir)...))
+		searchAll(t, needles, []trail{packets(t, dir)})
 	})
 	t.Run("shown", func(t *testing.T) {
 		dir := t.TempDir()
@@ -50,6 +51,7 @@ func TestSecretsStayNowhere(t *testing.T) {
 			searchAll(t, needles, []trail{{"stderr", []byte(diag)}})
 		}
 		searchAll(t, needles, append(lists(t, dir), files(t, dir)...))
+		searchAll(t, needles, []trail{packets(t, dir)})
 	})
 	t.Run("write-ahead-log", func(t *testing.T) {
 		dir := t.TempDir()
@@ -168,17 +170,48 @@ func outputs(t *testing.T, dir string) []trail {
 // lists returns what is stored, in all formats.
 func lists(t *testing.T, dir string) []trail {
 	t.Helper()
+	db := filepath.Join(dir, "mailtap.db")
 	var trails []trail
-	for _, list := range []string{"findings", "sessions", "cases"} {
+	tell := func(args ...string) {
+		t.Helper()
+		out, diag := mailtap(t, statusDone, append(args, "--db", db)...)
+		if len(out) < 100 {
+			t.Errorf("%v: only %q", args, out)
+		}
+		trails = append(trails, trail{strings.Join(args, " "), []byte(out + diag)})
+	}
+	for _, list := range []string{"findings", "sessions", "cases", "accounts", "clients", "servers"} {
 		for _, format := range []string{formatTable, formatJSON, formatJSONL, formatCSV} {
-			out, diag := mailtap(t, statusDone, list, "--db", filepath.Join(dir, "mailtap.db"), "--format", format, "--limit", "0")
-			if strings.Count(out, "\n") < 3 {
-				t.Errorf("%s --format %s: only %q", list, format, out)
-			}
-			trails = append(trails, trail{list + " --format " + format, []byte(out + diag)})
+			tell(list, "--format", format, "--limit", "0")
 		}
 	}
-	return trails
+	for format := range exporters {
+		tell("export", format)
+	}
+	tell(append([]string{"case"}, caseIDs(t, db)...)...)
+	tell("db", "info")
+	out, diag := mailtap(t, statusDone, "judge", "--db", db)
+	return append(trails, trail{"judge", []byte(out + diag)})
+}
+
+// packets returns the packets of all sessions with findings.
+func packets(t *testing.T, dir string) trail {
+	t.Helper()
+	out, diag := mailtap(t, statusDone, "export", formatPcap, "--db", filepath.Join(dir, "mailtap.db"))
+	if len(out) < 100_000 {
+		t.Errorf("only %d bytes of packets", len(out))
+	}
+	return trail{"export pcap", []byte(out + diag)}
+}
+
+// caseIDs returns the ids of all cases.
+func caseIDs(t *testing.T, db string) (ids []string) {
+	t.Helper()
+	out, _ := mailtap(t, statusDone, "cases", "--db", db, "--format", "jsonl", "--limit", "0")
+	for _, o := range objects(t, out) {
+		ids = append(ids, o.ID)
+	}
+	return ids
 }
 
 // files returns the files of a folder: the database, its log, its index, the

@@ -12,7 +12,7 @@ func serversCommand(env *environment) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
 		Use:   "servers",
-		Short: "list servers, the worst first: who offers no TLS, and whose accounts leaked there",
+		Short: "list servers, the worst first: who offers no TLS",
 		Long: `Lists servers, each address and port by itself, the worst first: sessions by
 verdict, and the accounts that leaked there. A server counts by sessions and
 findings that fit the flags.

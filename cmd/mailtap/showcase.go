@@ -110,6 +110,9 @@ func (d *dossier) writeFindings(b *strings.Builder) {
 	for i := range d.findings {
 		f := &d.findings[i]
 		fmt.Fprintf(b, "  %s  %v  %s\n", utc(f.Time), f.Session, export.Clean(f.Why))
+		if reason := export.Excepted(f); reason != "" {
+			fmt.Fprintf(b, "    an exception of the policy: %s\n", export.Clean(reason))
+		}
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "    %-7s%s  (%s)\n", e.From.String(), export.Clean(e.Text), export.Clean(e.File+":"+strconv.FormatUint(e.Packet, 10)))
 		}

@@ -50,7 +50,7 @@ var shownDetail = []string{"mechanisms", "domain", "workstation", "response"}
 // one dialogue a connection, one after another.
 func TestTraps(t *testing.T) {
 	files, err := filepath.Glob("testdata/traps/*.txtar")
-	if err != nil || len(files) < 25 {
+	if err != nil || len(files) < 30 {
 		t.Fatalf("%d traps, %v", len(files), err)
 	}
 	for _, file := range files {

@@ -30,7 +30,8 @@ and how all of it adds up. A capture may write to the same database meanwhile.
 Press ? there for the keys.
 
 Filters that are saved by name are kept in mailtap/filters.json under
-$XDG_CONFIG_HOME or ~/.config. Colours are off with NO_COLOR set.`,
+$XDG_CONFIG_HOME or ~/.config; those of 'mailtap capture --tui', which may not
+write there, beside its database. Colours are off with NO_COLOR set.`,
 		Example: "  mailtap tui --db /var/lib/mailtap/mailtap.db",
 		Args:    arguments(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return tui(cmd.Context(), env, database, nil) },
@@ -52,6 +53,9 @@ func tui(ctx context.Context, env *environment, database string, live func() mod
 	}
 	path, _ := env.databasePath(database)
 	options := view.Options{Database: path, Who: userName(), Filters: env.filtersPath(), Live: live}
+	if live != nil {
+		options.Filters = filtersBeside(path)
+	}
 	options.Packets = func(path string, sessions []alerts.SessionID) (string, error) {
 		return writePackets(ctx, r, path, sessions)
 	}
@@ -78,6 +82,10 @@ func (env *environment) filtersPath() string {
 	}
 	return filepath.Join(folder, "mailtap", "filters.json")
 }
+
+// filtersBeside is where a capture keeps filters: once it is confined it may
+// write to the folder of its database only.
+func filtersBeside(database string) string { return database + ".filters" }
 
 // writePackets writes the packets of sessions, passwords made unreadable, into
 // a new file and says what it did.
