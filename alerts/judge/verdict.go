@@ -21,7 +21,7 @@ func verdict(f *dissect.Facts, faulty bool) alerts.Verdict {
 		return alerts.Weak // a response to guess against, nothing to use again
 	case f.Transport != dissect.Plain:
 		return overTLS(f.TLS, f.Flags, faulty)
-	case readable(f) && f.Flags&partial == 0:
+	case f.Bytes != [2]uint64{} && f.Flags&partial == 0:
 		return alerts.Clear
 	}
 	return alerts.UnknownVerdict
@@ -47,10 +47,4 @@ func overTLS(t *dissect.TLSFacts, flags dissect.Flags, faulty bool) alerts.Verdi
 		return alerts.UnknownVerdict // its end may be what was not seen
 	}
 	return alerts.Weak // the handshake never finished
-}
-
-// readable tells whether any line of the session could be read.
-func readable(f *dissect.Facts) bool {
-	return f.Banner != "" || f.HasHello || f.Offer.Complete || f.STARTTLS.Requested || f.MailCommand != nil ||
-		f.Preauth != nil || len(f.Auth) > 0 || len(f.Messages) > 0
 }

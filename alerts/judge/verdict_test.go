@@ -55,6 +55,7 @@ func TestVerdict(t *testing.T) {
 		{"probe-evicted", dissect.Facts{Banner: "ready", Flags: dissect.Evicted}, alerts.UnknownVerdict},
 		{"duplicated-probe", dissect.Facts{Banner: "ready", Flags: dissect.Duplicated}, alerts.Clear},
 		{"nothing", dissect.Facts{}, alerts.UnknownVerdict},
+		{"words-without-facts", dissect.Facts{Protocol: dissect.POP3}, alerts.Clear},
 		{"tls", dissect.Facts{Transport: dissect.TLS, TLS: established}, alerts.Protected},
 		{"starttls", dissect.Facts{Transport: dissect.STARTTLS, TLS: established, Banner: "ready"}, alerts.Protected},
 		{"tls-midstream", dissect.Facts{Transport: dissect.TLS, TLS: established, Flags: dissect.Midstream}, alerts.Protected},
@@ -101,6 +102,9 @@ func TestVerdict(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.name != "nothing" {
+				tt.facts.Bytes = [2]uint64{6, 20}
+			}
 			tt.facts.Client = netip.MustParseAddrPort("10.0.0.5:40122")
 			tt.facts.Server = netip.MustParseAddrPort("10.0.0.9:143")
 			if got := judge.Session(&tt.facts).Session.Verdict; got != tt.want {

@@ -102,7 +102,11 @@ func (o *exportOptions) run(cmd *cobra.Command, env *environment, format string)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer func() {
+		if closing := w.Close(); err == nil { // else the same, again
+			err = closing
+		}
+	}()
 	return write(&exporting{env: env, reader: r, filter: f, subject: chosen(cmd), w: w, sent: o.to != "", framing: framing})
 }
 

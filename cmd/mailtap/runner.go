@@ -129,7 +129,9 @@ func (r *runner) open() error {
 // judged takes a result that changes no more.
 func (r *runner) judged(result alerts.Result) {
 	if r.keeper != nil {
-		r.keeper.Judged(&result)
+		if err := r.keeper.Judged(&result); err != nil {
+			r.env.say("evidence is not kept until it can be written: %v", err)
+		}
 	}
 	r.keep(result)
 }

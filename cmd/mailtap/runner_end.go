@@ -86,7 +86,7 @@ func (r *runner) closeOutputs() {
 	}
 	if r.keeper != nil {
 		if err := r.keeper.Close(); err != nil {
-			r.env.say("%v", err)
+			r.env.say("evidence: %v", err)
 			r.failed = true
 		}
 		sessions, lost := r.keeper.Kept()

@@ -28,6 +28,7 @@ func sum(a, b engine.Stats) engine.Stats {
 	a.Duplicates += b.Duplicates
 	a.Forced += b.Forced
 	a.Unsettled += b.Unsettled
+	a.Unpathed += b.Unpathed
 	a.Fragments += b.Fragments
 	a.Joined += b.Joined
 	a.Unjoined += b.Unjoined
@@ -76,6 +77,7 @@ func limitsText(st *engine.Stats) string {
 		{st.Forced, "times that missing packets were not waited for any longer, as too much was held back"},
 		{st.Unsettled, "repeated ranges that were not compared, so a forged packet may have been missed"},
 		{st.Unjoined, "datagrams whose fragments were not put together, by a limit or as some were missing"},
+		{st.Unpathed, "packets whose VLANs and tunnels were not told apart, as there are too many"},
 	})
 	return b.String()
 }

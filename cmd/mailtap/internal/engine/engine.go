@@ -50,6 +50,7 @@ type Stats struct {
 	Fragments      uint64 // packets that were a fragment, and did not complete a datagram
 	Joined         uint64 // datagrams whose fragments were put together
 	Unjoined       uint64 // datagrams given up, by a limit or by time, and fragments that fit nowhere
+	Unpathed       uint64 // packets of VLANs and tunnels that were not told apart, by a limit
 }
 
 // conversation is what the engine keeps of a connection that may be mail.
@@ -163,6 +164,7 @@ func (e *Engine) Stats() Stats {
 	e.stats.Evicted, e.stats.Duplicates, e.stats.Forced = t.Evicted, t.Duplicates, t.Forced
 	g := e.decoder.FragmentStats()
 	e.stats.Joined, e.stats.Unjoined = g.Joined, g.TimedOut+g.Evicted+g.Dropped
+	e.stats.Unpathed = e.decoder.PathsDropped()
 	return e.stats
 }
 

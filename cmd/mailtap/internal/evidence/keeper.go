@@ -32,7 +32,7 @@ type Keeper struct {
 	memory  memory
 	waiting map[alerts.SessionID]*held
 	order   []alerts.SessionID // of waiting, oldest first; may name some that are gone
-	err     error              // the first of the ring: nothing is kept behind it
+	err     error              // of the last session that was written; nil: it is kept
 	kept    int
 	lost    int
 }
@@ -233,31 +233,45 @@ func (k *Keeper) giveUp(id alerts.SessionID) {
 }
 
 // Judged keeps the packets of a session that has a finding, and forgets those
-// of any other.
-func (k *Keeper) Judged(r *alerts.Result) {
+// of any other. Its error is told once, until it was possible again.
+func (k *Keeper) Judged(r *alerts.Result) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	h := k.waiting[r.Session.ID]
 	if h == nil {
-		return
+		return nil
 	}
 	delete(k.waiting, r.Session.ID)
 	defer k.memory.free(h.records)
 	for len(k.order) > 0 && k.waiting[k.order[0]] == nil {
 		k.order = k.order[1:]
 	}
-	if len(r.Findings) == 0 || k.err != nil {
-		return
+	if len(r.Findings) == 0 {
+		return nil
 	}
-	if k.err = k.write(h, r); k.err == nil {
+	before := k.err
+	if k.err = k.write(h, r); k.err != nil {
+		k.lost++
+	} else {
 		k.kept++
 	}
+	if before != nil {
+		return nil
+	}
+	return k.err
 }
 
 // commentRoom is how many bytes the comments of a session take at most.
 const commentRoom = (maxComments + 1) * maxComment
 
-func (k *Keeper) write(h *held, r *alerts.Result) error {
+func (k *Keeper) write(h *held, r *alerts.Result) (err error) {
+	defer func() {
+		if err != nil {
+			k.ring.giveUp()
+		} else {
+			k.ring.whole = k.ring.out.Size()
+		}
+	}()
 	const perPacket = enhancedFixed + 2*blockOverhead // padding included
 	if err := k.ring.room(int64(len(h.records))*perPacket/packetHead + commentRoom); err != nil {
 		return err
@@ -283,8 +297,7 @@ func (h *held) comments(r *alerts.Result) []string {
 	return list
 }
 
-// Kept returns how many sessions were written, and how many had to be given up
-// before they were judged.
+// Kept returns how many sessions were written, and how many had to be given up.
 func (k *Keeper) Kept() (sessions, lost int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -303,12 +316,9 @@ func (k *Keeper) Files() []string {
 	return list
 }
 
-// Close ends the last file. Its error is the first that came while writing.
+// Close ends the last file. What Judged told is told again, if it lasts.
 func (k *Keeper) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.err != nil {
-		k.err = fmt.Errorf("evidence is not kept any more: %w", k.err)
-	}
 	return errors.Join(k.err, k.ring.close())
 }

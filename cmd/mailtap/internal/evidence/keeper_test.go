@@ -32,7 +32,9 @@ func keep(t testing.TB, dir string, size int64, captures ...[]byte) (all []*diss
 		f.Dialogue = nil
 		all = append(all, f)
 		r := judge.Session(alerts.Clone(f))
-		k.Judged(&r)
+		if err := k.Judged(&r); err != nil {
+			t.Error(err)
+		}
 	})
 	e.Keep(k)
 	for _, b := range captures {
@@ -53,6 +55,46 @@ func ringFiles(t testing.TB, dir string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// While the folder is away, that is told once; sessions behind it are kept again.
+func TestKeeperGoesOnAfterAnError(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ring")
+	k, err := evidence.Open(dir, evidence.DefaultSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []error
+	var sessions int
+	e := engine.New(func() []string { return []string{"eth0"} }, func(f *dissect.Facts) {
+		f.Dialogue = nil
+		r := judge.Session(alerts.Clone(f))
+		if sessions++; sessions == 4 {
+			os.Rename(dir+".away", dir)
+		}
+		if err := k.Judged(&r); err != nil {
+			told = append(told, err)
+		}
+	})
+	e.Keep(k)
+	if err := os.Rename(dir, dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	var logins bytes.Buffer
+	if _, err := traffic.Write(&logins, traffic.Options{Kind: traffic.Logins, Seed: 1, Sessions: 10}, func(traffic.Credential) {}); err != nil {
+		t.Fatal(err)
+	}
+	each(t, logins.Bytes(), e.Packet)
+	e.Flush()
+	if len(told) != 1 || !strings.Contains(told[0].Error(), "no such file") {
+		t.Errorf("told: %v", told)
+	}
+	if kept, lost := k.Kept(); lost != 3 || kept != sessions-3 {
+		t.Errorf("of %d sessions %d were kept and %d lost, want 3 lost", sessions, kept, lost)
+	}
+	if err := k.Close(); err != nil || len(ringFiles(t, dir)) != 1 {
+		t.Errorf("%v, files %v", err, ringFiles(t, dir))
+	}
 }
 
 // A ring has what a capture had of the sessions with findings: the same is

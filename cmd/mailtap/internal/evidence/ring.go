@@ -40,6 +40,7 @@ type ring struct {
 	each  int64 // bytes of a file
 	file  *os.File
 	out   *Writer
+	whole int64      // bytes of file in which all sessions are whole
 	files []ringFile // oldest first, without the one that is written
 	next  uint64     // number of the next file
 }
@@ -115,9 +116,24 @@ func (r *ring) room(n int64) error {
 	if err != nil {
 		return err
 	}
-	r.file, r.next = f, r.next+1
+	r.file, r.whole, r.next = f, 0, r.next+1
 	r.out, err = NewWriter(f, "mailtap", ringComment)
 	return err
+}
+
+// giveUp ends the current file after an error, before the session that could
+// not be written.
+func (r *ring) giveUp() {
+	if r.file == nil {
+		return
+	}
+	if r.whole > 0 && r.file.Truncate(r.whole) == nil {
+		r.files = append(r.files, ringFile{r.next - 1, r.whole})
+	} else {
+		os.Remove(r.file.Name())
+	}
+	r.file.Close()
+	r.file, r.out = nil, nil
 }
 
 // shrink removes the oldest files until n bytes more fit in.
