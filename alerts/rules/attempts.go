@@ -12,26 +12,31 @@ import (
 // byAccount gives one hit for each account whose attempts severity accepts: a
 // finding's id is made of session, rule and account.
 func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (alerts.Severity, bool)) []Hit {
-	var folds []*fold
-	var index map[string]*fold // most rules hold in no attempt
+	var folds []fold
+	var index map[string]int // of folds, once there are two
 	for _, a := range f.Auth {
 		s, ok := severity(a)
 		if !ok {
 			continue
 		}
-		if index == nil {
-			index = make(map[string]*fold)
+		i, there := 0, len(folds) > 0
+		if there && (index != nil || folds[0].Account != a.Account) {
+			if index == nil {
+				index = map[string]int{folds[0].Account: 0}
+			}
+			i, there = index[a.Account]
 		}
-		one := index[a.Account]
-		if one == nil {
-			one = new(fold)
-			index[a.Account] = one
-			folds = append(folds, one)
+		if !there {
+			i = len(folds)
+			folds = append(folds, fold{})
+			if index != nil {
+				index[a.Account] = i
+			}
 		}
-		one.add(a, s)
+		folds[i].add(a, s)
 	}
-	for _, one := range folds {
-		hits = append(hits, one.hit(f))
+	for i := range folds {
+		hits = append(hits, folds[i].hit(f))
 	}
 	return hits
 }
@@ -85,20 +90,20 @@ func (o *fold) tell(key int, value string) {
 }
 
 func (o *fold) hit(f *dissect.Facts) Hit {
-	mechanisms := join(o.mechanisms, ", ")
-	o.Why = name(f.Protocol) + " with " + mechanisms
+	mechanisms, attempts, accepted := join(o.mechanisms, ", "), "", ""
 	o.Detail = []dissect.Pair{{Key: "mechanism", Value: mechanisms}}
 	for _, t := range o.told {
 		o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[t.key], Value: join(t.values, ", ")})
 	}
 	if o.count > 1 {
-		attempts := strconv.Itoa(o.count)
-		o.Why += ", " + attempts + " attempts"
-		o.Detail = append(o.Detail, dissect.Pair{Key: "attempts", Value: attempts})
+		count := strconv.Itoa(o.count)
+		attempts = ", " + count + " attempts"
+		o.Detail = append(o.Detail, dissect.Pair{Key: "attempts", Value: count})
 	}
 	if o.accepted {
-		o.Why += ", accepted"
+		accepted = ", accepted"
 	}
+	o.Why = name(f.Protocol) + " with " + mechanisms + attempts + accepted
 	return o.Hit
 }
 
