@@ -11,14 +11,22 @@ import (
 // Expand turns what a person names into a list of files. A folder stands for
 // the captures in it and in its subfolders, except hidden ones; what else lies
 // there is passed over, and so are links to folders. A file that is named, or
-// "-", stands for itself, whatever it holds. It is an error if something does
-// not exist, and if a folder holds no capture.
+// "-", stands for itself, whatever it holds. What is named more than once, or by
+// a link, too, is read once. It is an error if something does not exist, and if
+// a folder holds no capture.
 func Expand(args []string) ([]string, error) {
 	var files []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if whole := resolved(name); !seen[whole] {
+			seen[whole] = true
+			files = append(files, name)
+		}
+	}
 	buf := make([]byte, windowSize)
 	for _, arg := range args {
 		if arg == Stdin {
-			files = append(files, arg)
+			add(arg)
 			continue
 		}
 		info, err := os.Stat(arg)
@@ -26,23 +34,35 @@ func Expand(args []string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", arg, unnamed(err))
 		}
 		if !info.IsDir() {
-			files = append(files, arg)
+			add(arg)
 			continue
 		}
-		before := len(files)
+		none := true
 		err = walk(arg, func(name string) {
 			if isCapture(name, buf) {
-				files = append(files, name)
+				none = false
+				add(name)
 			}
 		})
 		if err != nil {
 			return nil, err
 		}
-		if len(files) == before {
+		if none {
 			return nil, fmt.Errorf("%s: no capture file in this folder (pcap or pcapng, also as .gz or .zst)", arg)
 		}
 	}
 	return files, nil
+}
+
+// resolved returns the path of a file without links, as far as it can be told.
+func resolved(name string) string {
+	if whole, err := filepath.EvalSymlinks(name); err == nil {
+		name = whole
+	}
+	if whole, err := filepath.Abs(name); err == nil {
+		name = whole
+	}
+	return name
 }
 
 // walk visits what lies in a folder and its subfolders, hidden ones excepted,

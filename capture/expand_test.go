@@ -38,7 +38,7 @@ func TestExpand(t *testing.T) {
 	if err := os.Symlink(".", folder+"/day/loop"); err != nil {
 		t.Fatal(err)
 	}
-	day := []string{"day/a.pcapng", "day/b.pcap", "day/c.dump", "day/deep/broken.zst", "day/deep/er/d.pcap", "day/link"}
+	day := []string{"day/a.pcapng", "day/b.pcap", "day/c.dump", "day/deep/broken.zst", "day/deep/er/d.pcap"}
 	for _, test := range []struct {
 		args string
 		want []string
@@ -49,6 +49,9 @@ func TestExpand(t *testing.T) {
 		{".dot", []string{".dot/e.pcap"}, ""},
 		{"day/.hidden.pcap", []string{"day/.hidden.pcap"}, ""},
 		{"single.txt day/README", []string{"single.txt", "day/README"}, ""},
+		{"day/link day/b.pcap", []string{"day/link"}, ""},
+		{"day/b.pcap day", []string{"day/b.pcap", "day/a.pcapng", "day/c.dump", "day/deep/broken.zst", "day/deep/er/d.pcap"}, ""},
+		{"day day", day, ""},
 		{"none", nil, "none: no capture file in this folder (pcap or pcapng, also as .gz or .zst)"},
 		{"day missing", nil, "missing: no such file or directory"},
 	} {

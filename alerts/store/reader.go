@@ -192,7 +192,7 @@ func (r *Reader) findID(kind, mark, query, prefix string, more ...any) (id [12]b
 }
 
 func (r *Reader) missing(kind, prefix string) error {
-	return fmt.Errorf("%s: no %s has this id in %s: %w", prefix, kind, r.path, ErrNotFound)
+	return fmt.Errorf("%s: %s %w in %s", prefix, kind, ErrNotFound, r.path)
 }
 
 // idRange returns the least id that begins with the digits, and the least

@@ -65,14 +65,14 @@ func policyExampleCommand(env *environment) *cobra.Command {
 func readPolicy(path string) (*policy.Policy, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the policy cannot be read: %w", err)
 	}
 	if info.Size() > policy.MaxFile {
 		return nil, fmt.Errorf("%s has %d bytes, and a policy at most %d", path, info.Size(), policy.MaxFile)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the policy cannot be read: %w", err)
 	}
 	ids := make([]string, len(rules.Rules))
 	for i := range rules.Rules {
