@@ -29,9 +29,10 @@ func (a *app) replace(p *place, w *wish, list *model.List) {
 		row = max(0, min(old, list.Len()-1))
 	}
 	p.picked = p.picked && (kept || same)
-	if p.end {
-		p.end, row = false, max(0, list.Len()-1)
+	if p.end && same {
+		row = max(0, list.Len()-1)
 	}
+	p.end = false
 	a.moveTo(row)
 }
 
