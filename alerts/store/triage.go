@@ -11,7 +11,6 @@ import (
 // Bounds of a change.
 const (
 	MaxCases = 1000    // that are named in one change
-	maxBulk  = 100000  // cases of a change by filter: it must be over before a capture stops waiting
 	MaxNote  = 4 << 10 // bytes of a note, of a reason, of who makes the change
 )
 
@@ -87,16 +86,6 @@ func (t *Triage) Set(ids []alerts.CaseID, d Decision) error {
 	return explain(t.path, t.db.set(ids, &d))
 }
 
-// SetAll applies d to all cases that fit f, whose Limit and Offset are ignored,
-// and returns how many these are.
-func (t *Triage) SetAll(f Filter, d Decision) (int64, error) {
-	if err := d.check(); err != nil {
-		return 0, err
-	}
-	n, err := t.db.setAll(f, &d)
-	return n, explain(t.path, err)
-}
-
 func (db *database) set(ids []alerts.CaseID, d *Decision) (err error) {
 	if err := db.begin(); err != nil {
 		return err
@@ -115,7 +104,7 @@ func (db *database) set(ids []alerts.CaseID, d *Decision) (err error) {
 			continue
 		}
 		seen[id] = true
-		n, err := db.decide(bulk, d, where{[]string{"c.uid = ?"}, []any{id[:]}})
+		n, err := db.decide(bulk, d, id)
 		if err != nil {
 			return err
 		}
@@ -124,28 +113,6 @@ func (db *database) set(ids []alerts.CaseID, d *Decision) (err error) {
 		}
 	}
 	return db.adopt(bulk)
-}
-
-func (db *database) setAll(f Filter, d *Decision) (n int64, err error) {
-	if err := db.begin(); err != nil {
-		return 0, err
-	}
-	defer db.end(&err)
-	if err := db.fold(); err != nil {
-		return 0, err
-	}
-	bulk, err := db.nextBulk()
-	if err != nil {
-		return 0, err
-	}
-	n, err = db.decide(bulk, d, f.cases())
-	switch {
-	case err != nil:
-		return 0, err
-	case n > maxBulk:
-		return 0, fmt.Errorf("%d cases fit, and one change takes up to %d: narrow the filter", n, maxBulk)
-	}
-	return n, db.adopt(bulk)
 }
 
 const nextBulkSQL = `SELECT max(coalesce((SELECT max(bulk) FROM changes WHERE bulk > 0), 0),
@@ -169,11 +136,11 @@ const decideSQL = `INSERT INTO changes (bulk, kase, at, who, reason, status, reo
 		CASE WHEN ?5 IS NULL THEN c.expires ELSE ?7 END,
 		CASE WHEN ?5 IS NULL THEN c.floor WHEN ?5 = 3 THEN c.severity ELSE 0 END,
 		coalesce(?8, c.note)
-	FROM cases c`
+	FROM cases c WHERE c.uid = ?9`
 
-// decide notes what d makes of the cases that fit w.
-func (db *database) decide(bulk int64, d *Decision, w where) (int64, error) {
-	args := []driver.Value{bulk, d.At, d.Who, d.Reason, nil, nil, nil, nil}
+// decide notes what d makes of a case, and returns how many have its id.
+func (db *database) decide(bulk int64, d *Decision, id alerts.CaseID) (int64, error) {
+	args := []driver.Value{bulk, d.At, d.Who, d.Reason, nil, nil, nil, nil, id[:]}
 	if d.Status != nil {
 		args[4] = int64(*d.Status)
 		switch {
@@ -186,14 +153,7 @@ func (db *database) decide(bulk int64, d *Decision, w where) (int64, error) {
 	if d.Note != nil {
 		args[7] = *d.Note
 	}
-	for _, a := range w.args {
-		value, err := driver.DefaultParameterConverter.ConvertValue(a)
-		if err != nil {
-			return 0, err
-		}
-		args = append(args, value)
-	}
-	return db.change(decideSQL+w.String(), args...)
+	return db.change(decideSQL, args...)
 }
 
 const adoptSQL = `UPDATE cases SET status = h.status, reopened = h.reopened, resolved_at = h.resolved_at, expires = h.expires,

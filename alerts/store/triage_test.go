@@ -163,17 +163,31 @@ func TestExpiryIsSeen(t *testing.T) {
 	}
 }
 
+// setAll applies d to the cases that fit f, in one change, and returns how many
+// these are.
+func setAll(t testing.TB, path string, w *store.Triage, f store.Filter, d store.Decision) int64 {
+	t.Helper()
+	list, err := reader(t, path).Cases(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []alerts.CaseID
+	for i := range list {
+		ids = append(ids, list[i].ID)
+	}
+	if err := w.Set(ids, d); err != nil {
+		t.Fatal(err)
+	}
+	return int64(len(ids))
+}
+
 func TestBulkAndUndo(t *testing.T) {
 	path := filled(t, logins(100)...)
 	w := triage(t, path)
 	before := read(t, path)
 	set := func(f store.Filter, d store.Decision) int64 {
 		t.Helper()
-		n, err := w.SetAll(f, d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+		return setAll(t, path, w, f, d)
 	}
 	undo := func(want int64, ids ...alerts.CaseID) {
 		t.Helper()
@@ -224,8 +238,8 @@ func TestBulkAndUndo(t *testing.T) {
 func TestUndoAfterReopening(t *testing.T) {
 	path := filled(t, login(0))
 	w := triage(t, path)
-	if n, err := w.SetAll(store.Filter{}, decide(alerts.Resolved, login(0).Session.Facts.End)); n != 3 || err != nil {
-		t.Fatal(n, err)
+	if n := setAll(t, path, w, store.Filter{}, decide(alerts.Resolved, login(0).Session.Facts.End)); n != 3 {
+		t.Fatal(n)
 	}
 	add(t, path, login(20))
 	if n, err := w.Undo("joe", 99); n != 1 || err != nil {
