@@ -26,6 +26,8 @@ const (
 	fullFolder  = "STORE_TEST_FULL"
 )
 
+const manyLogins = 20000
+
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(writerPath) != "":
@@ -39,7 +41,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// writeForEver stores log-ins and prints the id of each once it is committed.
+// writeForEver stores log-ins, and once it has stored manyLogins all of them
+// again, so that others end that do what is there to do. It prints the id of each
+// once it is committed.
 func writeForEver(path string) {
 	out := bufio.NewWriter(os.Stdout)
 	s, err := store.Open(path, store.Options{Committed: func(batch []alerts.Result) {
@@ -53,7 +57,7 @@ func writeForEver(path string) {
 		return
 	}
 	for i := 0; ; i++ {
-		s.Add(login(i))
+		s.Add(login(i % manyLogins))
 	}
 }
 
@@ -194,7 +198,7 @@ func fillDisk(folder string) {
 	}
 	const n = 5000
 	for i := range n {
-		s.Add(login(i))
+		s.Add(login(i % manyLogins))
 	}
 	err = s.Close()
 	stored := storedSessions(path)
