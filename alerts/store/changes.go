@@ -105,8 +105,8 @@ func aftermath(tx *sql.Tx, c *alerts.Case, clients []string) (a alerts.Aftermath
 			return true
 		}
 		q.clients = q.clients[:0]
-		for _, text := range l.texts {
-			q.clients = append(q.clients, slices.Contains(clients, string(text)))
+		for n := range l.texts {
+			q.clients = append(q.clients, slices.Contains(clients, string(l.text(n))))
 		}
 		return slices.Contains(q.clients, true)
 	}

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -184,6 +186,26 @@ func (db *database) ask(query string, columns int) ([]driver.Value, error) {
 	defer rows.Close()
 	row := make([]driver.Value, columns)
 	return row, rows.Next(row)
+}
+
+// each calls f with the rows that a query gives.
+func (db *database) each(query string, f func(row []driver.Value) error, args ...driver.Value) error {
+	rows, err := db.c.Query(query, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := f(row); err != nil {
+			return err
+		}
+	}
 }
 
 func (db *database) begin() error { return db.run("BEGIN IMMEDIATE") }

@@ -101,6 +101,7 @@ func (r *Reader) findingsPage(f Filter, after *place, add func(alerts.Finding, *
 func (q *query) anyFinding(l *listing) bool { return q.texts(l) && q.kases(l) }
 
 func (q *query) addFindings(e *entry, l *listing, body int64) {
+	l.findings(e)
 	for n := range e.findings {
 		if f := &e.findings[n]; q.finding(f) {
 			q.add(place{f.time, body, int64(n), l.cases[f.kase]})

@@ -18,8 +18,10 @@ import (
 // same transaction, so they are exact for the blocks up to it, whoever folds
 // and whatever is killed.
 const (
-	maxUnfolded = 16 << 10               // cases that blocks wait with, each counted once a block
-	maxFoldWait = 500 * time.Millisecond // of findings until cases count them
+	maxUnfolded = 32 << 10               // cases that blocks wait with, each counted once a block
+	maxFolded   = 16 << 10               // cases that are added up in memory
+	minFoldWait = 100 * time.Millisecond // of the first findings until cases count them: a short run has less to do at its end
+	maxFoldWait = 500 * time.Millisecond // of later ones, each time longer: the more wait, the less work each is
 	foldPart    = 5                      // the writer folds for this part of its time, unless maxUnfolded is reached
 )
 
@@ -55,9 +57,6 @@ const (
 	client
 	account
 )
-
-// textSpan is a part of folder.texts.
-type textSpan struct{ from, to int32 }
 
 func (f *folder) reset() {
 	if f.numbers == nil {
@@ -107,7 +106,7 @@ func (db *database) fold() error {
 			return errDamaged
 		}
 		last = block
-		if len(f.cases) >= maxUnfolded {
+		if len(f.cases) >= maxFolded {
 			if err := db.growCases(f); err != nil {
 				return err
 			}
@@ -168,7 +167,7 @@ func (f *folder) text(n int) textSpan {
 	s := &f.spans[n]
 	if s.to == 0 {
 		s.from = int32(len(f.texts))
-		f.texts = append(f.texts, f.listing.texts[n]...)
+		f.texts = append(f.texts, f.listing.text(n)...)
 		s.to = int32(len(f.texts))
 	}
 	return *s

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
@@ -19,6 +22,16 @@ func listed(b []byte) (list []entry, bad bool) {
 		e.findings = nil
 	}
 	return list, l.bad
+}
+
+// listedWithout reads all entries and passes over their findings.
+func listedWithout(b []byte) (list []entry) {
+	var l listing
+	var e entry
+	for l.load(b); l.session(&e); {
+		list = append(list, e)
+	}
+	return list
 }
 
 // sample makes contents of two sessions that share a client, a server and a
@@ -56,8 +69,8 @@ func TestListing(t *testing.T) {
 	var l listing
 	l.load(sample())
 	var texts []string
-	for _, b := range l.texts {
-		texts = append(texts, string(b))
+	for n := range l.texts {
+		texts = append(texts, string(l.text(n)))
 	}
 	if diff := cmp.Diff([]string{"10.0.0.5", "[2001:db8::9]:25", "joe", "", "2001:db8::9"}, texts); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
@@ -74,6 +87,23 @@ func TestListing(t *testing.T) {
 	}
 }
 
+func TestListingNumbers(t *testing.T) {
+	for bits := range 65 {
+		v := uint64(1)<<bits - 1
+		b := binary.AppendUvarint(nil, v)
+		for _, behind := range []int{0, 1, 20} { // few bytes are read one by one
+			l := listing{b: append(slices.Clone(b), make([]byte, behind)...)}
+			if got := l.uint(); got != v || l.at != len(b) || l.bad {
+				t.Errorf("%#x before %d bytes: %#x, %d of %d bytes, bad %v", v, behind, got, l.at, len(b), l.bad)
+			}
+		}
+		l := listing{b: b[:len(b)-1]}
+		if l.uint(); !l.bad {
+			t.Errorf("%#x without its last byte is good", v)
+		}
+	}
+}
+
 // FuzzListing: whatever contents hold, reading them ends, and what they give
 // can be printed.
 func FuzzListing(f *testing.F) {
@@ -81,9 +111,12 @@ func FuzzListing(f *testing.F) {
 	f.Add([]byte{0, 0, 0})
 	f.Add([]byte{1, 1, 1, 'x', 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0x0c, 2, 0, 0, 1, 4, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		list, _ := listed(b)
+		list, bad := listed(b)
 		if len(list) > len(b) {
 			t.Errorf("%d entries in %d bytes", len(list), len(b))
+		}
+		if without := listedWithout(b); !bad && !cmp.Equal(list, without, cmp.AllowUnexported(entry{}), cmpopts.IgnoreFields(entry{}, "findings")) {
+			t.Errorf("without their findings, %d sessions are %d others", len(list), len(without))
 		}
 		for i := range list {
 			e := &list[i]

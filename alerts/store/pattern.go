@@ -31,15 +31,15 @@ func (p pattern) fits(name []byte) bool {
 	return bytes.Contains(low, []byte(p.text))
 }
 
-// among tells which texts the pattern fits, in the memory of fits, and whether
-// there are any. The zero value fits all, and fits stays nil.
-func (p pattern) among(fits []bool, texts [][]byte) (list []bool, any bool) {
+// among tells which texts of a listing the pattern fits, in the memory of fits,
+// and whether there are any. The zero value fits all, and fits stays nil.
+func (p pattern) among(fits []bool, l *listing) (list []bool, any bool) {
 	if (p == pattern{}) {
 		return nil, true
 	}
 	fits = fits[:0]
-	for _, text := range texts {
-		fit := p.fits(text)
+	for n := range l.texts {
+		fit := p.fits(l.text(n))
 		fits = append(fits, fit)
 		any = any || fit
 	}

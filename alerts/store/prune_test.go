@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"bufio"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -233,30 +235,57 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large")
 	}
-	path := filepath.Join(t.TempDir(), "mailtap.db")
-	const rounds = 20
-	for range rounds {
-		writer := exec.Command(os.Args[0])
-		writer.Env = append(os.Environ(), writerPath+"="+path)
-		if err := writer.Start(); err != nil {
-			t.Fatal(err)
+	const databases, kills = 10, 10
+	for d := range databases {
+		path := filepath.Join(t.TempDir(), "mailtap.db")
+		stored := 0
+		for round := range kills {
+			wait := 15 * time.Millisecond
+			if round == kills-1 && d > 0 {
+				wait = 150 * time.Millisecond // it will have begun to fold
+			}
+			killWriter(t, path, round%2 == 0, rand.N(wait))
+			if r, err := store.OpenReader(path); err == nil { // else it had not begun
+				r.Close()
+				check(t, path)
+				stored++
+			}
 		}
-		time.Sleep(time.Duration(5+rand.IntN(120)) * time.Millisecond)
-		writer.Process.Kill()
-		writer.Wait()
-		if r, err := store.OpenReader(path); err == nil { // else it had not begun
-			r.Close()
-			check(t, path)
+		if stored < kills/2 {
+			t.Errorf("of %d writers, there was a database after %d", kills, stored)
+		}
+		n := len(read(t, path).Sessions) + 100
+		add(t, path, logins(n)...)
+		check(t, path)
+		want, got := read(t, filled(t, logins(n)...)), read(t, path)
+		if d > 0 { // to hold every session against another takes longest
+			want.Sessions, want.Findings, got.Sessions, got.Findings = nil, nil, nil, nil
+		}
+		if diff := cmp.Diff(want, got, same, sortFindings); diff != "" {
+			t.Errorf("(-undisturbed +killed):\n%s", diff)
 		}
 	}
-	n := 100
-	if r, err := store.OpenReader(path); err == nil {
-		r.Close()
-		n += len(read(t, path).Sessions)
+}
+
+// killWriter kills a writer so long after it has begun, or after it has
+// committed something.
+func killWriter(t *testing.T, path string, writing bool, wait time.Duration) {
+	t.Helper()
+	writer := exec.Command(os.Args[0])
+	writer.Env = append(os.Environ(), writerPath+"="+path)
+	stdout, err := writer.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	add(t, path, logins(n)...)
-	check(t, path)
-	if diff := cmp.Diff(read(t, filled(t, logins(n)...)), read(t, path), same, sortFindings); diff != "" {
-		t.Errorf("(-undisturbed +killed):\n%s", diff)
+	if err := writer.Start(); err != nil {
+		t.Fatal(err)
 	}
+	told := bufio.NewReader(stdout)
+	if writing {
+		told.ReadString('\n')
+	}
+	go io.Copy(io.Discard, told) // it would wait for somebody to read
+	time.Sleep(wait)
+	writer.Process.Kill()
+	writer.Wait()
 }

@@ -156,38 +156,38 @@ func (q *query) run(tally string, may func(l *listing) bool, list func(e *entry,
 
 // walk goes through the contents in the order of the list until enough, which
 // is asked before each. Of those that may have what is looked for, each is
-// called with the sessions that fit by what they share with their findings.
+// called with the sessions that fit by what they share with their findings, which
+// it reads where it needs them.
 func (q *query) walk(enough func(oldest, newest int64) bool, may func(l *listing) bool, each func(e *entry, l *listing, body int64)) error {
 	rows, err := q.rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var block, oldest, newest int64
-	var entries sql.RawBytes
 	var l listing
 	var e entry
-	for rows.Next() {
-		if err := rows.Scan(&block, &oldest, &newest, &entries); err != nil {
-			return err
-		}
-		if enough(oldest, newest) {
-			break
-		}
-		l.load(entries)
-		if !l.bad && !may(&l) {
-			continue
-		}
-		for l.next(&e) {
-			if !e.gone && q.session(&e) {
-				each(&e, &l, block*blockSessions+e.place)
+	ahead := readAhead(rows)
+	defer ahead.stop()
+	for some := range ahead.next {
+		for _, c := range some {
+			if enough(c.oldest, c.newest) {
+				return nil
+			}
+			l.load(c.entries)
+			if !l.bad && !may(&l) {
+				continue
+			}
+			for l.session(&e) {
+				if !e.gone && q.session(&e) {
+					each(&e, &l, c.block*blockSessions+e.place)
+				}
+			}
+			if l.bad {
+				return errDamaged
 			}
 		}
-		if l.bad {
-			return errDamaged
-		}
 	}
-	return rows.Err()
+	return ahead.err
 }
 
 // toTheEnd is for a walk that goes through all contents.
@@ -242,9 +242,9 @@ func (q *query) enough(oldest, newest int64) bool {
 // filter has one.
 func (q *query) texts(l *listing) bool {
 	var client, server, account bool
-	q.clients, client = q.client.among(q.clients, l.texts)
-	q.servers, server = q.server.among(q.servers, l.texts)
-	q.accounts, account = q.account.among(q.accounts, l.texts)
+	q.clients, client = q.client.among(q.clients, l)
+	q.servers, server = q.server.among(q.servers, l)
+	q.accounts, account = q.account.among(q.accounts, l)
 	return client && server && account
 }
 

@@ -58,12 +58,18 @@ func (q *query) anySession(l *listing) bool {
 	return (len(q.filter.Verdicts) == 0 || slices.ContainsFunc(q.filter.Verdicts, has)) && q.texts(l)
 }
 
-func (q *query) addSession(e *entry, _ *listing, body int64) {
+func (q *query) addSession(e *entry, l *listing, body int64) {
 	f := q.filter
 	if (len(f.Verdicts) == 0 || slices.Contains(f.Verdicts, e.verdict)) && (q.clients == nil || q.clients[e.client]) &&
-		(q.accounts == nil || slices.ContainsFunc(e.findings, func(f findingEntry) bool { return q.ofAccount(&f) })) {
+		(q.accounts == nil || q.anyAccount(e, l)) {
 		q.add(place{time: e.start, body: body})
 	}
+}
+
+// anyAccount tells whether a session has a finding of an account that fits.
+func (q *query) anyAccount(e *entry, l *listing) bool {
+	l.findings(e)
+	return slices.ContainsFunc(e.findings, func(f findingEntry) bool { return q.ofAccount(&f) })
 }
 
 // Session returns the session whose id begins with prefix, "s_" or not, and its

@@ -13,6 +13,7 @@ import (
 // statements are the writer's, prepared once and used with every row. The SQL
 // stands beside the methods that run them.
 type statements struct {
+	findEnd                      statement
 	addSession, addSessions      statement
 	findSession, replaceSession  statement
 	addBlock, addContents        statement
@@ -23,8 +24,8 @@ type statements struct {
 	addTally                     statement
 	findStanding, reopenCase     statement
 	noteReopening, dropSession   statement
-	addSubject, growSubjects     statement
-	dropSubject                  statement
+	addSubject, addSubjects      statement
+	growSubjects, dropSubject    statement
 }
 
 // prepare prepares all statements.
@@ -33,17 +34,20 @@ func (db *database) prepare() error {
 		s   *statement
 		sql string
 	}{
+		{&db.findEnd, catchUpSQL},
 		{&db.addSession, addSessionSQL + " ON CONFLICT DO NOTHING"}, {&db.addSessions, manyRows(addSessionSQL, sessionsAtOnce)},
 		{&db.findSession, findSessionSQL}, {&db.replaceSession, replaceSessionSQL},
 		{&db.addBlock, addBlockSQL}, {&db.addContents, addContentsSQL},
 		{&db.findContents, findContentsSQL}, {&db.changeContents, changeContentsSQL},
 		{&db.addKind, addKindSQL},
-		{&db.addCase, addCaseSQL + growCaseSQL}, {&db.addCases, manyRows(addCaseSQL, casesAtOnce) + growCaseSQL},
+		{&db.addCase, addCaseSQL + growCaseSQL}, {&db.addCases, manyRows(addCaseSQL, rowsAtOnce) + growCaseSQL},
 		{&db.setCase, setCaseSQL}, {&db.emptyCase, emptyCaseSQL}, {&db.dropCase, dropCaseSQL},
 		{&db.addTally, addTallySQL},
 		{&db.findStanding, findStandingSQL}, {&db.reopenCase, reopenCaseSQL}, {&db.noteReopening, noteReopeningSQL},
 		{&db.dropSession, dropSessionSQL},
-		{&db.addSubject, addSubjectSQL}, {&db.growSubjects, growSubjectSQL}, {&db.dropSubject, dropSubjectSQL},
+		{&db.addSubject, addSubjectSQL + mergeSubjectSQL},
+		{&db.addSubjects, manyRows(addSubjectSQL, rowsAtOnce) + mergeSubjectSQL},
+		{&db.growSubjects, growSubjectSQL}, {&db.dropSubject, dropSubjectSQL},
 	} {
 		prepared, err := db.c.Prepare(p.sql)
 		if err != nil {
@@ -58,7 +62,8 @@ func (db *database) prepare() error {
 
 // manyRows repeats the values of an INSERT of one row.
 func manyRows(insert string, n int) string {
-	values := insert[strings.LastIndexByte(insert, '('):]
+	const before = "VALUES "
+	values := insert[strings.Index(insert, before)+len(before):]
 	return insert + strings.Repeat(", "+values, n-1)
 }
 
@@ -69,11 +74,16 @@ type statement struct {
 	args []driver.NamedValue
 }
 
+// bind leaves out what is nil: the driver takes all values back before it sets
+// others, and each that it sets is a call into C.
 func (s *statement) bind(values []driver.Value) []driver.NamedValue {
+	args := s.args[:0]
 	for i, v := range values {
-		s.args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		if v != nil {
+			args = append(args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
 	}
-	return s.args[:len(values)]
+	return args
 }
 
 func (s *statement) run(values []driver.Value) (driver.Result, error) {
@@ -89,11 +99,11 @@ func (s *statement) exec(values ...driver.Value) (int64, error) {
 	return result.RowsAffected()
 }
 
-// casesAtOnce is how many rows of cases one statement adds: a statement costs
-// more than most of its rows.
-const casesAtOnce = 16
+// rowsAtOnce is how many rows of cases or subjects one statement adds: a
+// statement costs more than most of its rows.
+const rowsAtOnce = 16
 
-// inserter adds rows, casesAtOnce with each statement.
+// inserter adds rows, rowsAtOnce with each statement.
 type inserter struct {
 	one, many *statement
 	values    []driver.Value

@@ -76,8 +76,8 @@ func Open(path string, options Options) (*Store, error) {
 		done:    make(chan struct{}),
 		db:      db,
 
-		folding:  time.NewTimer(maxFoldWait),
-		foldWait: maxFoldWait,
+		folding:  time.NewTimer(minFoldWait),
+		foldWait: minFoldWait,
 		waiting:  true, // the writer before may have been killed
 		thinning: time.NewTimer(thinEvery),
 		thinner:  thinner{db: db},
@@ -190,7 +190,7 @@ func (s *Store) fold() {
 		s.db.unfolded = 0
 		more, err = s.db.tallySome()
 	}
-	s.foldWait = max(maxFoldWait, (foldPart-1)*time.Since(begun))
+	s.foldWait = max(min(2*s.foldWait, maxFoldWait), (foldPart-1)*time.Since(begun))
 	s.folding.Stop()
 	if s.waiting = more || err != nil; s.waiting {
 		s.folding.Reset(s.foldWait)

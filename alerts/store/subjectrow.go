@@ -4,116 +4,23 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+
+	"github.com/mailtap/mailtap/alerts"
 )
 
-// Subjects are counted as cases are, behind the sessions: the mark 'tallied' is
-// the last block that they count, and moves in the same transaction. A name has
-// a row, or is counted with others of its kind, never both: it gets a row only
-// while no name of its kind is without one. So what goes is taken from where it
-// was counted.
 const (
-	MaxSubjects = 20_000  // servers, clients, accounts or rules with a row of their own
-	maxHours    = 100_000 // hours with one: eleven years
-
-	maxTallyBlocks = 1024    // blocks of a transaction
-	maxTallied     = 1 << 16 // subjects of a transaction that end it
-)
-
-// most is how many rows a kind may have.
-func (k subjectKind) most() int64 {
-	switch k {
-	case otherSubjects:
-		return int64(subjectKinds)
-	case anHourSubject:
-		return maxHours
-	}
-	return MaxSubjects
-}
-
-const talliedSQL = `(SELECT value FROM marks WHERE name = 'tallied')`
-
-const untalliedSQL = `SELECT block, entries FROM contents WHERE block > ` + talliedSQL + ` ORDER BY block LIMIT ?`
-
-// tallyAll brings subjects up to the last block, some blocks in each
-// transaction.
-func (db *database) tallyAll() error {
-	for {
-		if more, err := db.tallySome(); err != nil || !more {
-			return err
-		}
-	}
-}
-
-func (db *database) tallySome() (more bool, err error) {
-	if err := db.begin(); err != nil {
-		return false, err
-	}
-	defer db.end(&err)
-	s := &db.subjects
-	s.reset()
-	if s.rules, err = db.rules(); err != nil {
-		return false, err
-	}
-	last, more, err := db.sumUp(s)
-	if err != nil || last < 0 {
-		return false, err
-	}
-	if err := db.writeSubjects(); err != nil {
-		return false, err
-	}
-	_, err = db.change(raiseMarkSQL, "tallied", last)
-	return more, err
-}
-
-// sumUp adds up the blocks that come next. It returns the last of them, -1 if
-// there is none, and whether there may be more.
-func (db *database) sumUp(s *subjects) (last int64, more bool, err error) {
-	rows, err := db.c.Query(untalliedSQL, []driver.Value{int64(maxTallyBlocks)})
-	if err != nil {
-		return -1, false, err
-	}
-	defer rows.Close()
-	row := make([]driver.Value, 2)
-	var l listing
-	var e entry
-	last = -1
-	for range maxTallyBlocks {
-		if err := rows.Next(row); errors.Is(err, io.EOF) {
-			return last, false, nil
-		} else if err != nil {
-			return last, false, err
-		}
-		block, ok := row[0].(int64)
-		entries, ok1 := row[1].([]byte)
-		if !ok || !ok1 || !s.block(&l, &e, entries) {
-			return last, false, errDamaged
-		}
-		last = block
-		if len(s.of) >= maxTallied {
-			break
-		}
-	}
-	return last, true, nil
-}
-
-// block adds the sessions of a block, or returns false where it makes no sense.
-func (s *subjects) block(l *listing, e *entry, entries []byte) bool {
-	l.load(entries)
-	s.listing(l)
-	for l.next(e) {
-		if !e.gone {
-			s.session(l, e, 1)
-		}
-	}
-	return !l.bad
-}
-
-const (
-	growSubjectSQL = `UPDATE subjects SET unknown = unknown + ?, protected = protected + ?, clear = clear + ?, weak = weak + ?,
-	exposed = exposed + ?, info = info + ?, low = low + ?, medium = medium + ?, high = high + ?, critical = critical + ?,
+	// A count that is 0 is not set: see subjectValues.
+	growSubjectSQL = `UPDATE subjects SET unknown = unknown + ifnull(?, 0), protected = protected + ifnull(?, 0),
+	clear = clear + ifnull(?, 0), weak = weak + ifnull(?, 0), exposed = exposed + ifnull(?, 0), info = info + ifnull(?, 0),
+	low = low + ifnull(?, 0), medium = medium + ifnull(?, 0), high = high + ifnull(?, 0), critical = critical + ifnull(?, 0),
 	last = max(last, ?) WHERE kind = ? AND name = ?`
 	addSubjectSQL = `INSERT INTO subjects (unknown, protected, clear, weak, exposed, info, low, medium, high, critical, last, kind, name)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	VALUES (ifnull(?, 0), ifnull(?, 0), ifnull(?, 0), ifnull(?, 0), ifnull(?, 0), ifnull(?, 0), ifnull(?, 0), ifnull(?, 0),
+	ifnull(?, 0), ifnull(?, 0), ?, ?, ?)`
+	mergeSubjectSQL = ` ON CONFLICT DO UPDATE SET unknown = unknown + excluded.unknown, protected = protected + excluded.protected,
+	clear = clear + excluded.clear, weak = weak + excluded.weak, exposed = exposed + excluded.exposed, info = info + excluded.info,
+	low = low + excluded.low, medium = medium + excluded.medium, high = high + excluded.high, critical = critical + excluded.critical,
+	last = max(last, excluded.last)`
 	dropSubjectSQL = `DELETE FROM subjects WHERE kind = ? AND name = ? AND unknown = 0 AND protected = 0 AND clear = 0 AND weak = 0
 	AND exposed = 0 AND info = 0 AND low = 0 AND medium = 0 AND high = 0 AND critical = 0`
 
@@ -165,31 +72,68 @@ func (db *database) writeSubjects() error {
 		return err
 	}
 	var others [subjectKinds]subjectCounts
-	for _, key := range s.order() {
-		c := s.of[key]
-		if found, err := db.growSubject(key, c); err != nil {
-			return err
-		} else if found {
-			continue
+	for keys := s.order(); len(keys) > 0; {
+		kind := keys[0].kind
+		n := 1
+		for n < len(keys) && keys[n].kind == kind {
+			n++
 		}
-		if room[key.kind] <= 0 {
-			room[key.kind] = 0
-			others[key.kind].add(c)
-			continue
+		if int64(n) <= room[kind] && !s.taken {
+			err = db.mergeSubjects(keys[:n])
+		} else {
+			err = db.fitSubjects(keys[:n], room[kind], &others[kind])
 		}
-		room[key.kind]--
-		if _, err := db.addSubject.exec(subjectValues(key, c)...); err != nil {
+		if err != nil {
 			return err
 		}
+		keys = keys[n:]
 	}
 	s.reset()
 	return db.growOthers(&others)
 }
 
+// mergeSubjects adds to the rows of names, which need not be there: there is
+// room for all.
+func (db *database) mergeSubjects(keys []subjectKey) error {
+	rows := db.addSubject.rows(&db.addSubjects)
+	for _, key := range keys {
+		values := subjectValues(key, db.subjects.of[key])
+		if err := rows.add(values[:]...); err != nil {
+			return err
+		}
+	}
+	return rows.flush()
+}
+
+// fitSubjects adds to the rows of names where they have one or there is room for
+// another, and adds up what others have.
+func (db *database) fitSubjects(keys []subjectKey, room int64, others *subjectCounts) error {
+	for _, key := range keys {
+		c := db.subjects.of[key]
+		if found, err := db.growSubject(key, c); err != nil {
+			return err
+		} else if found {
+			continue
+		}
+		if room <= 0 {
+			room = 0
+			others.add(c)
+			continue
+		}
+		room--
+		values := subjectValues(key, c)
+		if _, err := db.addSubject.exec(values[:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // growSubject adds to a row if there is one, and takes it out when nothing of
 // it is left.
 func (db *database) growSubject(key subjectKey, c *subjectCounts) (bool, error) {
-	n, err := db.growSubjects.exec(subjectValues(key, c)...)
+	values := subjectValues(key, c)
+	n, err := db.growSubjects.exec(values[:]...)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -210,7 +154,8 @@ func (db *database) growOthers(others *[subjectKinds]subjectCounts) error {
 		} else if found {
 			continue
 		}
-		if _, err := db.addSubject.exec(subjectValues(key, c)...); err != nil {
+		values := subjectValues(key, c)
+		if _, err := db.addSubject.exec(values[:]...); err != nil {
 			return err
 		}
 	}
@@ -232,65 +177,22 @@ func (c *subjectCounts) lessens() bool {
 	return false
 }
 
-func subjectValues(key subjectKey, c *subjectCounts) []driver.Value {
-	values := make([]driver.Value, 0, len(c.sessions)+len(c.findings)+3)
-	for _, n := range c.sessions {
-		values = append(values, n)
-	}
-	for _, n := range c.findings {
-		values = append(values, n)
-	}
-	return append(values, c.last, int64(key.kind), key.name)
-}
+const subjectColumnCount = int(alerts.Exposed) + 1 + int(alerts.Critical) + 1 + 3
 
-// startUntally begins to collect what a transaction takes out of the lists.
-// tallied is the mark.
-func (db *database) startUntally(tallied int64) {
-	db.tallied = tallied
-	db.subjects.reset()
-	db.subjects.rules = nil
-}
-
-// untally takes a session from subjects if they count its block: those of a
-// later one they have not met, and never will.
-func (db *database) untally(l *listing, e *entry, block int64) (err error) {
-	if block > db.tallied {
-		return nil
-	}
-	s := &db.subjects
-	if s.rules == nil {
-		if s.rules, err = db.rules(); err != nil {
-			return err
+// subjectValues returns the values of a row in the order of its statements. A
+// count that is 0, as most are, is nil.
+func subjectValues(key subjectKey, c *subjectCounts) (values [subjectColumnCount]driver.Value) {
+	counts := values[:0]
+	for _, list := range [...][]int64{c.sessions[:], c.findings[:]} {
+		for _, n := range list {
+			if n == 0 {
+				counts = append(counts, nil)
+			} else {
+				counts = append(counts, n)
+			}
 		}
 	}
-	s.listing(l)
-	s.session(l, e, -1)
-	return nil
-}
-
-// tallyAgain counts all from the beginning, if there is a name without a row:
-// names that went may have left one for it.
-func (db *database) tallyAgain() error {
-	if again, err := db.forgetTallies(); err != nil || !again {
-		return err
-	}
-	for {
-		more := false
-		err := inTurn(func() (err error) { more, err = db.tallySome(); return err })
-		if err != nil || !more {
-			return err
-		}
-	}
-}
-
-func (db *database) forgetTallies() (again bool, err error) {
-	if err := db.begin(); err != nil {
-		return false, err
-	}
-	defer db.end(&err)
-	row, err := db.ask("SELECT EXISTS (SELECT 1 FROM subjects WHERE kind = 0)", 1)
-	if err != nil || row[0] == int64(0) {
-		return false, err
-	}
-	return true, db.run("DELETE FROM subjects; UPDATE marks SET value = 0 WHERE name = 'tallied'")
+	n := len(counts)
+	values[n], values[n+1], values[n+2] = c.last, int64(key.kind), key.name
+	return values
 }

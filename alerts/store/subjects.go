@@ -67,6 +67,7 @@ type subjects struct {
 	of    map[subjectKey]*subjectCounts
 	rules map[int64]string // by kinds.id
 	turn  int64            // number of the present session
+	taken bool             // something is taken from what is counted
 
 	// Of the present listing.
 	servers, clients, accounts []*subjectCounts // by text
@@ -80,7 +81,7 @@ func (s *subjects) reset() {
 		s.of = make(map[subjectKey]*subjectCounts)
 	}
 	clear(s.of)
-	s.hourCounts = nil
+	s.hourCounts, s.taken = nil, false
 }
 
 // listing begins a listing.
@@ -97,6 +98,7 @@ func (s *subjects) listing(l *listing) {
 // session counts a session of the listing: with sign -1 it takes it away.
 func (s *subjects) session(l *listing, e *entry, sign int64) {
 	s.turn++
+	s.taken = s.taken || sign < 0
 	met := func(c *subjectCounts) *subjectCounts {
 		if c.turn != s.turn {
 			c.turn = s.turn
@@ -132,7 +134,7 @@ func (s *subjects) counts(key subjectKey) *subjectCounts {
 // text returns the counts of the subject that a text names.
 func (s *subjects) text(known []*subjectCounts, kind subjectKind, l *listing, n int) *subjectCounts {
 	if known[n] == nil {
-		known[n] = s.counts(subjectKey{kind, string(l.texts[n])})
+		known[n] = s.counts(subjectKey{kind, string(l.text(n))})
 	}
 	return known[n]
 }

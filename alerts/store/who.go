@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -77,7 +76,8 @@ func listParties(tx *sql.Tx, kind partyKind, f Filter, limit int) (p Parties, er
 	if err := walkContents(tx, &f, c.listing, c.session); err != nil {
 		return p, err
 	}
-	list := c.worst()
+	list := c.members
+	slices.SortFunc(list, compareMembers)
 	if limit > 0 && len(list) > limit {
 		list, p.More = list[:limit], len(list)-limit
 	}
@@ -91,6 +91,7 @@ func listParties(tx *sql.Tx, kind partyKind, f Filter, limit int) (p Parties, er
 	}
 	p.Forgotten = c.forgotten
 	for _, m := range list {
+		m.Servers, m.Clients, m.Accounts = c.names.of(&m.servers), c.names.of(&m.clients), c.names.of(&m.accounts)
 		p.List = append(p.List, m.Party)
 	}
 	return p, err
@@ -165,43 +166,30 @@ func (c *census) countOpenCases(tx *sql.Tx, f *Filter, list []*member) error {
 }
 
 // countProtected counts the sessions in TLS that are most likely log-ins of the
-// listed accounts.
+// listed accounts. The first walk has counted those of all pairs, unless it left
+// sessions out, or there were too many.
 func (c *census) countProtected(tx *sql.Tx, f Filter, list []*member) error {
 	for _, m := range c.pairs {
 		if m != nil {
 			m.KnowsProtected = true
 		}
 	}
+	if c.inTLS != nil {
+		for p, n := range c.inTLS {
+			if m := c.pairs[p]; m != nil {
+				m.ProtectedLogins += n
+			}
+		}
+		return nil
+	}
 	if !slices.ContainsFunc(list, func(m *member) bool { return m.KnowsProtected }) {
 		return nil
 	}
 	f.MinSeverity, f.Rule, f.Case, f.Account = alerts.Info, "", nil, ""
 	f.Statuses, f.Verdicts = nil, []alerts.Verdict{alerts.Protected}
-	return walkContents(tx, &f, func(*query, *listing) {}, func(_ *query, l *listing, e *entry, _ int64) {
-		if m := c.pairs[pair{string(l.texts[e.client]), string(host(l.texts[e.server]))}]; m != nil {
-			m.ProtectedLogins++
+	return walkContents(tx, &f, c.listing, func(_ *query, l *listing, e *entry, _ int64) {
+		if p, ok := c.pair(l, e); ok && c.pairs[p] != nil {
+			c.pairs[p].ProtectedLogins++
 		}
 	})
-}
-
-// compareMembers puts the worst first.
-func compareMembers(a, b *member) int {
-	if c := cmp.Compare(b.severity(), a.severity()); c != 0 {
-		return c
-	}
-	for v := alerts.Exposed; v > alerts.Protected; v-- {
-		if c := cmp.Compare(b.Sessions[v], a.Sessions[v]); c != 0 {
-			return c
-		}
-	}
-	return cmp.Or(cmp.Compare(b.Last, a.Last), cmp.Compare(a.Name, b.Name))
-}
-
-// severity counts from 1; 0 is none.
-func (m *member) severity() int {
-	worst, any := m.Worst()
-	if !any {
-		return 0
-	}
-	return int(worst) + 1
 }

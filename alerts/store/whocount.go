@@ -12,24 +12,35 @@ type census struct {
 	kind      partyKind
 	picky     bool // only sessions with a finding that fits count
 	statuses  map[alerts.CaseID]alerts.Status
-	members   map[string]*member
-	pairs     map[pair]*member // whose log-ins these are; nil: of several accounts
-	names     map[string]string
+	members   []*member
+	known     map[string]int32 // in members, by name
+	names     nameTable
 	given     int // names, to all members together
 	forgotten int
 
+	// Of accounts.
+	pairs map[pair]*member // whose log-ins these are; nil: of several accounts
+	inTLS map[pair]int64   // sessions; nil: they were not counted, see countProtected
+
 	// Of the texts of the present listing.
-	known []*member
-	text  []string
+	parties []int32 // in members, from 1; 0: not known yet
+	numbers []int32 // the same of names
+	hosts   []int32 // and of servers without their ports
 }
 
-// pair is a client and a server, without the port: people move from 143 to 993.
-type pair struct{ client, server string }
+// pair is a client and a server, by the numbers of their names. The server has
+// no port: people move from 143 to 993.
+type pair struct{ client, server int32 }
 
-// member is a party that is counted.
+// member is a party that is counted. Whom it was seen with is put into its Party
+// when all sessions are counted.
 type member struct {
 	alerts.Party
-	counted, exposed int64 // the session that was counted last, and the last exposed log-in
+	servers, clients, accounts nameList
+
+	counted, exposed int64         // the session that was counted last, and the last exposed log-in
+	client, server   string        // of the session that was paired last, see meetPair
+	kase             alerts.CaseID // that was counted last
 	cases            []alerts.CaseID
 	newest, readable [newestSessions]spot
 }
@@ -38,45 +49,67 @@ type member struct {
 type spot struct{ time, body int64 }
 
 func newCensus(kind partyKind, f *Filter) *census {
-	return &census{
-		kind:    kind,
-		picky:   f.MinSeverity > alerts.Info || f.Rule != "" || f.Case != nil || len(f.Statuses) > 0 || f.Account != "",
-		members: make(map[string]*member), pairs: make(map[pair]*member), names: make(map[string]string),
+	c := &census{
+		kind:  kind,
+		picky: f.MinSeverity > alerts.Info || f.Rule != "" || f.Case != nil || len(f.Statuses) > 0 || f.Account != "",
+		known: make(map[string]int32), pairs: make(map[pair]*member), names: nameTable{numbers: make(map[string]int32)},
 	}
+	// These would pass over sessions of which nothing but the pair counts.
+	narrow := f.Rule != "" || f.Case != nil || len(f.Statuses) > 0 || f.Account != "" || len(f.Verdicts) > 0
+	if kind == anAccount && !narrow {
+		c.inTLS = make(map[pair]int64)
+	}
+	return c
 }
 
 // listing begins a listing.
 func (c *census) listing(_ *query, l *listing) {
-	c.known = append(c.known[:0], make([]*member, len(l.texts))...)
-	c.text = append(c.text[:0], make([]string, len(l.texts))...)
+	for _, list := range []*[]int32{&c.parties, &c.numbers, &c.hosts} {
+		*list = slices.Grow((*list)[:0], len(l.texts))[:len(l.texts)]
+		clear(*list)
+	}
 }
 
 // session counts a session and those of its findings that fit.
 func (c *census) session(q *query, l *listing, e *entry, body int64) {
+	if c.inTLS != nil && e.verdict == alerts.Protected {
+		c.countInTLS(l, e)
+	}
+	l.findings(e)
 	if c.picky && !slices.ContainsFunc(e.findings, func(f findingEntry) bool { return q.finding(&f) }) {
 		return
 	}
 	switch c.kind {
 	case anAccount:
-		c.accounts(q, l, e, body)
+		c.countAccounts(q, l, e, body)
 	case aClient:
 		m := c.member(l, e.client)
 		m.meet(e, body)
-		c.add(&m.Servers, l, e.server)
-		m.count(q, e, func(f *findingEntry) { c.add(&m.Accounts, l, f.account) })
+		c.add(&m.servers, l, e.server)
+		c.countFindings(q, l, e, m, true)
 	case aServer:
 		m := c.member(l, e.server)
 		m.meet(e, body)
-		c.add(&m.Clients, l, e.client)
-		m.count(q, e, func(f *findingEntry) {
-			if e.verdict == alerts.Exposed {
-				c.add(&m.Accounts, l, f.account)
-			}
-		})
+		c.add(&m.clients, l, e.client)
+		c.countFindings(q, l, e, m, e.verdict == alerts.Exposed)
 	}
 }
 
-func (c *census) accounts(q *query, l *listing, e *entry, body int64) {
+// countFindings counts the findings that fit, and notes their accounts.
+func (c *census) countFindings(q *query, l *listing, e *entry, m *member, accounts bool) {
+	for i := range e.findings {
+		f := &e.findings[i]
+		if !q.finding(f) {
+			continue
+		}
+		m.Findings[f.severity]++
+		if accounts && f.account != noText {
+			c.add(&m.accounts, l, f.account)
+		}
+	}
+}
+
+func (c *census) countAccounts(q *query, l *listing, e *entry, body int64) {
 	for i := range e.findings {
 		f := &e.findings[i]
 		if f.account == noText || !q.finding(f) {
@@ -85,9 +118,7 @@ func (c *census) accounts(q *query, l *listing, e *entry, body int64) {
 		m := c.member(l, f.account)
 		if m.counted != body {
 			m.meet(e, body)
-			c.add(&m.Servers, l, e.server)
-			c.add(&m.Clients, l, e.client)
-			c.pair(m, l, e)
+			c.meetPair(m, l, e)
 		}
 		if f.severity == alerts.Critical && m.exposed != body {
 			m.ExposedLogins++
@@ -95,20 +126,6 @@ func (c *census) accounts(q *query, l *listing, e *entry, body int64) {
 		}
 		m.Findings[f.severity]++
 		c.addCase(m, l.cases[f.kase].id)
-	}
-}
-
-// count counts the findings that fit, and tells of those with an account.
-func (m *member) count(q *query, e *entry, account func(*findingEntry)) {
-	for i := range e.findings {
-		f := &e.findings[i]
-		if !q.finding(f) {
-			continue
-		}
-		m.Findings[f.severity]++
-		if f.account != noText {
-			account(f)
-		}
 	}
 }
 
@@ -128,6 +145,9 @@ func (m *member) meet(e *entry, body int64) {
 
 // keepNewest puts a session into a list that is in order, the newest first.
 func keepNewest(list *[newestSessions]spot, s spot) {
+	if last := list[len(list)-1]; last != (spot{}) && last.time >= s.time {
+		return
+	}
 	for i := range list {
 		if list[i] == (spot{}) || list[i].time < s.time {
 			list[i], s = s, list[i]
@@ -135,94 +155,60 @@ func keepNewest(list *[newestSessions]spot, s spot) {
 	}
 }
 
-// member returns the party that a text names.
-func (c *census) member(l *listing, text int) *member {
-	m := c.known[text]
-	if m != nil {
-		return m
-	}
-	if m = c.members[string(l.texts[text])]; m == nil {
-		if len(c.members) == MaxParties {
-			c.forget()
-		}
-		m = new(member)
-		m.Name = string(l.texts[text])
-		c.members[m.Name] = m
-	}
-	c.known[text] = m
-	return m
-}
-
-// forget drops the less bad half: nobody who floods a network with names hides
-// what is worse than they are.
-func (c *census) forget() {
-	list := c.worst()
-	for _, m := range list[len(list)/2:] {
-		delete(c.members, m.Name)
-		c.given -= len(m.Servers.List) + len(m.Clients.List) + len(m.Accounts.List)
-		c.forgotten++
-	}
-	clear(c.known)
-}
-
-// worst lists all members, the worst first.
-func (c *census) worst() []*member {
-	list := make([]*member, 0, len(c.members))
-	for _, m := range c.members {
-		list = append(list, m)
-	}
-	slices.SortFunc(list, compareMembers)
-	return list
-}
-
-// name returns a text of a listing, of which all members share one copy; ok is
-// false if there is no room.
-func (c *census) name(l *listing, text int) (name string, ok bool) {
-	if c.text[text] != "" {
-		return c.text[text], true
-	}
-	if name, ok = c.names[string(l.texts[text])]; !ok {
-		if len(c.names) == maxAllNames {
-			return "", false
-		}
-		name = string(l.texts[text])
-		c.names[name] = name
-	}
-	c.text[text] = name
-	return name, true
-}
-
-// add adds a name, once.
-func (c *census) add(names *alerts.Names, l *listing, text int) {
-	if names.More && len(names.List) == maxPartyNames {
+// meetPair notes the client and the server of a session of an account. Mostly
+// they are those of the session before.
+func (c *census) meetPair(m *member, l *listing, e *entry) {
+	if m.client == string(l.text(e.client)) && m.server == string(l.text(e.server)) {
 		return
 	}
-	at, there := slices.BinarySearchFunc(names.List, l.texts[text], compareName)
-	if there {
+	c.add(&m.servers, l, e.server)
+	c.add(&m.clients, l, e.client)
+	p, ok := c.pair(l, e)
+	if !ok {
 		return
 	}
-	name, ok := c.name(l, text)
-	if !ok || len(names.List) == maxPartyNames || c.given == maxAllNames {
-		names.More = true
-		return
+	if server, ok := c.number(l, e.server); ok {
+		m.client, m.server = c.names.list[p.client], c.names.list[server]
 	}
-	names.List = slices.Insert(names.List, at, name)
-	c.given++
-}
-
-// compareName compares without making a string of the text.
-func compareName(name string, text []byte) int {
+	other, there := c.pairs[p]
 	switch {
-	case name < string(text):
-		return -1
-	case name > string(text):
-		return 1
+	case there && other != m && other != nil:
+		c.pairs[p] = nil
+	case !there && len(c.pairs) < maxPairs:
+		c.pairs[p] = m
 	}
-	return 0
+}
+
+// pair returns the client and the server of a session; ok is false if there is
+// no room for their names.
+func (c *census) pair(l *listing, e *entry) (p pair, ok bool) {
+	if p.client, ok = c.number(l, e.client); ok {
+		p.server, ok = c.hostNumber(l, e.server)
+	}
+	return p, ok
+}
+
+// host cuts the port off.
+func host(server []byte) []byte { return server[:max(bytes.LastIndexByte(server, ':'), 0)] }
+
+// countInTLS counts a session that may be a log-in of an account. Where there is
+// no room for all, none are counted.
+func (c *census) countInTLS(l *listing, e *entry) {
+	p, ok := c.pair(l, e)
+	n := c.inTLS[p]
+	if !ok || n == 0 && len(c.inTLS) == maxPairs {
+		c.inTLS = nil
+		return
+	}
+	c.inTLS[p] = n + 1
 }
 
 // addCase counts a case of an account, once, if it is open.
 func (c *census) addCase(m *member, id alerts.CaseID) {
+	if m.kase == id {
+		return
+	}
+	m.kase = id
 	if s := c.statuses[id]; s != alerts.New && s != alerts.Acknowledged {
 		return
 	}
@@ -232,18 +218,3 @@ func (c *census) addCase(m *member, id alerts.CaseID) {
 		m.OpenCases++
 	}
 }
-
-// pair notes whose log-ins come from a client to a server.
-func (c *census) pair(m *member, l *listing, e *entry) {
-	client, server := l.texts[e.client], host(l.texts[e.server])
-	other, there := c.pairs[pair{string(client), string(server)}]
-	switch {
-	case there && other != m && other != nil:
-		c.pairs[pair{string(client), string(server)}] = nil
-	case !there && len(c.pairs) < maxPairs:
-		c.pairs[pair{string(client), string(server)}] = m
-	}
-}
-
-// host cuts the port off.
-func host(server []byte) []byte { return server[:max(bytes.LastIndexByte(server, ':'), 0)] }

@@ -64,14 +64,15 @@ const catchUpSQL = `SELECT (SELECT data_version FROM pragma_data_version),
 // catchUp forgets what another connection may have changed, and sees where
 // blocks end. The transaction keeps both true.
 func (db *database) catchUp() error {
-	row, err := db.ask(catchUpSQL, 4)
-	if err != nil {
+	var row [4]driver.Value
+	if _, err := db.findEnd.row(row[:]); err != nil {
 		return err
 	}
 	if version := row[0].(int64); version != db.version || db.kinds == nil {
 		if err := db.loadKinds(); err != nil {
 			return err
 		}
+		var err error
 		if db.marks, err = db.readMarks(); err != nil {
 			return err
 		}
