@@ -6,16 +6,16 @@ import (
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// appendQuotes appends every quote of f to list.
-func appendQuotes(list []*dissect.Quote, f *dissect.Facts) []*dissect.Quote {
+// eachQuote calls do with every quote of f.
+func eachQuote(f *dissect.Facts, do func(*dissect.Quote)) {
 	one := func(q *dissect.Quote) {
 		if q != nil {
-			list = append(list, q)
+			do(q)
 		}
 	}
 	all := func(quotes []dissect.Quote) {
 		for i := range quotes {
-			list = append(list, &quotes[i])
+			do(&quotes[i])
 		}
 	}
 	one(&f.Offer.Quote)
@@ -32,7 +32,7 @@ func appendQuotes(list []*dissect.Quote, f *dissect.Facts) []*dissect.Quote {
 	all(f.Transcript)
 	s := f.Signs
 	if s == nil {
-		return list
+		return
 	}
 	for _, q := range signLines(s) {
 		one(*q)
@@ -51,7 +51,6 @@ func appendQuotes(list []*dissect.Quote, f *dissect.Facts) []*dissect.Quote {
 		one(&s.Overlaps[i].First)
 		one(&s.Overlaps[i].Again)
 	}
-	return list
 }
 
 // signLines lists the single lines of s.
@@ -136,8 +135,13 @@ func maskMechanism(name *string, m *masker) {
 	}
 }
 
+// fields masks texts. One that nothing is found in is not written to: its memory
+// may be in the caches of another processor, and would have to be fetched from
+// there for that.
 func (m *masker) fields(list ...*string) {
 	for _, s := range list {
-		*s = m.mask(*s, dissect.Span{})
+		if text, found := m.mask(*s, dissect.Span{}); found {
+			*s = text
+		}
 	}
 }

@@ -3,6 +3,7 @@ package alerts
 import (
 	"cmp"
 	"encoding/base64"
+	"math"
 	"slices"
 	"strings"
 
@@ -19,13 +20,29 @@ const minPart = 3
 // maxWord is the longest form of a shorter secret: two bytes in BASE64.
 const maxWord = 4
 
+// maxStep bounds a masker's step: to add more parts takes as long as looking at
+// the places between.
+const maxStep = 8
+
 // A masker finds secrets in text. Secrets are added, then build is called.
 type masker struct {
 	plain   needles
 	encoded needles         // what secrets look like within BASE64
 	words   map[string]bool // secrets shorter than minPart, plain and in BASE64
-	begins  beginnings      // of plain and encoded
-	spans   []dissect.Span
+
+	// Each needle has step places at which minPart of its bytes follow: a text
+	// in which no step-th place begins with such a part holds no needle. Nor
+	// does one with less than least bytes.
+	least  int
+	step   int
+	inner  parts // those of plain and encoded at these places
+	begins parts // those that plain and encoded begin with
+
+	spans []dissect.Span
+	text  []byte // what is made of the last text
+
+	sent, masked string // the last line that held a secret, and what was made of it
+	hide         dissect.Span
 }
 
 func (m *masker) empty() bool {
@@ -59,15 +76,35 @@ func (m *masker) addSent(s string) {
 
 // reset forgets all secrets.
 func (m *masker) reset() {
+	m.sent, m.masked = "", ""
+	if m.empty() {
+		return
+	}
 	m.plain.reset()
 	m.encoded.reset()
 	clear(m.words)
+	clear(m.inner[:])
 	clear(m.begins[:])
 }
 
 func (m *masker) build() {
-	m.plain.build(&m.begins)
-	m.encoded.build(&m.begins)
+	m.plain.build()
+	m.encoded.build()
+	m.least = math.MaxInt
+	for _, list := range [...][]string{m.plain.sorted, m.encoded.sorted} {
+		for _, s := range list {
+			m.least = min(m.least, len(s))
+		}
+	}
+	m.step = min(m.least-minPart+1, maxStep)
+	for _, list := range [...][]string{m.plain.sorted, m.encoded.sorted} {
+		for _, s := range list {
+			m.begins.add(partAt(s, 0))
+			for i := range m.step {
+				m.inner.add(partAt(s, i))
+			}
+		}
+	}
 }
 
 // groupSize is how many bytes BASE64 takes together.
@@ -96,46 +133,71 @@ func (n *needles) addCores(s string) {
 	}
 }
 
-// mask returns text with hide and all secrets replaced.
-func (m *masker) mask(text string, hide dissect.Span) string {
+// mask returns text with hide and all secrets replaced, and whether there were
+// any.
+func (m *masker) mask(text string, hide dissect.Span) (masked string, found bool) {
 	m.spans = m.spans[:0]
 	if hide = within(hide, len(text)); hide.From < hide.To {
 		m.spans = append(m.spans, hide)
 	}
-	if !m.empty() {
-		m.find(text)
-	}
+	m.find(text)
+	m.findWords(text)
 	if len(m.spans) == 0 {
-		return text
+		return text, false
 	}
 	slices.SortFunc(m.spans, func(a, b dissect.Span) int { return cmp.Compare(a.From, b.From) })
-	var b strings.Builder
-	b.Grow(len(text) + len(Mask))
+	m.text = m.text[:0]
 	end := -1 // of the spans so far
 	for _, s := range m.spans {
 		if s.From > end {
-			b.WriteString(text[max(end, 0):s.From])
-			b.WriteString(Mask)
+			m.text = append(append(m.text, text[max(end, 0):s.From]...), Mask...)
 		}
 		end = max(end, s.To)
 	}
-	b.WriteString(text[end:])
-	return b.String()
+	m.text = append(m.text, text[end:]...)
+	return string(m.text), true
 }
 
+// quote masks a line. A transcript repeats those of the attempts, so that what
+// was made of the last one often serves again.
+func (m *masker) quote(q *dissect.Quote) {
+	if m.masked != "" && q.Hide == m.hide && q.Text == m.sent {
+		q.Text = m.masked
+	} else if text, found := m.mask(q.Text, q.Hide); found {
+		m.sent, m.hide, m.masked = q.Text, q.Hide, text
+		q.Text = text
+	}
+	if q.Hide != (dissect.Span{}) {
+		q.Hide = dissect.Span{}
+	}
+}
+
+// find looks at every step-th place for a part of a needle, and where there is
+// one at the places where that needle may begin. In a cut text a needle may be
+// cut, too, so there all places are looked at.
 func (m *masker) find(text string) {
-	cut := len(text) >= min(dissect.MaxText, dissect.MaxQuote)
+	step, cut := m.step, len(text) >= min(dissect.MaxText, dissect.MaxQuote)
+	switch {
+	case cut:
+		step = 1
+	case len(text) < m.least:
+		return
+	}
 	after := 0 // of the last BASE64 that was found
-	begins := uint32(0)
-	for i := 1 - minPart; i+minPart <= len(text); i++ {
-		begins = begins>>8 | uint32(text[i+minPart-1])<<16 // the first minPart bytes from i on
-		if i < 0 || !m.begins.has(begins) {
+	for last := step - 1; last+minPart <= len(text); last += step {
+		if !m.inner.has(partAt(text, last)) {
 			continue
 		}
-		if n := m.plain.longest(text[i:], cut); n > 0 {
-			m.spans = append(m.spans, dissect.Span{From: i, To: i + n})
-		}
-		if i >= after {
+		for i := last - step + 1; i <= last; i++ {
+			if !m.begins.has(partAt(text, i)) {
+				continue
+			}
+			if n := m.plain.longest(text[i:], cut); n > 0 {
+				m.spans = append(m.spans, dissect.Span{From: i, To: i + n})
+			}
+			if i < after {
+				continue
+			}
 			if n := m.encoded.longest(text[i:], cut); n > 0 {
 				s := digitsAround(text, i, i+n)
 				m.spans = append(m.spans, s)
@@ -143,6 +205,9 @@ func (m *masker) find(text string) {
 			}
 		}
 	}
+}
+
+func (m *masker) findWords(text string) {
 	if len(m.words) == 0 {
 		return
 	}
@@ -201,12 +266,11 @@ func (n *needles) reset() {
 	n.sorted, n.parent = n.sorted[:0], n.parent[:0]
 }
 
-func (n *needles) build(begins *beginnings) {
+func (n *needles) build() {
 	slices.Sort(n.sorted)
 	n.sorted = slices.Compact(n.sorted)
 	n.parent = n.parent[:0]
 	for i, s := range n.sorted {
-		begins.add(s)
 		p := i - 1
 		for p >= 0 && !strings.HasPrefix(s, n.sorted[p]) {
 			p = n.parent[p]
@@ -235,23 +299,28 @@ func (n *needles) longest(text string, cut bool) int {
 	return 0
 }
 
-// beginnings remembers how needles begin, a bit for each hash of their first
-// minPart bytes, which all have. Most places of a text begin none.
-type beginnings [beginningBits / 64]uint64
+// parts is a set of parts of needles, a bit for each of their hashes. Most
+// places of a text begin with none.
+type parts [partBits / 64]uint64
 
-// beginningBits is the size of beginnings: the needles of a session of a
-// thousand guesses leave half of it empty.
-const beginningBits = 1 << 13
+// partBits is the size of parts: the beginnings of the needles of a session of
+// a thousand guesses leave half of it empty.
+const partBits = 1 << 13
 
-func (b *beginnings) add(s string) {
-	h := hashBeginning(uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16)
-	b[h/64] |= 1 << (h % 64)
+func (p *parts) add(part uint32) {
+	h := hashPart(part)
+	p[h/64] |= 1 << (h % 64)
 }
 
-func (b *beginnings) has(begin uint32) bool {
-	h := hashBeginning(begin)
-	return b[h/64]&(1<<(h%64)) != 0
+func (p *parts) has(part uint32) bool {
+	h := hashPart(part)
+	return p[h/64]&(1<<(h%64)) != 0
 }
 
-// hashBeginning multiplies by the golden ratio and keeps the upper bits.
-func hashBeginning(begin uint32) uint32 { return begin * 0x9e3779b1 >> 19 }
+// partAt returns the minPart bytes of s that begin at i.
+func partAt(s string, i int) uint32 {
+	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16
+}
+
+// hashPart multiplies by the golden ratio and keeps the upper bits.
+func hashPart(part uint32) uint32 { return part * 0x9e3779b1 >> 19 }

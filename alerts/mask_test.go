@@ -62,6 +62,25 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// The length of the secrets decides which places of a text are looked at: none
+// may be passed over.
+func TestMaskEveryPlace(t *testing.T) {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	for size := 3; size <= len(letters); size++ {
+		secret := letters[:size]
+		for at := range 2 * size {
+			before, after := strings.Repeat("-", at), strings.Repeat("-", 2*size-at)
+			text := "AUTH " + b64(before+secret+after)
+			if got, want := redacted(before+secret+after, secret), before+alerts.Mask+after; got != want {
+				t.Errorf("%d bytes at %d: %q", size, at, got)
+			}
+			if got, want := redacted(text, secret), "AUTH "+alerts.Mask; got != want {
+				t.Errorf("BASE64 of %d bytes at %d: %q", size, at, got)
+			}
+		}
+	}
+}
+
 func TestMaskHide(t *testing.T) {
 	tests := []struct {
 		name, text string
@@ -134,6 +153,7 @@ func FuzzRedact(f *testing.F) {
 	f.Add("aab", "a", "b", "aaa")
 	f.Add("\x00\x00\x00", "\x00", "", "x")
 	f.Add("\x00Q0", "\xaa\xec", "N", "4")
+	f.Add("correct horse battery", "say ", " aloud", "horse battery staple")
 	f.Fuzz(func(t *testing.T, secret, before, after, other string) {
 		if len(secret) < 3 || strings.ContainsAny(secret, alerts.Mask) || !utf8.ValidString(secret) {
 			return

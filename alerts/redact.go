@@ -34,10 +34,7 @@ func (r *Redactor) Redact(f *dissect.Facts) {
 	f.Dialogue = nil
 	x := r.spare.Get().(*redaction)
 	x.gather(f)
-	for _, q := range x.quotes {
-		q.Text = x.text.mask(q.Text, q.Hide)
-		q.Hide = dissect.Span{}
-	}
+	eachQuote(f, x.text.quote)
 	if !x.text.empty() {
 		maskFields(f, &x.text)
 		x.maskNames(f)
@@ -60,7 +57,6 @@ type redaction struct {
 	mac     hash.Hash
 	sealing []byte            // what is sealed
 	sum     [sha256.Size]byte // of it
-	quotes  []*dissect.Quote
 	secrets []owned
 	text    masker // of all secrets
 	names   masker // of those that no account's name gives away
@@ -71,7 +67,6 @@ type owned struct{ secret, account string }
 
 // gather collects what must not be readable in f.
 func (x *redaction) gather(f *dissect.Facts) {
-	x.quotes = appendQuotes(x.quotes, f)
 	for _, a := range f.Auth {
 		x.secrets = append(x.secrets, owned{a.Secret.Reveal(), a.Account})
 	}
@@ -83,17 +78,14 @@ func (x *redaction) gather(f *dissect.Facts) {
 	for _, s := range x.secrets {
 		x.text.addSecret(s.secret)
 	}
-	for _, q := range x.quotes {
-		x.text.addSent(hidden(q))
-	}
+	eachQuote(f, func(q *dissect.Quote) { x.text.addSent(hidden(q)) })
 	x.text.build()
 }
 
 // reset forgets the session.
 func (x *redaction) reset() {
-	clear(x.quotes)
 	clear(x.secrets)
-	x.quotes, x.secrets = x.quotes[:0], x.secrets[:0]
+	x.secrets = x.secrets[:0]
 	x.text.reset()
 	x.names.reset()
 }
@@ -111,9 +103,7 @@ func (x *redaction) maskNames(f *dissect.Facts) {
 		}
 	}
 	x.names.build()
-	for _, name := range list {
-		*name = x.names.mask(*name, dissect.Span{})
-	}
+	x.names.fields(list...)
 }
 
 // seal puts a fingerprint in the place of the attempt's secret.

@@ -19,7 +19,7 @@ func Transcribe(f *dissect.Facts) {
 		return // secrets of attempts that are not kept could not be masked
 	}
 	lines := f.Dialogue.Lines()
-	var room [dissect.MaxTranscript]int
+	var room [dissect.MaxTranscript]int32
 	picked := pick(room[:0], lines)
 	if len(picked) == 0 {
 		return
@@ -34,17 +34,17 @@ func Transcribe(f *dissect.Facts) {
 		text.Write(kept(f, &lines[i]))
 	}
 	rest := text.String()
-	f.Transcript = slices.Grow(f.Transcript[:0], len(picked))
-	for _, i := range picked {
+	f.Transcript = slices.Grow(f.Transcript[:0], len(picked))[:len(picked)]
+	for at, i := range picked {
 		l := &lines[i]
 		n := len(kept(f, l))
-		f.Transcript = append(f.Transcript, quote(f, l, rest[:n]))
+		quote(&f.Transcript[at], f, l, rest[:n])
 		rest = rest[n:]
 	}
 }
 
 // pick appends the numbers of the telling lines and of those around them.
-func pick(picked []int, lines []dissect.Spoken) []int {
+func pick(picked []int32, lines []dissect.Spoken) []int32 {
 	next := 0 // the first line that is not picked
 	for i := range lines {
 		if !lines[i].Telling {
@@ -54,7 +54,7 @@ func pick(picked []int, lines []dissect.Spoken) []int {
 			if len(picked) == dissect.MaxTranscript {
 				return picked
 			}
-			picked = append(picked, next)
+			picked = append(picked, int32(next))
 		}
 	}
 	return picked
@@ -66,12 +66,13 @@ func kept(f *dissect.Facts, l *dissect.Spoken) []byte {
 	return text[:min(len(text), dissect.MaxQuote)]
 }
 
-func quote(f *dissect.Facts, l *dissect.Spoken, text string) dissect.Quote {
-	hide := dissect.Span{From: min(l.Hide.From, len(text)), To: min(l.Hide.To, len(text))}
+// quote makes q a line of the transcript.
+func quote(q *dissect.Quote, f *dissect.Facts, l *dissect.Spoken, text string) {
+	q.Side, q.Stamp, q.Text = l.Side, l.Stamp, text
+	q.Hide = dissect.Span{From: min(l.Hide.From, len(text)), To: min(l.Hide.To, len(text))}
 	if l.Side == dissect.Client && l.Hide == (dissect.Span{}) && !l.Telling && !harmless(f.Protocol, f.Dialogue.Text(l)) {
-		hide.To = len(text)
+		q.Hide.To = len(text)
 	}
-	return dissect.Quote{Side: l.Side, Stamp: l.Stamp, Text: text, Hide: hide}
 }
 
 // harmless tells whether a client's line of which nothing came begins with a

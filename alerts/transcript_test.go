@@ -83,3 +83,12 @@ func TestTranscriptBound(t *testing.T) {
 		t.Errorf("%d lines, want %d", len(f.Transcript), dissect.MaxTranscript)
 	}
 }
+
+func BenchmarkTranscribe(b *testing.B) {
+	f := dialogue(dissect.POP3, "!S: +OK ready", "C: CAPA", "S: +OK", "!S: SASL PLAIN", "S: .", "!C: USER joe", "S: +OK",
+		"!C: PASS sesame", "!S: +OK", "!C: STAT", "S: +OK 2 320", "C: QUIT", "S: +OK")
+	b.ReportAllocs()
+	for b.Loop() {
+		alerts.Transcribe(f)
+	}
+}

@@ -23,6 +23,7 @@ type Judge struct {
 	site    *rules.Site    // what ours says
 	ours    *policy.Policy // the Policy of the last session
 	past    rules.Past     // of the present session: one of its own would be made anew each time
+	hits    hits           // of it
 }
 
 // held is a result with findings that a later session may take over.
@@ -53,12 +54,11 @@ func (j *Judge) Session(f *dissect.Facts) {
 	j.release(f.Start)
 	j.past = rules.Past{}
 	j.history.recall(f, &j.past)
-	h := spare.Get().(*hits)
+	h := &j.hits
 	h.judge(f, &j.past, j.siteNow())
 	h.enforce(f, j.Policy)
 	one := held{result: h.result(f), open: h.open()}
 	h.reset()
-	spare.Put(h)
 	j.history.Record(f, one.result.Session.ID)
 	j.takeOver(&one)
 	if len(one.open) == 0 {

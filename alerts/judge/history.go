@@ -41,6 +41,7 @@ type History struct {
 	uses         shelf[rules.Use, *rules.Use]
 
 	files map[string]string
+	name  string // of files, the one asked for last
 }
 
 // NewHistory returns one that remembers nothing yet.
@@ -160,6 +161,9 @@ func (h *History) recordLogins(f *dissect.Facts, id alerts.SessionID) {
 
 // file gives all observations from a capture one copy of its name.
 func (h *History) file(name string) string {
+	if name == h.name {
+		return h.name
+	}
 	kept, ok := h.files[name]
 	if !ok {
 		if len(h.files) == maxFiles {
@@ -168,5 +172,6 @@ func (h *History) file(name string) string {
 		kept = strings.Clone(name)
 		h.files[kept] = kept
 	}
+	h.name = kept
 	return kept
 }

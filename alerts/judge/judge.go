@@ -41,8 +41,12 @@ func Session(f *dissect.Facts) alerts.Result {
 
 // judge applies all rules; past and site are nil where nothing is known of them.
 func (h *hits) judge(f *dissect.Facts, past *rules.Past, site *rules.Site) {
+	seen := rules.SeenIn(f)
 	for i := range rules.Rules {
 		rule := &rules.Rules[i]
+		if rule.Needs&^seen != 0 {
+			continue
+		}
 		switch {
 		case rule.JudgeAt != nil && site != nil:
 			h.list = rule.JudgeAt(f, site, h.list)
@@ -89,15 +93,17 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 	for i := range h.list {
 		lines += len(h.list[i].Earlier) + len(h.list[i].Quotes)
 	}
-	findings := newFindings(len(h.list))
+	findings := newFindings(len(h.list))[:len(h.list)]
+	n := 0
 	evidence := make([]alerts.Evidence, 0, lines) // of all findings
-	for severity := alerts.Critical; len(findings) < len(h.list); severity-- {
+	for severity := alerts.Critical; n < len(h.list); severity-- {
 		for i := range h.list {
 			if h.list[i].Severity == severity {
 				from := len(evidence)
 				evidence = append(evidence, h.list[i].Earlier...)
 				evidence = appendEvidence(evidence, f, id, h.list[i].Quotes)
-				findings = append(findings, finding(f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:])))
+				fill(&findings[n], f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:]))
+				n++
 			}
 		}
 	}
@@ -109,24 +115,21 @@ func faultOfTLS(rule *rules.Rule, hit *rules.Hit) bool {
 	return hit.Severity >= alerts.Medium && (rule.Group == rules.TLS || rule.Group == rules.Downgrade)
 }
 
-func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *rules.Hit, evidence []alerts.Evidence) alerts.Finding {
-	out := alerts.Finding{
-		ID:         alerts.NewFindingID(session, rule.ID, hit.Account),
-		Rule:       rule.ID,
-		Severity:   hit.Severity,
-		Blame:      rule.Blame,
-		Case:       alerts.NewCaseID(rule.ID, rule.Blame, f.Client, f.Server, hit.Account),
-		Session:    session,
-		Time:       f.End,
-		Protocol:   f.Protocol,
-		Client:     f.Client,
-		Server:     f.Server,
-		Account:    hit.Account,
-		HasAccount: hit.HasAccount,
-		Title:      rule.Title,
-		Why:        hit.Why,
-		Detail:     hit.Detail,
-	}
+// fill makes out, which is empty, a finding.
+func fill(out *alerts.Finding, f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *rules.Hit, evidence []alerts.Evidence) {
+	out.ID = alerts.NewFindingID(session, rule.ID, hit.Account)
+	out.Rule = rule.ID
+	out.Severity = hit.Severity
+	out.Blame = rule.Blame
+	out.Case = alerts.NewCaseID(rule.ID, rule.Blame, f.Client, f.Server, hit.Account)
+	out.Session = session
+	out.Time = f.End
+	out.Protocol = f.Protocol
+	out.Client, out.Server = f.Client, f.Server
+	out.Account, out.HasAccount = hit.Account, hit.HasAccount
+	out.Title = rule.Title
+	out.Why = hit.Why
+	out.Detail = hit.Detail
 	if len(evidence) > 0 {
 		out.Evidence = evidence
 		out.Time = evidence[0].Time
@@ -134,7 +137,6 @@ func finding(f *dissect.Facts, session alerts.SessionID, rule *rules.Rule, hit *
 	for i := range evidence {
 		out.Time = max(out.Time, evidence[i].Time)
 	}
-	return out
 }
 
 func appendEvidence(list []alerts.Evidence, f *dissect.Facts, session alerts.SessionID, quotes []*dissect.Quote) []alerts.Evidence {

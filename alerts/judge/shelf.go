@@ -2,7 +2,6 @@ package judge
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/dissect"
@@ -34,23 +33,24 @@ type shelf[T any, P observation[T]] struct {
 	first       bool               // of those that are the same the earliest stays, not the latest
 
 	drawers map[key]*drawer[T]
-	one     T         // what is put: a variable of its own would be made anew each time
-	recent  drawer[T] // ring of all drawers: behind it the one used last, before it the one to go
+	asked   key        // the key that was looked up last
+	found   *drawer[T] // what there is for it
+	one     T          // what is put: a variable of its own would be made anew each time
+	recent  drawer[T]  // ring of all drawers: behind it the one used last, before it the one to go
 }
 
 // drawer is what a shelf has for one key.
 type drawer[T any] struct {
 	key        key
 	prev, next *drawer[T]
-	list       []T      // in order of their sessions' begin
-	turns      []uint64 // when each was put there
-	turn       uint64
+	list       []T    // in order of their sessions' begin
+	turn       uint64 // of what was put there last
 }
 
 // before returns what is known of sessions that began before a time. It is
 // valid until the next put.
 func (s *shelf[T, P]) before(k key, begin int64) []T {
-	d := s.drawers[k]
+	d := s.find(k)
 	if d == nil {
 		return nil
 	}
@@ -70,27 +70,33 @@ func (s *shelf[T, P]) put(k key, v T) {
 	d.turn++
 	s.one = v
 	place := P(&s.one).At()
-	if at := s.find(d); at >= 0 {
+	place.Turn = d.turn
+	at := s.alike(d)
+	switch {
+	case at >= 0:
 		have := P(&d.list[at]).At()
 		later := place.Begin > have.Begin
 		if have.Session != place.Session && later == s.first {
-			d.turns[at] = d.turn
+			have.Turn = d.turn
 			return
 		}
-		d.remove(at)
-	} else if len(d.list) == s.depth {
-		d.remove(d.oldest())
+	case len(d.list) < s.depth:
+		at = len(d.list)
+		d.list = append(d.list, s.one)
+	default:
+		at = s.oldest(d)
 	}
-	n := len(d.list)
-	for n > 0 && P(&d.list[n-1]).At().Begin > place.Begin {
-		n--
+	for ; at > 0 && P(&d.list[at-1]).At().Begin > place.Begin; at-- {
+		d.list[at] = d.list[at-1]
 	}
-	d.list = slices.Insert(d.list, n, v)
-	d.turns = slices.Insert(d.turns, n, d.turn)
+	for ; at+1 < len(d.list) && P(&d.list[at+1]).At().Begin <= place.Begin; at++ {
+		d.list[at] = d.list[at+1]
+	}
+	d.list[at] = s.one
 }
 
-// find returns where the one is that s.one takes the place of, or -1.
-func (s *shelf[T, P]) find(d *drawer[T]) int {
+// alike returns where the one is that s.one takes the place of, or -1.
+func (s *shelf[T, P]) alike(d *drawer[T]) int {
 	for i := range d.list {
 		if s.same(&d.list[i], &s.one) {
 			return i
@@ -99,45 +105,56 @@ func (s *shelf[T, P]) find(d *drawer[T]) int {
 	return -1
 }
 
-// open returns the drawer of a key, which is now the one used last.
-func (s *shelf[T, P]) open(k key) *drawer[T] {
-	if s.drawers == nil {
-		s.drawers = make(map[key]*drawer[T])
-		s.recent.next, s.recent.prev = &s.recent, &s.recent
-	}
-	d := s.drawers[k]
-	switch {
-	case d != nil:
-		d.unlink()
-	case len(s.drawers) == s.most:
-		d = s.recent.prev
-		d.unlink()
-		delete(s.drawers, d.key)
-		clear(d.list)
-		d.list, d.turns = d.list[:0], d.turns[:0]
-	default:
-		d = new(drawer[T])
-	}
-	d.key = k
-	s.drawers[k] = d
-	d.prev, d.next = &s.recent, s.recent.next
-	d.prev.next, d.next.prev = d, d
-	return d
-}
-
-func (d *drawer[T]) unlink() { d.prev.next, d.next.prev = d.next, d.prev }
-
-func (d *drawer[T]) oldest() int {
+// oldest returns where the one is that was put there longest ago.
+func (s *shelf[T, P]) oldest(d *drawer[T]) int {
 	at := 0
-	for i, turn := range d.turns {
-		if turn < d.turns[at] {
+	for i := range d.list {
+		if P(&d.list[i]).At().Turn < P(&d.list[at]).At().Turn {
 			at = i
 		}
 	}
 	return at
 }
 
-func (d *drawer[T]) remove(i int) {
-	d.list = slices.Delete(d.list, i, i+1)
-	d.turns = slices.Delete(d.turns, i, i+1)
+// find returns the drawer of a key, or nil. What a session asks for is mostly
+// what is put there next.
+func (s *shelf[T, P]) find(k key) *drawer[T] {
+	if s.asked != k {
+		s.asked, s.found = k, s.drawers[k]
+	}
+	return s.found
 }
+
+// open returns the drawer of a key, which is now the one used last.
+func (s *shelf[T, P]) open(k key) *drawer[T] {
+	if s.drawers == nil {
+		s.drawers = make(map[key]*drawer[T])
+		s.recent.next, s.recent.prev = &s.recent, &s.recent
+	}
+	d := s.find(k)
+	if d != nil {
+		d.unlink()
+	} else {
+		d = s.empty()
+		d.key, s.drawers[k], s.found = k, d, d
+	}
+	d.prev, d.next = &s.recent, s.recent.next
+	d.prev.next, d.next.prev = d, d
+	return d
+}
+
+// empty returns an empty drawer: a new one, or where there are most that of the
+// key that had nothing to do for longest.
+func (s *shelf[T, P]) empty() *drawer[T] {
+	if len(s.drawers) < s.most {
+		return new(drawer[T])
+	}
+	d := s.recent.prev
+	d.unlink()
+	delete(s.drawers, d.key)
+	clear(d.list)
+	d.list = d.list[:0]
+	return d
+}
+
+func (d *drawer[T]) unlink() { d.prev.next, d.next.prev = d.next, d.prev }

@@ -12,7 +12,8 @@ import (
 // byAccount gives one hit for each account whose attempts severity accepts: a
 // finding's id is made of session, rule and account.
 func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (alerts.Severity, bool)) []Hit {
-	var folds []fold
+	var room [1]fold // most sessions have one account
+	folds := room[:0]
 	var index map[string]int // of folds, once there are two
 	for _, a := range f.Auth {
 		s, ok := severity(a)
@@ -91,7 +92,7 @@ func (o *fold) tell(key int, value string) {
 
 func (o *fold) hit(f *dissect.Facts) Hit {
 	mechanisms, attempts, accepted := join(o.mechanisms, ", "), "", ""
-	o.Detail = []dissect.Pair{{Key: "mechanism", Value: mechanisms}}
+	o.Detail = append(make([]dissect.Pair, 0, 1+len(o.told)), dissect.Pair{Key: "mechanism", Value: mechanisms})
 	for _, t := range o.told {
 		o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[t.key], Value: join(t.values, ", ")})
 	}

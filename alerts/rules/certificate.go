@@ -18,6 +18,7 @@ var certificate = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate has expired",
 		Why: "Mail programs warn or refuse, and users learn to click the warning away: then it tells them nothing when " +
 			"somebody stands between. The time is that of the capture.",
@@ -32,6 +33,7 @@ var certificate = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate is not valid yet",
 		Why: "Mail programs warn or refuse. Often the clock of the machine that made the certificate is wrong, or the " +
 			"one of the machine that captured.",
@@ -46,6 +48,7 @@ var certificate = []Rule{
 		Severity: alerts.Low,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate expires within 14 days",
 		Why: "Renewal that works by itself is done by now. Of a certificate that is issued for a week at most the last " +
 			"third counts.",
@@ -60,6 +63,7 @@ var certificate = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate is signed by itself",
 		Why: "Nobody vouches for it, so a mail program cannot tell it from one that somebody on the way has made. " +
 			"Between mail servers that is common, and with DANE it is enough.",
@@ -74,6 +78,7 @@ var certificate = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate is for another name",
 		Why: "The name that the client asked for does not stand in the certificate. Mail programs warn or refuse, and " +
 			"one that does neither would also take a stranger's.",
@@ -88,6 +93,7 @@ var certificate = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate with a weak key",
 		Why: "RSA keys under 2048 bits, DSA keys and curves under 224 bits are within reach of who has the means. Whoever " +
 			"finds the key is the server to every client.",
@@ -102,6 +108,7 @@ var certificate = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "certificate signed with MD5 or SHA-1",
 		Why: "Two certificates with the same hash can be made: one that an authority signs, and one for any name. Most " +
 			"clients refuse such a signature by now.",

@@ -15,6 +15,7 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
+		Needs:    LoginSeen,
 		Title:    "password sent without TLS",
 		Why: "POP3 USER/PASS and IMAP LOGIN send the password as it is. Whoever can read the traffic on the way " +
 			"can log in with it, also after a login that was rejected.",
@@ -31,6 +32,7 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
+		Needs:    LoginSeen,
 		Title:    "password sent in BASE64, which is not encryption",
 		Why: "SASL PLAIN and LOGIN send the password in BASE64, which anybody can decode. Whoever can read the " +
 			"traffic on the way can log in with it, also after a login that was rejected.",
@@ -63,6 +65,7 @@ var credential = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
+		Needs:    LoginSeen,
 		Title:    "login that can be guessed against offline, sent without TLS",
 		Why: "APOP, CRAM-MD5, DIGEST-MD5 and NTLM hide the password behind a fast hash, Kerberos with DES or 40-bit " +
 			"RC4 behind a key that can be tried out. Whoever records the exchange tries passwords at full speed " +
@@ -80,6 +83,7 @@ var credential = []Rule{
 		Severity: alerts.Low,
 		Blame:    alerts.BlameClient,
 		Who:      ByEither,
+		Needs:    LoginSeen,
 		Title:    "login without TLS",
 		Why: "The mechanism sends no password, or is not known to. But the session that it opens stays readable, and " +
 			"whoever stands on the way can take it over once the login is done.",
@@ -95,6 +99,7 @@ var credential = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    ListSeen,
 		Title:    "server lets clients log in before TLS",
 		Why: "This is an offer: nothing has leaked by it. But a mail program that is set wrongly, or whose STARTTLS " +
 			"somebody on the way takes out, takes it up, sends its password in clear, and nobody notices. A server " +
@@ -111,6 +116,7 @@ var credential = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
+		Needs:    LoginSeen,
 		Title:    "client sent its password although the server forbade it",
 		Why: "The server listed LOGINDISABLED, which says that LOGIN will not work here. A client that sends it all " +
 			"the same leaks the password for nothing.",
@@ -200,26 +206,27 @@ func judgeOtherAuth(f *dissect.Facts, hits []Hit) []Hit {
 }
 
 func judgeAuthOffered(f *dissect.Facts, hits []Hit) []Hit {
-	if !listBeforeLogin(f) || len(f.Offer.Mechanisms) == 0 && f.Flags&partial != 0 {
+	listed, command := len(f.Offer.Mechanisms) > 0, f.Protocol == dissect.IMAP && !f.Offer.LoginDisabled
+	switch {
+	case !listBeforeLogin(f), !listed && !command:
+		return hits
+	case !listed && f.Flags&partial != 0:
 		return hits // a list that only lacks LOGINDISABLED may have come after a login that was lost
 	}
-	h := Hit{Severity: alerts.Low, Why: name(f.Protocol) + " before TLS lists", Quotes: telling(&f.Offer.Quote)}
-	if len(f.Offer.Mechanisms) > 0 {
-		names := join(f.Offer.Mechanisms, " ")
-		h.Why += " " + names
-		h.Detail = []dissect.Pair{{Key: "mechanisms", Value: names}}
-	}
-	if slices.ContainsFunc(f.Offer.Mechanisms, sendsPassword) {
+	h := Hit{Severity: alerts.Low, Detail: make([]dissect.Pair, 0, 2), Quotes: telling(&f.Offer.Quote)}
+	if command || slices.ContainsFunc(f.Offer.Mechanisms, sendsPassword) {
 		h.Severity = alerts.Medium
 	}
-	switch {
-	case f.Protocol == dissect.IMAP && !f.Offer.LoginDisabled:
-		h.Severity = alerts.Medium
-		h.Why += " no LOGINDISABLED"
+	between, names, lack := "", "", ""
+	if listed {
+		between, names = " ", join(f.Offer.Mechanisms, " ")
+		h.Detail = append(h.Detail, dissect.Pair{Key: "mechanisms", Value: names})
+	}
+	if command {
+		lack = " no LOGINDISABLED"
 		h.Detail = append(h.Detail, dissect.Pair{Key: "logindisabled", Value: "no"})
-	case len(f.Offer.Mechanisms) == 0:
-		return hits
 	}
+	h.Why = name(f.Protocol) + " before TLS lists" + between + names + lack
 	return append(hits, h)
 }
 

@@ -29,6 +29,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    SignSeen,
 		Title:    "server's capability lists contradict each other",
 		Why: "Two lists of one session, both before TLS and login, differ in STARTTLS, LOGINDISABLED or the " +
 			"mechanisms. A server has no reason to do that; somebody on the way who changes one of them has.",
@@ -86,7 +87,7 @@ var downgrade = []Rule{
 			if f.Preauth == nil {
 				return hits
 			}
-			lines := telling(append([]*dissect.Quote{f.Preauth}, clearUse(f)...)...)
+			lines := telling(appendClearUse([]*dissect.Quote{f.Preauth}, f)...)
 			return append(hits, Hit{Severity: alerts.High, Why: "IMAP greeting PREAUTH", Quotes: inOrder(lines)})
 		},
 	},
@@ -96,6 +97,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    SignSeen,
 		Title:    "mailbox data before anybody has logged in",
 		Why: "No server speaks of messages and folders before it knows whose they are. Somebody on the way who slips " +
 			"them in fills the mailbox that a faulty mail program shows, also when the rest runs in TLS.",
@@ -110,6 +112,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    SignSeen,
 		Title:    "message to the user or referral before TLS",
 		Why: "Mail programs show an ALERT to the user and may follow a REFERRAL to another server. Before TLS anybody on " +
 			"the way can write either, and be sent the password.",
@@ -124,6 +127,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    SignSeen,
 		Title:    "the same part of the session crossed with different bytes",
 		Why: "TCP repeats what was lost as it was. Where the repetition differs, two machines sent for one: somebody " +
 			"writes into the session, and the receiver took one of the two.",
@@ -137,6 +141,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    TLSSeen,
 		Title:    "TLS version was cut down on the way",
 		Why: "The server marks its hello when it could do better than it was asked for, and the client did ask for " +
 			"better. Somebody between them changed the client's hello.",
@@ -152,6 +157,7 @@ var downgrade = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    TLSSeen,
 		Title:    "client tries again with an older TLS version",
 		Why: "The client says with TLS_FALLBACK_SCSV that it can do better and tries less because a handshake failed. " +
 			"Somebody on the way who makes handshakes fail gets the version that he can break.",
@@ -167,6 +173,7 @@ var downgrade = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByAnybody,
+		Needs:    SignSeen,
 		Title:    "message with line ends that servers read differently",
 		Why: "Only CRLF dot CRLF ends a message. Where one server also takes another form for the end and the next does " +
 			"not, the rest of the message becomes commands: a second mail under a forged sender that passes SPF and DMARC.",

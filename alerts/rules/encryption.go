@@ -15,6 +15,7 @@ var encryption = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByEither,
+		Needs:    ListSeen,
 		Title:    "server does not offer TLS",
 		Why: "Without STARTTLS or STLS in its list the server leaves this client no way to protect the session: " +
 			"logins and messages on it are readable by anybody on the way. What did leak stands in findings of its " +
@@ -110,6 +111,7 @@ var encryption = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByEither,
+		Needs:    MessageSeen,
 		Title:    "message sent without TLS",
 		Why: "Sender, recipients, subject and text crossed readable, attachments too. With S/MIME or PGP the text is " +
 			"protected, and the header still is not.",
@@ -127,17 +129,16 @@ func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 		f.Transport != dissect.Plain, f.Flags&partial != 0, onTLSPort(f):
 		return hits
 	}
-	h := Hit{Severity: alerts.Info, Why: name(f.Protocol) + " list without " + command(f.Protocol)}
-	h.Quotes = telling(&f.Offer.Quote)
+	h := Hit{Severity: alerts.Info, Quotes: telling(&f.Offer.Quote)}
+	used, between := "", ""
 	if secretSent(f) || loggedIn(f) || len(f.Messages) > 0 {
-		h.Severity = alerts.High
-		h.Why += ", then used in clear"
-		h.Quotes = inOrder(append(h.Quotes, clearUse(f)...))
+		h.Severity, used = alerts.High, ", then used in clear"
+		h.Quotes = inOrder(appendClearUse(h.Quotes, f))
 		if betweenMTAs(f) {
-			h.Severity = alerts.Medium
-			h.Why += ", between mail servers"
+			h.Severity, between = alerts.Medium, ", between mail servers"
 		}
 	}
+	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + used + between
 	return append(hits, h)
 }
 
@@ -153,7 +154,7 @@ func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
 	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
 		return hits
 	}
-	lines := append(pointers(f.STARTTLS.Quotes), clearUse(f)...)
+	lines := appendClearUse(pointers(f.STARTTLS.Quotes), f)
 	return append(hits, Hit{
 		Severity: alerts.High,
 		Why:      name(f.Protocol) + " offered " + command(f.Protocol) + ", and the client went on without",
@@ -203,7 +204,7 @@ func clearFromStart(f *dissect.Facts, tlsPort bool, hits []Hit) []Hit {
 		h.Severity = alerts.Low
 		h.Why += ", no more than a greeting"
 	}
-	lines := append([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, clearUse(f)...)
+	lines := appendClearUse([]*dissect.Quote{&f.Offer.Quote, f.Preauth}, f)
 	h.Quotes = inOrder(telling(lines...))
 	return append(hits, h)
 }

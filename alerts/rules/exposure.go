@@ -16,6 +16,7 @@ var exposure = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameClient,
 		Who:      ByAnybody,
+		Needs:    SignSeen,
 		Title:    "client asks which addresses exist",
 		Why: "VRFY, EXPN and many refused recipients tell which accounts there are: the list that password guessing and " +
 			"spam begin with. EXPN that is answered gives the members of a mailing list away.",
@@ -30,6 +31,7 @@ var exposure = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByAnybody,
+		Needs:    MessageSeen,
 		Title:    "server took a message to be passed on for a stranger",
 		Why: "Either the policy names the domains that are ours, and the server took a message from outside for one " +
 			"that is not; or the recipient's address names another domain within, the way old relays were told where " +
@@ -47,6 +49,7 @@ var exposure = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByAnybody,
+		Needs:    SignSeen,
 		Title:    "server hands waiting mail out without a login",
 		Why: "TURN and ATRN swap the roles: the server sends the mail that waits for a domain to whoever asks. ETRN only makes " +
 			"it send to where it would anyway, but anybody can keep it busy.",
@@ -78,7 +81,7 @@ var exposure = []Rule{
 			if secretSent(f) {
 				h.Severity = alerts.Low
 				h.Why += ", with a login"
-				h.Quotes = inOrder(append(h.Quotes, clearUse(f)...))
+				h.Quotes = inOrder(appendClearUse(h.Quotes, f))
 			}
 			return append(hits, h)
 		},

@@ -32,6 +32,7 @@ var abuse = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClientServer,
 		Who:      ByAnybody,
+		Needs:    LoginSeen,
 		Title:    "client guesses passwords",
 		Why: "Many different passwords were refused within minutes. Nobody mistypes like that: a program tries " +
 			"them, and if one is let in, the account is lost.",
@@ -46,6 +47,7 @@ var abuse = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClientServer,
 		Who:      ByAnybody,
+		Needs:    LoginSeen,
 		Title:    "client tries a few passwords on many accounts",
 		Why: "Locking an account after failures does not help against somebody who tries each account only once or " +
 			"twice with passwords that are common.",
@@ -60,6 +62,7 @@ var abuse = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameAccount,
 		Who:      ByListener,
+		Needs:    LoginSeen,
 		Title:    "account is used with TLS and without",
 		Why: "One device or program of the user is set to TLS, another is not: all that the first one protects, the " +
 			"other gives away, the password too.",
@@ -79,6 +82,7 @@ var changed = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlamePath,
 		Who:      ByEither,
+		Needs:    ListSeen,
 		Title:    "server's offer of TLS has vanished",
 		Why: "The server offered STARTTLS before and does not now, to this client. If other clients are still offered it, " +
 			"somebody on the way takes it out of the list; if none is, the server was set up anew.",
@@ -109,6 +113,7 @@ var changed = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlamePath,
 		Who:      ByAttacker,
+		Needs:    CertificateSeen,
 		Title:    "one client gets another certificate than all others",
 		Why: "The server's certificate changed its issuer or kind of key long before its time, and only for this client: " +
 			"others were still given the one before. So it is where somebody stands between with a certificate of his own.",

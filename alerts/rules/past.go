@@ -28,7 +28,7 @@ type Seen struct {
 	Time    int64 // of the packet
 	Packet  uint64
 	File    string
-	Client  netip.Addr
+	Turn    uint64 // of those that history keeps together, the order in which they came
 }
 
 // evidence makes a line of it. Its text is not kept: it is the rule's.
@@ -44,23 +44,29 @@ func seenIn(f *dissect.Facts, id alerts.SessionID, at dissect.Stamp) Seen {
 	if at == (dissect.Stamp{}) {
 		at.Time = f.Start
 	}
-	return Seen{id, f.Start, at.Time, at.Packet, alerts.FileOf(f, at), f.Client.Addr()}
+	return Seen{Session: id, Begin: f.Start, Time: at.Time, Packet: at.Packet, File: alerts.FileOf(f, at)}
 }
 
 // Offered is a capability list before TLS and login.
 type Offered struct {
 	Seen
+	Client   netip.Addr
 	STARTTLS bool
 }
 
-// OfferIn returns what a session's list says of TLS, if the whole list was seen
-// and it is the one for clients that have neither TLS nor logged in.
+// OfferIn returns what a session's list says of TLS, if it tells that.
 func OfferIn(f *dissect.Facts, id alerts.SessionID) (Offered, bool) {
-	if !listBeforeLogin(f) || f.Flags&partial != 0 || f.STARTTLS.Clear || len(f.Offer.Masks) > 0 ||
-		f.Signs != nil && f.Signs.Contradicted != nil {
+	if !tellsOffer(f) {
 		return Offered{}, false
 	}
-	return Offered{seenIn(f, id, f.Offer.Quote.Stamp), f.Offer.STARTTLS}, true
+	return Offered{seenIn(f, id, f.Offer.Quote.Stamp), f.Client.Addr(), f.Offer.STARTTLS}, true
+}
+
+// tellsOffer tells whether the whole list was seen and it is the one for clients
+// that have neither TLS nor logged in.
+func tellsOffer(f *dissect.Facts) bool {
+	return listBeforeLogin(f) && f.Flags&partial == 0 && !f.STARTTLS.Clear && len(f.Offer.Masks) == 0 &&
+		(f.Signs == nil || f.Signs.Contradicted == nil)
 }
 
 // Backend tells servers behind one address apart by their greeting: a number
@@ -123,6 +129,7 @@ func HandshakeIn(f *dissect.Facts, id alerts.SessionID) (Handshake, bool) {
 // Presented is a certificate that a server showed.
 type Presented struct {
 	Seen
+	Client              netip.Addr
 	SHA256              string
 	Issuer, Kind        uint64 // numbers made of the issuer's name and the kind of key
 	NotBefore, NotAfter int64  // seconds since 1970 UTC
@@ -135,7 +142,8 @@ func CertificateIn(f *dissect.Facts, id alerts.SessionID) (Presented, bool) {
 		return Presented{}, false
 	}
 	kind, _, _ := strings.Cut(c.Key, " ")
-	return Presented{seenIn(f, id, f.TLS.Seen.Certificate), c.SHA256, hashOf(c.Issuer), hashOf(kind), c.NotBefore, c.NotAfter}, true
+	seen := seenIn(f, id, f.TLS.Seen.Certificate)
+	return Presented{seen, f.Client.Addr(), c.SHA256, hashOf(c.Issuer), hashOf(kind), c.NotBefore, c.NotAfter}, true
 }
 
 // Asked is a number made of the name that the client asked for: a server may

@@ -35,6 +35,7 @@ type Rule struct {
 	Severity alerts.Severity // the highest that it gives by itself
 	Blame    alerts.Blame
 	Who      Who
+	Needs    Premise        // it holds in no session of which this was not seen
 	Title    string         // what is wrong, in general
 	Why      string         // why it matters
 	Fix      string         // what to do

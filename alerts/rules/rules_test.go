@@ -62,6 +62,9 @@ func show(t *testing.T, rule *rules.Rule, f *dissect.Facts) (lines []string) {
 			line += fmt.Sprintf(" [%s=%s]", d.Key, d.Value)
 		}
 		lines = append(lines, line)
+		if seen := rules.SeenIn(f); rule.Needs&^seen != 0 {
+			t.Errorf("it holds where %b was seen, and needs %b", seen, rule.Needs)
+		}
 		if h.Severity > rule.Severity {
 			t.Errorf("severity %s is over the rule's %s", h.Severity, rule.Severity)
 		}

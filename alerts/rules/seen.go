@@ -41,18 +41,22 @@ func listBeforeLogin(f *dissect.Facts) bool {
 
 // clearUse returns the lines that began to use mail in clear, in order: a
 // login, a command on mail, a message.
-func clearUse(f *dissect.Facts) []*dissect.Quote {
-	var use []*dissect.Quote
+func clearUse(f *dissect.Facts) []*dissect.Quote { return appendClearUse(nil, f) }
+
+// appendClearUse appends these lines to others.
+func appendClearUse(lines []*dissect.Quote, f *dissect.Facts) []*dissect.Quote {
+	n := len(lines)
+	lines = slices.Grow(lines, len(f.Auth)+1+len(f.Messages))
 	for _, a := range f.Auth {
-		use = appendFirst(use, a.Quotes)
+		lines = appendFirst(lines, a.Quotes)
 	}
 	if f.MailCommand != nil {
-		use = append(use, f.MailCommand)
+		lines = append(lines, f.MailCommand)
 	}
 	for _, m := range f.Messages {
-		use = appendFirst(use, m.Quotes)
+		lines = appendFirst(lines, m.Quotes)
 	}
-	return inOrder(use)
+	return lines[:n+len(inOrder(lines[n:]))]
 }
 
 // clearUseAfter does the same for what followed the last answer to STARTTLS,
@@ -114,7 +118,8 @@ func shown(side dissect.Side, at dissect.Stamp, text string) *dissect.Quote {
 
 // pointers returns the quotes of a list.
 func pointers(quotes []dissect.Quote) []*dissect.Quote {
-	p := make([]*dissect.Quote, len(quotes), len(quotes)+1) // most callers add another one
+	const more = 2 // lines that callers add, mostly
+	p := make([]*dissect.Quote, len(quotes), len(quotes)+more)
 	for i := range quotes {
 		p[i] = &quotes[i]
 	}

@@ -15,6 +15,7 @@ var handshake = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameServer,
 		Who:      ByEither,
+		Needs:    TLSSeen,
 		Title:    "server agreed to an old version of TLS",
 		Why: "SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and have known attacks. A server that " +
 			"still agrees to them lets clients stay as old as they are.",
@@ -30,6 +31,7 @@ var handshake = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByEither,
+		Needs:    TLSSeen,
 		Title:    "server chose a weak cipher suite",
 		Why: "NULL does not encrypt, EXPORT and DES keys are found by trying, RC4 gives texts away that are sent often, " +
 			"anonymous suites let anybody be the server, and blocks of 64 bits repeat in long sessions.",
@@ -44,6 +46,7 @@ var handshake = []Rule{
 		Severity: alerts.Low,
 		Blame:    alerts.BlameServer,
 		Who:      ByListener,
+		Needs:    TLSSeen,
 		Title:    "recorded sessions open with the server's key",
 		Why: "The secret of the session is sent under the key of the certificate. Whoever records it and gets the key " +
 			"years later, from a backup or an old disk, reads all of it.",
@@ -58,6 +61,7 @@ var handshake = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameServer,
 		Who:      ByEither,
+		Needs:    TLSSeen,
 		Title:    "Diffie-Hellman group is too small",
 		Why: "A prime of 512 or 768 bits is broken with little means, one of 1024 bits by a state, and once for all servers " +
 			"that share it.",
@@ -72,6 +76,7 @@ var handshake = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByListener,
+		Needs:    TLSSeen,
 		Title:    "TLS compresses what it encrypts",
 		Why: "The length of what is sent tells what is repeated in it. Somebody who can have text of his own sent in the " +
 			"same session finds a password letter by letter.",
@@ -87,6 +92,7 @@ var handshake = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameServer,
 		Who:      ByAttacker,
+		Needs:    TLSSeen,
 		Title:    "server does not know secure renegotiation",
 		Why: "Somebody on the way can put commands of his own in front of a client's session, and the server takes both " +
 			"for one.",
@@ -101,11 +107,13 @@ var handshake = []Rule{
 		Severity: alerts.Medium,
 		Blame:    alerts.BlameClient,
 		Who:      ByAttacker,
+		Needs:    TLSSeen,
 		Title:    "TLS handshake failed",
 		Why: "One side broke the handshake off. A client that may go on without TLS now sends in clear; one that may " +
 			"not gets no service.",
 		Fix: "The alert says why. One of the client about a certificate: it does not trust the server's. One of the server: " +
-			"it found nothing that both can do.",
+			"it found nothing that both can do. In TLS 1.3 most alerts are encrypted: then the log of the side that broke " +
+			"off says why; of a client it is most often the certificate.",
 		Config: logHandshakes,
 		Refs:   []string{"RFC 8446, section 6.2", "RFC 5246, section 7.2.2"},
 		Judge:  judgeFailed,
@@ -116,6 +124,7 @@ var handshake = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameServer,
 		Who:      ByAnybody,
+		Needs:    TLSSeen,
 		Title:    "heartbeat that reads the other side's memory",
 		Why: "A heartbeat said to be longer than it is makes a faulty OpenSSL answer with its memory: passwords, " +
 			"mail, the key of the certificate. A faulty client can be asked by a server, too.",

@@ -22,8 +22,7 @@ const (
 // it. A client that never was offered it is one that the server has been told
 // to treat so, except at its first visit, when nobody can know that.
 func judgeVanished(f *dissect.Facts, past *Past, hits []Hit) []Hit {
-	now, ok := OfferIn(f, alerts.SessionID{})
-	if !ok || now.STARTTLS || f.STARTTLS.Offered != dissect.No || f.Transport != dissect.Plain || onTLSPort(f) {
+	if f.Offer.STARTTLS || f.STARTTLS.Offered != dissect.No || f.Transport != dissect.Plain || onTLSPort(f) || !tellsOffer(f) {
 		return hits
 	}
 	if len(past.Offers) == 0 {
@@ -54,22 +53,21 @@ func judgeVanished(f *dissect.Facts, past *Past, hits []Hit) []Hit {
 // judgeDiffering compares the list with those to other clients of the last
 // hour.
 func judgeDiffering(f *dissect.Facts, past *Past, hits []Hit) []Hit {
-	var offered []Offered
-	for _, o := range past.LatestOffers {
-		switch {
-		case f.Start-o.Begin > int64(differWindow):
-		case !o.STARTTLS:
-			return hits
-		default:
-			offered = append(offered, o)
-		}
+	list := past.LatestOffers
+	for len(list) > 0 && f.Start-list[0].Begin > int64(differWindow) {
+		list = list[1:]
 	}
-	if len(offered) < minOtherOffers {
+	if len(list) < minOtherOffers {
 		return hits
 	}
-	h := gone(f, alerts.Medium, offered[len(offered)-2:])
+	for i := range list {
+		if !list[i].STARTTLS {
+			return hits
+		}
+	}
+	h := gone(f, alerts.Medium, list[len(list)-2:])
 	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + " for this client, and with it for " +
-		strconv.Itoa(len(offered)) + " others in the last hour"
+		strconv.Itoa(len(list)) + " others in the last hour"
 	return append(hits, h)
 }
 
