@@ -41,19 +41,40 @@ func addressSum(ip []byte) uint64 {
 	return sum(ip[8:40])
 }
 
-// sum adds up the 16-bit words of b (RFC 1071), eight bytes at a time; fold
-// brings it down to 16 bits. It stays below 2^34, so a few may be added.
+// sum adds up the 16-bit words of b (RFC 1071), 32 bytes at a time; fold brings
+// it down to 16 bits. It stays below 2^34, so a few may be added.
 func sum(b []byte) uint64 {
 	var total, carry uint64
+	for ; len(b) >= 32; b = b[32:] {
+		total, carry = bits.Add64(total, binary.BigEndian.Uint64(b), carry)
+		total, carry = bits.Add64(total, binary.BigEndian.Uint64(b[8:]), carry)
+		total, carry = bits.Add64(total, binary.BigEndian.Uint64(b[16:]), carry)
+		total, carry = bits.Add64(total, binary.BigEndian.Uint64(b[24:]), carry)
+	}
 	for ; len(b) >= 8; b = b[8:] {
 		total, carry = bits.Add64(total, binary.BigEndian.Uint64(b), carry)
 	}
-	var last [8]byte
-	copy(last[:], b)
-	total, carry = bits.Add64(total, binary.BigEndian.Uint64(last[:]), carry)
+	total, carry = bits.Add64(total, tail(b), carry)
 	total, carry = bits.Add64(total, 0, carry)
 	total += carry
 	return total>>32 + total&0xffffffff
+}
+
+// tail sums the last bytes, fewer than eight. An odd one is the upper half of
+// a word.
+func tail(b []byte) (total uint64) {
+	if len(b) >= 4 {
+		total = uint64(binary.BigEndian.Uint32(b))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		total += uint64(binary.BigEndian.Uint16(b))
+		b = b[2:]
+	}
+	if len(b) > 0 {
+		total += uint64(b[0]) << 8
+	}
+	return total
 }
 
 // fold brings a sum down to 16 bits, carries added at the end.

@@ -57,3 +57,27 @@ func TestChecksumOK(t *testing.T) {
 		})
 	}
 }
+
+// Whatever its length, each byte of a segment counts.
+func TestChecksumLengths(t *testing.T) {
+	d := decode.New()
+	ok := func(packet string) bool {
+		var s decode.Segment
+		if r := d.Decode(&capture.Packet{Data: []byte(packet), Link: raw}, &s); r != decode.TCP {
+			t.Fatal(r)
+		}
+		return s.ChecksumOK()
+	}
+	const text = "a text that is longer than two turns of thirty-two bytes, and by one byte more"
+	for n := range len(text) {
+		packet := ip4(6, "", tcp(pseudo4, "", text[:n]))
+		if !ok(packet) {
+			t.Errorf("%d bytes: wrong", n)
+		}
+		for i := range n {
+			if ok(with(packet, 40+i, "~")) {
+				t.Errorf("byte %d of %d changed: right", i, n)
+			}
+		}
+	}
+}

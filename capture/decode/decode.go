@@ -79,8 +79,12 @@ func New() *Decoder { return &Decoder{paths: newPaths(), fragments: newFragments
 // Result is TCP. It does not verify checksums of TCP: see Segment.ChecksumOK.
 // Of a segment that came in fragments, p is the packet that made it whole.
 func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
+	d.isJoined = false
+	if d.plain(p, s) {
+		return TCP
+	}
 	d.rest, d.wire = p.Data, max(p.Length, len(p.Data))
-	d.key, d.now, d.isJoined = pathKey{}, p.Time, false
+	d.key, d.now = pathKey{}, p.Time
 	next := firstStep(p.Link)
 	for range maxHeaders {
 		switch next {

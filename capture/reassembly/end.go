@@ -11,7 +11,25 @@ func (t *Table) ended(f *Flow) {
 		t.close(f)
 	case a.done() && !f.seen[1], b.done() && !f.seen[0]:
 		t.move(f, ending) // the other end's packets may still come
+	case a.over(b) && b.over(a):
+		t.move(f, fading) // what is missing may still come, from a slow mirror port
 	}
+}
+
+// over tells whether the end that sends h has closed, though the capture may
+// have lost what came before its FIN, or the FIN: o, of the other end,
+// acknowledges it, so that it is not sent again. A single number behind the
+// last byte is a FIN's.
+func (h *half) over(o *half) bool {
+	switch {
+	case h.done():
+		return true
+	case !o.hasAck || !h.known:
+		return false
+	case h.hasFin:
+		return after(o.ack, h.fin) > 0
+	}
+	return after(o.ack, h.next) == 1
 }
 
 // reset takes a RST. An end checks its number exactly (RFC 5961, section 3):
@@ -52,9 +70,10 @@ func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
 	}
 }
 
-// part ends the connections that were reset and have been silent since.
-func (t *Table) part() {
-	for f := t.overdueIn(parting, maxSkew); f != nil; f = t.overdueIn(parting, maxSkew) {
+// closeIn ends the connections of a list that have been silent for longer than
+// limit, in ns.
+func (t *Table) closeIn(l place, limit int64) {
+	for f := t.overdueIn(l, limit); f != nil; f = t.overdueIn(l, limit) {
 		t.close(f)
 		f.moved = min(f.last, t.now) // so long it has been over
 	}

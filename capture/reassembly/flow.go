@@ -2,7 +2,6 @@ package reassembly
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -12,53 +11,6 @@ import (
 // Direction is one of the two of a connection: 0 from the end that opened it,
 // or that was seen first; 1 from the other.
 type Direction uint8
-
-// key names a connection: both addresses, both ports and the path, the lower
-// end first.
-type key struct {
-	lo0, lo1, hi0, hi1 uint64
-	ports, path        uint32
-}
-
-// set works on single words: an array that is written by halves and read as
-// a whole stalls for as long as all the rest takes.
-func (k *key) set(s *decode.Segment) (swapped bool) {
-	a0, a1 := binary.BigEndian.Uint64(s.SrcAddr[:]), binary.BigEndian.Uint64(s.SrcAddr[8:])
-	b0, b1 := binary.BigEndian.Uint64(s.DstAddr[:]), binary.BigEndian.Uint64(s.DstAddr[8:])
-	a, b := uint32(s.SrcPort), uint32(s.DstPort)
-	switch {
-	case a0 != b0:
-		swapped = b0 < a0
-	case a1 != b1:
-		swapped = b1 < a1
-	default:
-		swapped = b < a
-	}
-	if swapped {
-		a0, a1, a, b0, b1, b = b0, b1, b, a0, a1, a
-	}
-	k.lo0, k.lo1, k.hi0, k.hi1 = a0, a1, b0, b1
-	k.ports, k.path = a<<16|b, uint32(s.Path)
-	return swapped
-}
-
-func (k *key) equal(o *key) bool {
-	return k.lo0 == o.lo0 && k.lo1 == o.lo1 && k.hi0 == o.hi0 && k.hi1 == o.hi1 && k.ports == o.ports && k.path == o.path
-}
-
-// seed makes the places of connections unforeseeable.
-type seed [5]uint64
-
-// hash multiplies as wyhash does. hash/maphash takes three times as long.
-func (k *key) hash(s *seed) uint32 {
-	h := fold(k.lo0^s[0], k.lo1^s[1]) ^ fold(k.hi0^s[2], k.hi1^s[3])
-	return uint32(fold(h^uint64(k.ports)<<32^uint64(k.path), s[4]))
-}
-
-func fold(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	return hi ^ lo
-}
 
 // Flow is one connection. Its methods are valid within the Handler's calls;
 // after Close the same Flow may stand for another connection. It is small, as
@@ -126,6 +78,15 @@ func (f *Flow) Src(dir Direction) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(b).Unmap(), port)
 }
 
+// Ports returns the ports that send in direction 0 and in direction 1.
+func (f *Flow) Ports() [2]uint16 {
+	lo, hi := uint16(f.key.ports>>16), uint16(f.key.ports)
+	if f.swap {
+		lo, hi = hi, lo
+	}
+	return [2]uint16{lo, hi}
+}
+
 // Path returns the VLANs and tunnels that the connection came through.
 func (f *Flow) Path() decode.PathID { return decode.PathID(f.key.path) }
 
@@ -182,6 +143,19 @@ func (f *Flow) Files() []int32 {
 		files = append(files, f.odd.files...)
 	}
 	return files
+}
+
+// FileAt returns the place of a capture in Files, -1 if it is not there.
+func (f *Flow) FileAt(file int32) int32 {
+	if file == f.file {
+		return 0
+	}
+	if f.odd != nil {
+		if i := slices.Index(f.odd.files, file); i >= 0 {
+			return int32(1 + i)
+		}
+	}
+	return -1
 }
 
 func (f *Flow) addFile(i int32) {

@@ -151,7 +151,7 @@ func (t *Table) ready(f *Flow, dir Direction) bool {
 		return false
 	}
 	h := &f.stream.half[dir]
-	return h.holds && h.pieces[0].seq == h.next && t.mayGive(f, dir, &h.pieces[0])
+	return h.holds && h.pieces[0].seq == h.next && t.mayGive(f, dir, h.pieces[0].ack, h.pieces[0].hasAck)
 }
 
 // giveHeld gives the first piece of a direction, which is its next.

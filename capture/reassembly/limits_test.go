@@ -131,6 +131,10 @@ func TestSilence(t *testing.T) {
 		{"closed", talking + "\nC @4 FIN ack=0\nS @0 FIN ack=5", false, 20},
 		{"reset", talking + "\nC @4 RST", false, 20},
 		{"a reset that may be forged", talking + "\nC @400 RST", false, 20},
+		{"closed, the last bytes lost", talking + "\nC @9 FIN ack=0\nS @0 FIN ack=10\nC @10 ack=1", false, 20},
+		{"closed, the last bytes to come", talking + "\nC @9 FIN ack=0\nS @0 FIN ack=4\nC @10 ack=1", false, 40},
+		{"closed, a FIN lost", talking + "\nC @4 FIN ack=0\nS @0 ack=5\nC @5 ack=1", false, 20},
+		{"closed by one end", talking + "\nC @4 FIN ack=0\nS @0 ack=5\nC @5 ack=0", false, 40},
 		{"ignored and closed", talking + "\nC @4 FIN ack=0", true, 20},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ const (
 	other                // ignored
 	ending               // closed, or reset by a RST that may be forged
 	parting              // reset, and still read for a while
+	fading               // closed by both ends, but not all of it was captured
 	places  = iota
 )
 

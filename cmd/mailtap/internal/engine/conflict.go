@@ -41,7 +41,7 @@ func (e *Engine) Clash(f *reassembly.Flow, dir reassembly.Direction, off uint64,
 	from, to := difference(first.Text, again.Text)
 	e.doubt(e.doubtsOf(f), &doubt{
 		dir: dir, off: off + uint64(from), text: again.Text[from:to], clash: true,
-		first: dissect.Stamp{Time: first.Time, Packet: first.Packet, File: fileOf(f, first.File)},
+		first: dissect.Stamp{Time: first.Time, Packet: first.Packet, File: f.FileAt(first.File)},
 		stamp: e.stampNow(f),
 	})
 }
@@ -70,7 +70,7 @@ func (e *Engine) sound() bool {
 // stampNow names the packet at hand.
 func (e *Engine) stampNow(f *reassembly.Flow) dissect.Stamp {
 	s := e.segment
-	return dissect.Stamp{Time: s.Time, Packet: s.Packet, File: fileOf(f, s.File)}
+	return dissect.Stamp{Time: s.Time, Packet: s.Packet, File: f.FileAt(s.File)}
 }
 
 // inClear tells whether what crosses may be lines.
