@@ -24,15 +24,16 @@ type Dialogue struct {
 	reserved int
 }
 
-// Spoken is a line of a Dialogue, without its CRLF.
+// Spoken is a line of a Dialogue, without its CRLF. It fills a line of the
+// caches.
 type Spoken struct {
-	Side     Side
 	Start    uint64 // stream offset on Side
 	Stamp    Stamp  // of the packet that holds Start; the caller's
-	Telling  bool   // an event came of it
-	Inflated bool   // these are not the bytes that crossed
 	Hide     Span   // the part of it that is a secret as it was sent
-	from, to int    // in text
+	from, to int32  // in text
+	Side     Side
+	Telling  bool // an event came of it
+	Inflated bool // these are not the bytes that crossed
 }
 
 // Room bounds the Dialogues of one engine together, and recycles them. The
@@ -111,7 +112,7 @@ func (d *Dialogue) Recycle() {
 }
 
 // lineCost is what a line costs beside its bytes.
-const lineCost = 80
+const lineCost = 64
 
 // cost is what d takes of memory, room to grow included.
 func (d *Dialogue) cost() int { return cap(d.text) + lineCost*cap(d.lines) }
@@ -129,7 +130,7 @@ func (d *Dialogue) Add(side Side, start uint64, line []byte) {
 	d.room.used -= d.cost()
 	from := len(d.text)
 	d.text = append(d.text, line...)
-	d.lines = append(d.lines, Spoken{Side: side, Start: start, from: from, to: len(d.text)})
+	d.lines = append(d.lines, Spoken{Side: side, Start: start, from: int32(from), to: int32(len(d.text))})
 	d.room.used += d.cost()
 	if d.room.used > MaxDialogues {
 		d.forget(len(d.lines)/2 + 1)
@@ -150,7 +151,7 @@ const maxLines = 2 << 10
 // forget drops the oldest n lines, and the memory that they took.
 func (d *Dialogue) forget(n int) {
 	n = min(n, len(d.lines))
-	from := len(d.text)
+	from := int32(len(d.text))
 	if n < len(d.lines) {
 		from = d.lines[n].from
 	}

@@ -87,16 +87,19 @@ func (f *Facts) addCapability(e *Event) {
 	if o == nil {
 		o = new(Offer) // it belongs to no list: only STARTTLS counts
 	}
-	name, _, _ := bytes.Cut(e.Text, []byte(" "))
+	name := e.Text
+	if i := bytes.IndexByte(name, ' '); i >= 0 {
+		name = name[:i]
+	}
 	switch {
-	case bytes.EqualFold(name, []byte("STARTTLS")), bytes.EqualFold(name, []byte("STLS")):
+	case isStartTLS(name):
 		o.STARTTLS = true
 		if f.STARTTLS.Offered != Yes {
 			// Seen is seen, even if the rest of the list gets lost.
 			f.STARTTLS.Offered = Yes
 			f.STARTTLS.Quotes = appendQuote(f.STARTTLS.Quotes, e, o.Quote.Text)
 		}
-	case bytes.EqualFold(name, []byte("LOGINDISABLED")):
+	case len(name) == len("LOGINDISABLED") && bytes.EqualFold(name, []byte("LOGINDISABLED")):
 		o.LoginDisabled = true
 	case len(o.Masks) < MaxMasks && (masked(name) || Mangled(f.Protocol, name)):
 		o.Masks = append(o.Masks, string(name))
@@ -174,8 +177,22 @@ func (o *Offer) contradicts(later *Offer) bool {
 		!slices.EqualFunc(o.Mechanisms, later.Mechanisms, strings.EqualFold)
 }
 
-// extension returns the flag of an SMTP extension.
+// isStartTLS tells the capability's name. Most names are told by their length.
+func isStartTLS(name []byte) bool {
+	switch len(name) {
+	case len("STARTTLS"):
+		return bytes.EqualFold(name, []byte("STARTTLS"))
+	case len("STLS"):
+		return bytes.EqualFold(name, []byte("STLS"))
+	}
+	return false
+}
+
+// extension returns the flag of an SMTP extension. All their names are as long.
 func extension(name []byte) Extensions {
+	if len(name) != len("STARTTLS") {
+		return 0
+	}
 	for i, n := range [...]string{"CHUNKING", "8BITMIME", "SMTPUTF8"} {
 		if strings.EqualFold(n, string(name)) {
 			return 1 << i

@@ -19,13 +19,7 @@ func (f *Facts) addSign(e *Event) {
 	case AddressTest:
 		s.Tests.add(e)
 	case Turned:
-		if s.Turn == nil {
-			s.Turn = &Turn{Verb: clip(e.Text)}
-		}
-		s.Turn.Quotes = appendQuote(s.Turn.Quotes, e, "")
-		if e.Side == Server {
-			s.Turn.Outcome = e.Outcome
-		}
+		s.turned(e)
 	case OddEnd:
 		if s.OddEnd == nil {
 			s.OddForm = clip(e.Text)
@@ -67,6 +61,21 @@ func (f *Facts) addSign(e *Event) {
 		} else {
 			f.Dropped++
 		}
+	}
+}
+
+// turned folds a request to turn roles or its answer. Of several the first that
+// was granted counts, else the last.
+func (s *Signs) turned(e *Event) {
+	if s.Turn != nil && s.Turn.Outcome == Accepted {
+		return
+	}
+	if s.Turn == nil || e.Side == Client {
+		s.Turn = &Turn{Verb: clip(e.Text)}
+	}
+	s.Turn.Quotes = appendQuote(s.Turn.Quotes, e, "")
+	if e.Side == Server {
+		s.Turn.Outcome = e.Outcome
 	}
 }
 

@@ -212,3 +212,28 @@ func TestSignsBounds(t *testing.T) {
 		t.Errorf("lost: %+v", s)
 	}
 }
+
+// Of several requests to turn roles the first that was granted counts.
+func TestTurned(t *testing.T) {
+	const no, yes = dissect.Rejected, dissect.Accepted
+	for _, tt := range []struct {
+		answers []dissect.Outcome
+		want    dissect.Outcome
+		verb    string
+	}{
+		{[]dissect.Outcome{yes, no}, yes, "ETRN 0"},
+		{[]dissect.Outcome{no, yes}, yes, "ETRN 1"},
+		{[]dissect.Outcome{no, no}, no, "ETRN 1"},
+	} {
+		var f dissect.Facts
+		for i, o := range tt.answers {
+			verb := fmt.Appendf(nil, "ETRN %d", i)
+			f.Add(&dissect.Event{Kind: dissect.Turned, Side: dissect.Client, Line: verb, Text: verb})
+			f.Add(&dissect.Event{Kind: dissect.Turned, Side: dissect.Server, Outcome: o, Line: []byte("said"), Text: verb})
+		}
+		turn := f.Signs.Turn
+		if turn.Outcome != tt.want || turn.Verb != tt.verb || len(turn.Quotes) != 2 {
+			t.Errorf("%v: %v of %q with %d lines", tt.answers, turn.Outcome, turn.Verb, len(turn.Quotes))
+		}
+	}
+}

@@ -20,6 +20,13 @@ func feed(s *imap.Session, f *dissect.Facts, side dissect.Side, text string) {
 	}
 }
 
+func end(s *imap.Session, f *dissect.Facts) {
+	events := s.End(nil)
+	for i := range events {
+		f.Add(&events[i])
+	}
+}
+
 // More commands than are remembered: the oldest login ends without an answer.
 func TestOpenCommandsBound(t *testing.T) {
 	s, f := imap.New([2]uint64{}, false), dissect.Facts{}
@@ -116,16 +123,23 @@ func TestKnownMessagesBound(t *testing.T) {
 	for i := 1; i <= 2*dissect.MaxMessages; i++ {
 		feed(s, &f, dissect.Server, fmt.Sprintf("* %d FETCH (BODY[HEADER] {17}\r\nSubject: %06d\r\n)\r\n", i, i))
 	}
-	var last *dissect.Message
 	for _, number := range []int{1, 2 * dissect.MaxMessages} {
-		events, _ := s.Feed(nil, dissect.Server, fmt.Appendf(nil, "* %d FETCH (BODY[TEXT] {2}\r\nhi)\r\n", number))
-		last = events[len(events)-1].Message
-		if known := last.HasSubject; known != (number > 1) {
-			t.Errorf("message %d: subject %q", number, last.Subject)
+		feed(s, &f, dissect.Server, fmt.Sprintf("* %d FETCH (BODY[TEXT] {2}\r\nhi)\r\n", number))
+	}
+	events := s.End(nil)
+	var got []string
+	for _, e := range events {
+		if e.Kind == dissect.MessageEnd && e.Message.Size != 17 {
+			got = append(got, fmt.Sprintf("%q, %d bytes", e.Message.Subject, e.Message.Size))
 		}
 	}
-	if last.Size != 19 {
-		t.Errorf("size %d, want 19", last.Size)
+	// Message 1 was forgotten: nobody knows what its text belongs to.
+	want := []string{`"002000", 19 bytes`, `"", 2 bytes`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(f.Messages) != dissect.MaxMessages {
+		t.Errorf("%d messages told before the end, want %d", len(f.Messages), dissect.MaxMessages)
 	}
 }
 
@@ -144,6 +158,7 @@ func TestLongServerLines(t *testing.T) {
 	for _, tt := range tests {
 		s, f := imap.New([2]uint64{}, false), dissect.Facts{Protocol: dissect.IMAP}
 		feed(s, &f, dissect.Server, "* OK ready\r\n"+tt.line+message)
+		end(s, &f)
 		if len(f.Messages) != tt.want {
 			t.Errorf("%s: %d messages, want %d", tt.name, len(f.Messages), tt.want)
 		}

@@ -80,7 +80,7 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte) []dissect.Event 
 	}
 	tag, after := word(text)
 	name, args := word(after)
-	if !isTag(tag) || !isTag(name) {
+	if !isTag(tag) && !(isVisible(tag) && verbOf(name) != unknownVerb) || !isTag(name) {
 		return append(dst, s.hidden(dissect.Malformed, text))
 	}
 	v := verbOf(name)
@@ -280,7 +280,7 @@ func (s *Session) misread(dst []dissect.Event, text []byte) []dissect.Event {
 // endCommand: the client has sent all of its command.
 func (s *Session) endCommand(dst []dissect.Event) []dissect.Event {
 	if s.command.mail != nil {
-		dst = s.endMail(dst, dissect.Client, s.command.mail, true)
+		dst = s.endAppended(dst, true)
 	}
 	s.command = command{}
 	s.state[dissect.Client] = atLine

@@ -62,7 +62,7 @@ func (s *Session) responseCode(dst []dissect.Event, text, words []byte, status s
 		dst = s.early(dst, text, name)
 	}
 	if fold(name, "UIDVALIDITY") {
-		s.known = nil // another mailbox is open
+		dst = s.closeMailbox(dst) // another mailbox is open
 	}
 	return dst
 }

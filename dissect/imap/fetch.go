@@ -9,10 +9,12 @@ import (
 // response is an untagged response that is crossing, with its literals.
 type response struct {
 	fetch  bool   // FETCH, as opposed to one without mail in it
-	number uint32 // of the message
-	depth  int    // of parentheses
 	item   item   // whose value comes next
 	into   item   // what the literal is; noItem: it is skipped
+	number uint32 // of the message
+	uid    uint32 // of the message; 0: not said
+	depth  int    // of parentheses
+	origin uint32 // where in its section the piece begins (RFC 3501, section 6.4.5)
 	mail   *mail
 	env    *envelope
 	text   []byte    // the literal, for env and id
@@ -25,11 +27,13 @@ type item uint8
 
 const (
 	noItem       item = iota
-	headerItem        // begins with the message's header
-	cutItem           // so, too, but may end within it
-	textItem          // its text
+	headerItem        // its header, or some fields of it
+	wholeItem         // all of it
+	cutItem           // a stretch of all of it
+	textItem          // its text, or a stretch of that
 	partItem          // some other part of it
 	envelopeItem      // ENVELOPE
+	uidItem           // UID
 	idItem            // no item: a string of ID
 )
 
@@ -78,7 +82,16 @@ func (s *Session) literalBegins(dst []dissect.Event, text []byte, m mark) []diss
 
 // shows tells whether the value that comes is a piece of the message.
 func (r *response) shows() bool {
-	return r.depth == 1 && r.item != noItem && r.item != envelopeItem
+	return r.depth == 1 && r.item.shows()
+}
+
+// shows tells whether the item holds content of the message.
+func (i item) shows() bool {
+	switch i {
+	case headerItem, wholeItem, cutItem, textItem, partItem:
+		return true
+	}
+	return false
 }
 
 // content takes bytes of a literal of the server.
@@ -113,8 +126,9 @@ func (s *Session) endResponseLiteral(dst []dissect.Event) []dissect.Event {
 		dst = s.identifyLiteral(dst, dissect.Server, r.id, r.id.start, r.text)
 	case envelopeItem:
 		r.env.value(r.text)
-	case headerItem:
-		r.mail.headerEnds()
+	case noItem:
+	default:
+		s.endPiece()
 	}
 	r.into, r.item, r.text = noItem, noItem, nil
 	return dst
@@ -174,8 +188,11 @@ func (r *response) atom(b []byte) {
 	switch {
 	case r.env.open():
 		r.env.value(nil)
+	case r.depth == 1 && r.item == uidItem:
+		uid, _ := number(b, maxNumber)
+		r.uid, r.item = uint32(uid), noItem
 	case r.depth == 1:
-		r.item = itemOf(b)
+		r.item, r.origin = itemOf(b)
 	}
 }
 
@@ -188,7 +205,7 @@ func (s *Session) fetchString(dst []dissect.Event, line, value []byte) []dissect
 	case r.shows() && len(value) > 0:
 		dst = s.piece(dst, line)
 		r.mail.write(value)
-		r.mail.headerEnds()
+		s.endPiece()
 	}
 	r.item = noItem
 	return dst
@@ -212,55 +229,117 @@ func atomLength(text []byte) int {
 	return len(text)
 }
 
-// openMail begins the message of this response, told by line.
+// openMail begins the message of this response, told by line, or goes on with
+// it.
 func (s *Session) openMail(dst []dissect.Event, line []byte) []dissect.Event {
-	if s.response.mail == nil {
-		dst, s.response.mail = beginMail(dst, s.event(dissect.Server, dissect.MessageBegin, line))
+	r := &s.response
+	if r.mail != nil {
+		return dst
 	}
+	e := s.event(dissect.Server, dissect.MessageBegin, line)
+	k := s.mailbox.find(r.number)
+	if k == nil {
+		dst, r.mail = beginMail(dst, e, &dissect.Message{})
+		return dst
+	}
+	dst, r.mail = beginMail(dst, e, k.message)
+	r.mail.again = keepLine(line, s.at[dissect.Server])
+	r.mail.seen = k.seen
+	r.mail.seen.header = 0 // its fields may come again
 	return dst
 }
 
 // piece: a piece of the message begins.
 func (s *Session) piece(dst []dissect.Event, line []byte) []dissect.Event {
 	dst = s.openMail(dst, line)
-	m := s.response.mail
-	switch s.response.item {
-	case headerItem, cutItem:
+	r := &s.response
+	m := r.mail
+	m.size = 0
+	switch r.item {
+	case headerItem, wholeItem:
 		m.header()
+	case cutItem:
+		s.goOnReading()
 	case textItem:
-		m.reads = m.reader != nil && !m.holed
+		m.reads = m.reader != nil && !m.holed && r.origin == 0
 	case partItem:
 		m.reads = false
 	}
 	return dst
 }
 
-// itemOf reads the name of an item.
-func itemOf(b []byte) item {
+// goOnReading: a stretch of the whole message begins. The header may reach from
+// one into the next.
+func (s *Session) goOnReading() {
+	r := &s.response
+	m, u := r.mail, s.mailbox.unread
+	s.mailbox.unread = nil
+	switch {
+	case r.origin == 0:
+		m.header()
+	case u != nil && u.number == r.number && u.next == uint64(r.origin):
+		m.settle()
+		m.reader, m.reads, m.reread = u.reader, true, true
+	default:
+		m.reads = false
+	}
+}
+
+// endPiece: a piece of the message is over.
+func (s *Session) endPiece() {
+	r := &s.response
+	m := r.mail
+	switch r.item {
+	case headerItem:
+		m.headerEnds()
+	case wholeItem:
+		m.headerEnds()
+		m.entire = true
+	case cutItem:
+		m.stretch = true
+		if m.reads && m.reader.Wants() {
+			s.mailbox.unread = &unread{r.number, uint64(r.origin) + m.size, m.reader}
+		}
+	}
+	m.seen.add(r.item, uint64(r.origin), m.size)
+}
+
+// itemOf reads the name of an item, and where in its section it begins.
+func itemOf(b []byte) (is item, origin uint32) {
 	name, section, brackets := bytes.Cut(b, []byte{'['})
 	if !brackets {
 		switch {
-		case fold(name, "RFC822"), fold(name, "RFC822.HEADER"):
-			return headerItem
+		case fold(name, "RFC822"):
+			return wholeItem, 0
+		case fold(name, "RFC822.HEADER"):
+			return headerItem, 0
 		case fold(name, "RFC822.TEXT"):
-			return textItem
+			return textItem, 0
 		case fold(name, "ENVELOPE"):
-			return envelopeItem
+			return envelopeItem, 0
+		case fold(name, "UID"):
+			return uidItem, 0
+		case fold(name, "PREVIEW"): // RFC 8970, section 3.2: the beginning of its text
+			return partItem, 0
 		}
-		return noItem
+		return noItem, 0
 	}
 	if !fold(name, "BODY") && !fold(name, "BINARY") {
-		return noItem
+		return noItem, 0
 	}
-	section, origin, _ := bytes.Cut(section, []byte{']'})
-	is := itemOfSection(section)
+	section, partial, _ := bytes.Cut(section, []byte{']'})
+	is = itemOfSection(section)
+	if len(partial) == 0 {
+		return is, 0
+	}
+	n, ok := number(bytes.Trim(partial, "<>"), maxNumber)
 	switch {
-	case len(origin) == 0:
-		return is
-	case is == headerItem && string(origin) == "<0>":
-		return cutItem
+	case is == noItem, is == textItem && ok:
+		return is, uint32(n)
+	case is == wholeItem && ok:
+		return cutItem, uint32(n)
 	}
-	return partItem
+	return partItem, 0
 }
 
 // itemOfSection reads what stands in brackets (RFC 3501, section 6.4.5).
@@ -268,7 +347,9 @@ func itemOf(b []byte) item {
 func itemOfSection(section []byte) item {
 	name, fields := word(section)
 	switch {
-	case len(name) == 0, fold(name, "HEADER"), fold(name, "HEADER.FIELDS.NOT"):
+	case len(name) == 0:
+		return wholeItem
+	case fold(name, "HEADER"), fold(name, "HEADER.FIELDS.NOT"):
 		return headerItem
 	case fold(name, "HEADER.FIELDS"):
 		if namesTelling(fields) {

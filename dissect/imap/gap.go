@@ -56,7 +56,7 @@ func (s *Session) loseClient(dst []dissect.Event) []dissect.Event {
 	s.sure = false // a login may have been lost
 	s.doubt = doubt{}
 	if s.command.mail != nil {
-		dst = s.endMail(dst, side, s.command.mail, false)
+		dst = s.endAppended(dst, false)
 		s.command.mail = nil
 	}
 	if s.command.attempt != nil {
@@ -77,11 +77,11 @@ func (s *Session) loseServer(dst []dissect.Event) []dissect.Event {
 	if !s.greeted || s.loggingIn() || !s.heard[dissect.Client] {
 		s.sure = false
 	}
-	s.known = nil // an EXPUNGE may have been lost
 	if s.response.mail != nil {
 		s.response.mail.lose()
 	}
 	dst = s.endResponse(dst, false)
+	dst = s.loseMailbox(dst)
 	s.state[side] = unsynced
 	s.left[side] = 0
 	switch {

@@ -35,6 +35,17 @@ func isTag(b []byte) bool {
 	return len(b) > 0
 }
 
+// isVisible tells whether b can be the tag of a client that does not know the
+// grammar.
+func isVisible(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
 // fold compares without case; upper is in upper case.
 func fold(b []byte, upper string) bool {
 	return len(b) == len(upper) && hasPrefixFold(b, upper)

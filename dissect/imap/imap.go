@@ -14,8 +14,9 @@
 //   - literals of all kinds: {n}, {n+} (RFC 7888), ~{n} (RFC 3516, section 4.3).
 //     They are counted, never searched: words inside a message are content;
 //   - who wrote to whom about what in messages that cross: FETCH (section 7.4.2,
-//     partial and BINARY, too) with ENVELOPE, and APPEND (section 6.3.11; RFC
-//     3502; RFC 4469; RFC 6855, section 4);
+//     partial and BINARY, too) with ENVELOPE and PREVIEW (RFC 8970), all pieces of
+//     one message together, and APPEND (section 6.3.11; RFC 3502; RFC 4469; RFC
+//     6855, section 4);
 //   - ID (RFC 2971, section 3.3), URLs that authorize (RFC 4467, section 3), and
 //     IDLE (RFC 2177), whose "+" is no go-ahead;
 //   - COMPRESS (RFC 4978): what follows is inflated and read as before.
@@ -95,7 +96,7 @@ type Session struct {
 	held     *held  // nil: there is none
 	resume   uint64 // client offset at which a line begins for certain, or a segment
 	first    uint64 // server offset at which a greeting would stand
-	known    []known
+	mailbox  mailbox
 }
 
 // span is a range of stream offsets [start, end).
@@ -220,11 +221,12 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 	dst = s.dropDoubt(dst)
 	if s.command.mail != nil {
 		// Its literal may have crossed as a whole.
-		dst = s.endMail(dst, dissect.Client, s.command.mail, s.state[dissect.Client] == afterLiteral)
+		dst = s.endAppended(dst, s.state[dissect.Client] == afterLiteral)
 	}
 	if s.response.mail != nil {
 		dst = s.endFetch(dst, false)
 	}
+	dst = s.closeMailbox(dst)
 	for i := range s.open {
 		dst = s.endAttempt(dst, &s.open[i], dissect.OutcomeUnknown, nil)
 	}

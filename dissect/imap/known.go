@@ -1,13 +1,80 @@
 package imap
 
-import "github.com/mailtap/mailtap/dissect"
+import (
+	"bytes"
+	"slices"
 
-// known is a message of the open mailbox whose header has crossed. Clients
-// fetch the header of a message, and later its text.
-type known struct {
-	number  uint32
-	message *dissect.Message
+	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/message"
+)
+
+// mailbox is what is known of the messages of the open mailbox. Clients fetch a
+// message in pieces: its header, even field by field, and later its text; or
+// stretches of all of it. They are one message, known by its number, that ends
+// when the numbers lose their meaning.
+type mailbox struct {
+	known  []known // in the order in which they began
+	most   uint32  // the highest number that was known: most messages come once, in order
+	unread *unread // nil: there is none
 }
+
+// known is a message of which something has crossed.
+type known struct {
+	number  uint32 // 0: it has none, or has it no more
+	uid     uint32 // 0: not known
+	side    dissect.Side
+	message *dissect.Message
+	seen    sizes
+	entire  bool // all of it came at once
+	partial bool // a part of a piece was lost, or a piece is a stretch: nobody knows its end
+}
+
+// unread is a message whose header may go on behind the stretch that was read
+// last.
+type unread struct {
+	number uint32
+	next   uint64 // place in the message
+	reader *message.Reader
+}
+
+// sizes counts the bytes of a message that have crossed, each once as far as
+// the names of the pieces tell.
+type sizes struct {
+	whole  uint64
+	header uint64
+	text   uint64
+	parts  uint64
+}
+
+// add counts a piece of a response.
+func (s *sizes) add(is item, origin, n uint64) {
+	switch is {
+	case headerItem:
+		s.header += n
+	case wholeItem, cutItem:
+		s.whole = reach(s.whole, origin, n)
+	case textItem:
+		s.text = reach(s.text, origin, n)
+	default:
+		s.parts += n
+	}
+}
+
+// reach is how much of a section has crossed when n bytes from origin on follow
+// the first seen ones.
+func reach(seen, origin, n uint64) uint64 {
+	if origin > seen {
+		return seen + n // something between was left out
+	}
+	return max(seen, origin+n)
+}
+
+// without takes out what another message has brought.
+func (s *sizes) without(other sizes) {
+	*s = sizes{s.whole - other.whole, s.header, s.text - other.text, s.parts - other.parts}
+}
+
+func (s *sizes) total() uint64 { return max(s.whole, s.header+s.text+s.parts) }
 
 // endResponse: a response is over. whole tells that all of it was seen.
 func (s *Session) endResponse(dst []dissect.Event, whole bool) []dissect.Event {
@@ -19,63 +86,155 @@ func (s *Session) endResponse(dst []dissect.Event, whole bool) []dissect.Event {
 	return dst
 }
 
-// endFetch ends the message of a FETCH response.
+// endFetch ends a FETCH response that has brought a message, or a piece of one.
 func (s *Session) endFetch(dst []dissect.Event, whole bool) []dissect.Event {
 	r := s.response
+	m := r.mail
+	if r.into.shows() { // it broke off
+		m.seen.add(r.into, uint64(r.origin), m.size)
+	}
 	s.response = response{}
 	s.state[dissect.Server] = atLine
-	r.mail.settle()
+	m.settle()
 	if r.env != nil {
-		adopt(r.mail.facts, &r.env.facts)
+		adopt(&m.found, &r.env.facts)
 	}
-	if !r.mail.named() {
-		s.recall(r.number, r.mail)
+	whole = whole && !m.holed
+	k := s.mailbox.find(r.number)
+	switch {
+	case k == nil:
+		dst, k = s.remember(dst, known{number: r.number, side: dissect.Server, message: m.facts})
+	case !m.reread && contradicts(k.message, &m.found):
+		m.seen.without(k.seen)
+		k.number = 0
+		var another *dissect.Message
+		dst, another = anotherMessage(dst, m.again)
+		dst, k = s.remember(dst, known{number: r.number, side: dissect.Server, message: another})
 	}
-	named := r.mail.named()
-	if named {
-		s.remember(r.number, r.mail.facts)
+	k.entire = k.entire || m.entire && whole
+	k.partial = k.partial || m.stretch || !whole
+	m.seen.header = max(m.seen.header, k.seen.header)
+	k.seen = m.seen
+	k.uid = max(k.uid, r.uid)
+	if m.reread {
+		renew(k.message, &m.found)
 	}
-	return s.endMail(dst, dissect.Server, r.mail, whole && named)
+	adopt(k.message, &m.found)
+	k.message.Size = k.seen.total()
+	k.message.Complete = k.entire || !k.partial && named(k.message)
+	return dst
 }
 
-// recall adds a piece to a message whose header has crossed before.
-func (s *Session) recall(number uint32, m *mail) {
-	for _, k := range s.known {
-		if k.number == number {
-			adopt(m.facts, k.message)
-			m.facts.Size += k.message.Size
-			m.holed = m.holed || !k.message.Complete
-			return
+// anotherMessage begins the message that the response of the line first has
+// brought: its number was another message's, and nobody has said so.
+func anotherMessage(dst []dissect.Event, first *firstLine) ([]dissect.Event, *dissect.Message) {
+	e := dissect.Event{Side: dissect.Server, Start: first.start, End: first.end, Line: first.text}
+	dst, m := beginMail(dst, e, &dissect.Message{})
+	return dst, m.facts
+}
+
+func (b *mailbox) find(number uint32) *known {
+	if number == 0 || number > b.most {
+		return nil
+	}
+	for i := range b.known {
+		if b.known[i].number == number {
+			return &b.known[i]
 		}
 	}
+	return nil
 }
 
-func (s *Session) remember(number uint32, m *dissect.Message) {
-	for i := range s.known {
-		if s.known[i].number == number {
-			s.known[i].message = m
-			return
-		}
+// remember makes room for a message: the oldest one ends.
+func (s *Session) remember(dst []dissect.Event, k known) ([]dissect.Event, *known) {
+	b := &s.mailbox
+	if len(b.known) == maxKnown {
+		dst = append(dst, s.messageEnd(&b.known[0]))
+		b.known[0] = known{}
+		b.known = b.known[1:]
 	}
-	if len(s.known) < maxKnown {
-		s.known = append(s.known, known{number, m})
-		return
-	}
-	s.known[number%maxKnown] = known{number, m}
+	b.known = append(b.known, k)
+	b.most = max(b.most, k.number)
+	return dst, &b.known[len(b.known)-1]
 }
 
-// expunge takes a message out: those behind it move up (RFC 3501, section
+// closeMailbox ends all messages: from now on the numbers are others'.
+func (s *Session) closeMailbox(dst []dissect.Event) []dissect.Event {
+	for i := range s.mailbox.known {
+		dst = append(dst, s.messageEnd(&s.mailbox.known[i]))
+	}
+	s.mailbox = mailbox{}
+	return dst
+}
+
+// loseMailbox ends all messages because responses were lost: of those that came in
+// pieces more may have crossed, and an EXPUNGE.
+func (s *Session) loseMailbox(dst []dissect.Event) []dissect.Event {
+	for _, k := range s.mailbox.known {
+		k.message.Complete = k.message.Complete && k.entire
+	}
+	return s.closeMailbox(dst)
+}
+
+func (s *Session) messageEnd(k *known) dissect.Event {
+	e := s.here(k.side, dissect.MessageEnd)
+	e.Message = k.message
+	return e
+}
+
+// expunge takes a message's number: those behind it move up (RFC 3501, section
 // 7.4.1).
-func (s *Session) expunge(number uint32) {
-	kept := s.known[:0]
-	for _, k := range s.known {
-		if k.number > number {
+func (b *mailbox) expunge(number uint32) {
+	b.unread = nil
+	for i := range b.known {
+		switch k := &b.known[i]; {
+		case number == 0: // there is no such message
+		case k.number > number:
 			k.number--
-		} else if k.number == number {
-			continue
+		case k.number == number:
+			k.number = 0
 		}
-		kept = append(kept, k)
 	}
-	clear(s.known[len(kept):])
-	s.known = kept
+}
+
+// vanished takes messages out by their UIDs (RFC 7162, section 3.2.10), which
+// are in the order of the numbers. Those that vanished earlier have no number
+// any more. A range may hold UIDs that never were.
+func (s *Session) vanished(dst []dissect.Event, words []byte) []dissect.Event {
+	which, _ := word(words)
+	if fold(which, "(EARLIER)") {
+		return dst
+	}
+	b := &s.mailbox
+	nameless := func(k known) bool { return k.number > 0 && k.uid == 0 }
+	if slices.ContainsFunc(b.known, nameless) {
+		return s.closeMailbox(dst)
+	}
+	for one := range bytes.SplitSeq(which, []byte{','}) {
+		uid, ok := number(one, maxNumber)
+		if !ok {
+			return s.closeMailbox(dst)
+		}
+		b.vanish(uint32(uid))
+	}
+	return dst
+}
+
+func (b *mailbox) vanish(uid uint32) {
+	b.unread = nil
+	for i := range b.known {
+		switch k := &b.known[i]; {
+		case k.number == 0, k.uid < uid:
+		case k.uid == uid:
+			k.number = 0
+		default:
+			k.number--
+		}
+	}
+}
+
+// contradicts tells whether two readings cannot be of one message.
+func contradicts(m, other *dissect.Message) bool {
+	return m.HasFrom && other.HasFrom && m.From != other.From ||
+		m.HasSubject && other.HasSubject && m.Subject != other.Subject
 }

@@ -60,19 +60,45 @@ func (s *Session) loginPart(dst []dissect.Event, text []byte, i int, k dissect.K
 // tells where the password is.
 func (a *attempt) read(text []byte, i int, m mark) (hide dissect.Span) {
 	i = m.at - len(skipSpace(text[i:m.at]))
+	bare := false
 	if i < m.at && a.arguments == 0 {
 		value, n := firstArgument(text[i:m.at])
 		a.take(value)
+		bare = text[i] != '"'
 		i = m.at - len(skipSpace(text[i+n:m.at]))
 	}
 	if i == m.at {
 		return dissect.Span{}
 	}
-	if a.arguments == 1 {
+	hide = dissect.Span{From: i, To: len(text)}
+	switch password := quotedTail(text[i:]); {
+	case a.arguments > 1:
+	case bare && m.found:
+		a.forgetAccount()
+		hide.To = m.at
+	case bare && password != nil:
+		a.forgetAccount()
+		a.take(lastArgument(password))
+	default:
 		a.take(lastArgument(text[i:]))
 	}
-	return dissect.Span{From: i, To: len(text)}
+	return hide
 }
+
+// quotedTail returns the quoted string that b ends with, behind words without
+// quotes; nil if there is none.
+func quotedTail(b []byte) []byte {
+	b = bytes.TrimRight(b, " \t")
+	i := bytes.Index(b, []byte(` "`)) + 1
+	if i == 0 || b[0] == '"' || i+1 == len(b) || b[len(b)-1] != '"' {
+		return nil
+	}
+	return b[i:]
+}
+
+// forgetAccount: more words than one stand without quotes before the password.
+// They are its beginning, or the account has spaces: nobody can tell.
+func (a *attempt) forgetAccount() { a.facts.Account, a.facts.HasAccount = "", false }
 
 // take keeps the next argument.
 func (a *attempt) take(value []byte) {
@@ -92,7 +118,7 @@ func (a *attempt) retract() {
 	switch {
 	case a.exchange != nil:
 	case a.arguments == 1:
-		a.facts.Account, a.facts.HasAccount = "", false
+		a.forgetAccount()
 	case a.arguments == 2:
 		a.facts.Secret = dissect.Secret{}
 	}

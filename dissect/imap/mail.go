@@ -9,17 +9,26 @@ import (
 
 // mail is a message whose content is crossing.
 type mail struct {
-	facts  *dissect.Message
-	reader *message.Reader // of the header, and of the text behind it
-	reads  bool            // the reader takes the bytes that come
-	holed  bool            // a part was lost
+	facts  *dissect.Message // as it is told
+	found  dissect.Message  // what the readers have found that are done
+	reader *message.Reader  // of the header, and of the text behind it
+	reads  bool             // the reader takes the bytes that come
+	holed  bool             // a part was lost
+	size   uint64           // bytes of the piece that crosses
+
+	// Of a FETCH response.
+	again   *firstLine // its line, where the message was known before
+	seen    sizes      // with it
+	entire  bool       // a piece was all of the message
+	stretch bool       // a piece was a stretch of all of it
+	reread  bool       // the header goes on where it was cut
 }
 
-// beginMail begins a message with the line that brings it.
-func beginMail(dst []dissect.Event, e dissect.Event) ([]dissect.Event, *mail) {
-	m := &mail{facts: &dissect.Message{}}
-	e.Kind, e.Message = dissect.MessageBegin, m.facts
-	return append(dst, e), m
+// beginMail begins a message, or goes on with one, with the line that brings
+// it.
+func beginMail(dst []dissect.Event, e dissect.Event, facts *dissect.Message) ([]dissect.Event, *mail) {
+	e.Kind, e.Message = dissect.MessageBegin, facts
+	return append(dst, e), &mail{facts: facts}
 }
 
 // header: what comes begins with the message's header.
@@ -30,7 +39,7 @@ func (m *mail) header() {
 
 // write takes the next bytes of the content.
 func (m *mail) write(b []byte) {
-	m.facts.Size += uint64(len(b))
+	m.size += uint64(len(b))
 	if m.reads && m.reader.Wants() {
 		m.reader.Write(b)
 	}
@@ -62,26 +71,29 @@ func (m *mail) settle() {
 	var found dissect.Message
 	m.reader.Fill(&found, true)
 	m.reader, m.reads = nil, false
-	adopt(m.facts, &found)
+	adopt(&m.found, &found)
 }
 
 // named tells whether anything of the header is known.
-func (m *mail) named() bool {
-	return m.facts.HasFrom || m.facts.HasSubject || len(m.facts.To) > 0
+func named(m *dissect.Message) bool { return m.HasFrom || m.HasSubject || len(m.To) > 0 }
+
+// endAppended ends the content of a message that the client has sent.
+func (s *Session) endAppended(dst []dissect.Event, complete bool) []dissect.Event {
+	m := s.command.mail
+	m.settle()
+	adopt(m.facts, &m.found)
+	m.facts.Size, m.facts.Complete = m.size, complete && !m.holed
+	dst, _ = s.remember(dst, known{side: dissect.Client, message: m.facts, entire: true})
+	return dst
 }
 
-// endMail ends a message.
-func (s *Session) endMail(dst []dissect.Event, side dissect.Side, m *mail, complete bool) []dissect.Event {
-	m.settle()
-	m.facts.Complete = complete && !m.holed
-	e := s.here(side, dissect.MessageEnd)
-	e.Message = m.facts
-	return append(dst, e)
+func keepLine(line []byte, at span) *firstLine {
+	return &firstLine{bytes.Clone(line[:min(len(line), dissect.MaxQuote)]), at}
 }
 
 // begins notes the first line of an APPEND: only the literal makes a message.
 func (c *command) begins(text []byte, at span) {
-	c.first = &firstLine{bytes.Clone(text[:min(len(text), dissect.MaxQuote)]), at}
+	c.first = keepLine(text, at)
 }
 
 // nextMessage tells what the literal behind before is: a mailbox name, a
@@ -98,7 +110,7 @@ func (s *Session) nextMessage(dst []dissect.Event, before []byte) []dissect.Even
 	parts, joins := catenated(before)
 	if begins := joins || !c.joined || bytes.HasPrefix(before, []byte{')'}); begins {
 		if c.mail != nil {
-			dst = s.endMail(dst, dissect.Client, c.mail, true)
+			dst = s.endAppended(dst, true)
 		}
 		c.mail, c.headless, c.joined = nil, false, joins
 	}
@@ -125,7 +137,7 @@ func catenated(before []byte) (parts []byte, ok bool) {
 func (s *Session) beginAppended(dst []dissect.Event) []dissect.Event {
 	c := &s.command
 	e := dissect.Event{Side: dissect.Client, Start: c.first.start, End: c.first.end, Line: c.first.text}
-	dst, c.mail = beginMail(dst, e)
+	dst, c.mail = beginMail(dst, e, &dissect.Message{})
 	if !c.headless {
 		c.mail.header()
 	}
@@ -133,6 +145,19 @@ func (s *Session) beginAppended(dst []dissect.Event) []dissect.Event {
 		c.mail.lose()
 	}
 	return dst
+}
+
+// renew takes what a longer reading of the same header says instead.
+func renew(m, longer *dissect.Message) {
+	if longer.HasFrom {
+		m.From, m.HasFrom = longer.From, true
+	}
+	if len(longer.To) > 0 {
+		m.To, m.ToDropped = longer.To, longer.ToDropped
+	}
+	if longer.HasSubject {
+		m.Subject, m.HasSubject = longer.Subject, true
+	}
 }
 
 // adopt fills what m does not know yet from another reading of the message.

@@ -68,18 +68,19 @@ func (s *Session) responseLine(dst []dissect.Event, text []byte) []dissect.Event
 	case bytes.HasPrefix(text, untaggedMark):
 		return s.untagged(dst, text)
 	}
-	tag, status, words, ok := taggedReply(text)
+	tag, status, words, ok := s.taggedReply(text)
 	if !ok {
 		return append(dst, s.event(dissect.Server, dissect.Malformed, text))
 	}
 	return s.tagged(dst, text, tag, status, words)
 }
 
-// taggedReply reads the end of a command: OK, NO or BAD.
-func taggedReply(text []byte) (tag, status, words []byte, ok bool) {
+// taggedReply reads the end of a command: OK, NO or BAD. Some clients send tags
+// that break the grammar, and some servers answer them.
+func (s *Session) taggedReply(text []byte) (tag, status, words []byte, ok bool) {
 	tag, after := word(text)
 	status, words = word(after)
-	return tag, status, words, isTag(tag) && (fold(status, "OK") || fold(status, "NO") || fold(status, "BAD"))
+	return tag, status, words, (isTag(tag) || s.asked(tag) >= 0) && (fold(status, "OK") || fold(status, "NO") || fold(status, "BAD"))
 }
 
 // tagged takes the reply to a command.
@@ -117,7 +118,7 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 			dst = s.compressed(dst, text, waited)
 		}
 	case selectVerb, unauthenticateVerb:
-		s.known = nil
+		dst = s.closeMailbox(dst)
 	}
 	if o != dissect.Accepted {
 		return s.responseCode(dst, text, words, refusal)
@@ -131,7 +132,7 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 func (s *Session) stray(dst []dissect.Event, text []byte, o dissect.Outcome) []dissect.Event {
 	s.sure = s.sure && o != dissect.Accepted
 	if s.heard[dissect.Client] {
-		s.known = nil
+		dst = s.loseMailbox(dst)
 	}
 	if s.wait == forProof {
 		s.wait = nothing
@@ -223,8 +224,7 @@ func (s *Session) untagged(dst []dissect.Event, text []byte) []dissect.Event {
 	case fold(name, "SEARCH"), fold(name, "SORT"), fold(name, "THREAD"), fold(name, "ESEARCH"):
 		return dst // long, and without literals
 	case fold(name, "VANISHED"):
-		s.known = nil
-		return dst
+		return s.vanished(dst, words)
 	}
 	if n, ok := number(name, maxNumber); ok {
 		return s.numbered(dst, text, uint32(n), words)
@@ -241,7 +241,7 @@ func (s *Session) numbered(dst []dissect.Event, text []byte, n uint32, words []b
 	dst = s.early(dst, text, name)
 	switch {
 	case fold(name, "EXPUNGE"):
-		s.expunge(n)
+		s.mailbox.expunge(n)
 		return dst
 	case fold(name, "FETCH"), fold(name, "UIDFETCH"):
 		s.response.fetch = true

@@ -52,7 +52,7 @@ func (s *Session) place(text []byte) placing {
 		}
 		return nowhere
 	}
-	tag, _, _, ok := taggedReply(text)
+	tag, _, _, ok := s.taggedReply(text)
 	switch {
 	case !ok:
 		return nowhere

@@ -10,6 +10,7 @@ import (
 // attempt is one AUTHENTICATE.
 type attempt struct {
 	exchange  *sasl.Exchange
+	said      int // messages of the client
 	cancelled bool
 	deaf      bool // a part of it was lost: what comes has no known meaning
 	over      bool
@@ -68,6 +69,9 @@ func (s *Session) authArgument(dst []dissect.Event, value []byte) (_ []dissect.E
 		c.attempt.deaf = true
 		return dst, true
 	}
+	if len(value) > 0 {
+		c.attempt.said++
+	}
 	return dst, c.attempt.exchange.Client(value, true)
 }
 
@@ -125,6 +129,7 @@ func (s *Session) answerLine(dst []dissect.Event, text []byte) []dissect.Event {
 func (s *Session) takeAnswer(dst []dissect.Event, value, line []byte, at dissect.Span, lost bool) []dissect.Event {
 	a := s.command.attempt
 	a.deaf = a.deaf || lost
+	a.said++
 	e := s.event(dissect.Client, dissect.AuthStep, line)
 	e.Attempt = a.exchange.Attempt
 	switch {
@@ -133,7 +138,11 @@ func (s *Session) takeAnswer(dst []dissect.Event, value, line []byte, at dissect
 	case a.deaf || a.exchange.Client(value, false):
 		e.Hide = at
 	}
-	return append(dst, e)
+	dst = append(dst, e)
+	if a == s.rejected {
+		dst = s.endBlind(dst, a)
+	}
+	return dst
 }
 
 // challenge takes a string that the server sends in an exchange.
@@ -167,6 +176,9 @@ func (s *Session) endAttempt(dst []dissect.Event, q *question, o dissect.Outcome
 	}
 	a.over = true
 	a.exchange.End(o)
+	if o == dissect.Rejected && a.owes() {
+		s.rejected = a
+	}
 	if o == dissect.Accepted {
 		s.expectLayer(a.exchange)
 	}

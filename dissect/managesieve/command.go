@@ -34,6 +34,10 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte, unsure bool) []d
 	}
 	v, name, next := verbOf(text)
 	s.exchange = nil
+	if dst, taken := s.blindAnswer(dst, text); taken {
+		return dst
+	}
+	s.rejected = nil
 	unsure = unsure || s.shifted
 	s.command = command{verb: v, unsure: unsure}
 	dst = s.syncServer(dst, nil)

@@ -64,6 +64,7 @@ type Session struct {
 	open     []question // commands without a reply yet, oldest first
 	command  command    // being sent
 	exchange *attempt   // the client's last AUTHENTICATE, until its end or the next command
+	rejected *attempt   // it may go on all the same; see owes
 	guess    bool       // the server has not asked for the next answer
 	response response   // being received
 	list     list

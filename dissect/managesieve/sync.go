@@ -124,6 +124,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 func (s *Session) loseClient() {
 	s.blind = true
 	side := dissect.Client
+	s.rejected = nil
 	if s.exchange != nil {
 		s.exchange.deaf = true
 	}

@@ -31,10 +31,16 @@ func (x *Exchange) plain(message []byte) (hide bool) {
 // login reads the answers of LOGIN (draft-murchison-sasl-login): the account,
 // then the password. The prompts differ from server to server and language to
 // language, so only the order counts. An initial response is the account; an
-// empty one leaves the question to the server.
+// empty one leaves the question to the server. Some clients write both there.
 func (x *Exchange) login(text, message []byte, ok, initial bool) (hide bool) {
 	if initial && ok && len(message) == 0 {
 		return false
+	}
+	name, password, both := bytes.Cut(bytes.Trim(text, " \t"), []byte{' '})
+	if initial && both && x.taken == 0 {
+		x.Client(name, false)
+		x.Client(bytes.TrimLeft(password, " \t"), false)
+		return true
 	}
 	x.taken++
 	if !ok {
@@ -45,6 +51,9 @@ func (x *Exchange) login(text, message []byte, ok, initial bool) (hide bool) {
 	case 1:
 		return x.loginAccount(text, message, ok)
 	case 2:
+		if x.raw && !decoded(text, message) {
+			message = text
+		}
 		x.Attempt.Secret = dissect.NewSecret(message)
 	}
 	return true
@@ -53,16 +62,35 @@ func (x *Exchange) login(text, message []byte, ok, initial bool) (hide bool) {
 // loginAccount takes the first answer. What does not look like a decoded name
 // is taken as it stood, and not shown: the client has lost the order, too.
 func (x *Exchange) loginAccount(text, name []byte, ok bool) (hide bool) {
-	if ok && !isName(name) {
+	if ok && !decoded(text, name) {
 		name, ok = text, false
 		x.detail("encoding", "raw")
 	}
+	x.raw = !ok
 	x.account(name)
 	return !ok
 }
 
-// isName tells whether b may be a user name. Text that was never BASE64 seldom
-// decodes to one.
+// decoded tells whether b, decoded from text, may be what was meant. Text that
+// was never BASE64 seldom decodes to a name: "joe" gives two control characters
+// of ISO 8859-1.
+func decoded(text, b []byte) bool {
+	if !isName(b) {
+		return false
+	}
+	const quantum = 4
+	if utf8.Valid(b) || len(bytes.TrimRight(text, " \t"))%quantum != 0 {
+		return utf8.Valid(b)
+	}
+	for _, c := range b {
+		if 0x80 <= c && c < 0xa0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isName tells whether b may be a user name.
 func isName(b []byte) bool {
 	for _, c := range bytes.TrimRight(b, "\r\n\x00") {
 		if c < ' ' || c == 0x7f {

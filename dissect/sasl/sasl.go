@@ -41,6 +41,7 @@ type Exchange struct {
 	taken int    // messages of the client that carried something
 	ntlm  uint32 // flags of the server's NTLM challenge
 	layer bool   // see Layer
+	raw   bool   // LOGIN: the account was not BASE64
 }
 
 // A reader takes one decoded message of the client. It reports whether the

@@ -97,6 +97,10 @@ func TestPasswords(t *testing.T) {
 		{"login newline in name", "LOGIN", []string{"c joe\n", "c pw\n"}, result{"LOGIN", "joe", true, "pw\n", nil, []bool{false, true}}},
 		{"login raw", "LOGIN", []string{"C joe@example.org", "C pass word"}, result{"LOGIN", "joe@example.org", true, "pass word", raw, []bool{true, true}}},
 		{"login raw that decodes", "LOGIN", []string{"C AAEC", "c pw"}, result{"LOGIN", "AAEC", true, "pw", raw, []bool{true, true}}},
+		{"login raw, that decodes to control characters", "LOGIN", []string{"C joe", "C secret"}, result{"LOGIN", "joe", true, "secret", raw, []bool{true, true}}},
+		{"login in ISO 8859-1", "LOGIN", []string{"c j\xf6e", "c p\xe4ss"}, result{"LOGIN", "jöe", true, "p\xe4ss", nil, []bool{false, true}}},
+		{"login with both at once", "LOGIN", []string{"I am9l c2VjcmV0"}, result{"LOGIN", "joe", true, "secret", nil, []bool{true}}},
+		{"login with both at once, raw", "LOGIN", []string{"I joe@example.org  pass word"}, result{"LOGIN", "joe@example.org", true, "pass word", raw, []bool{true}}},
 		{"login a third line", "LOGIN", []string{"c joe", "c pw", "c more"}, result{"LOGIN", "joe", true, "pw", nil, []bool{false, true, true}}},
 
 		{"xoauth2", "xoauth2", []string{"i user=joe@example.org\x01auth=Bearer t0k.en\x01\x01"}, result{"XOAUTH2", "joe@example.org", true, "t0k.en", nil, yes}},

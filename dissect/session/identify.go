@@ -77,6 +77,9 @@ func identify(s *scene) verdict {
 			}
 		}
 	}
+	if bestScore >= enough && s.early(best) {
+		return verdict{}
+	}
 	v := s.tls()
 	if bestScore >= enough && (!s.late || v.answer == undecided) {
 		return best // joined late, lines may stand within TLS that does not encrypt
@@ -93,6 +96,16 @@ func identify(s *scene) verdict {
 	return verdict{}
 }
 
+// early tells whether a client has said first what does not belong to the port:
+// what the server says may yet show whose words they are.
+func (s *scene) early(v verdict) bool {
+	p := portProtocol(s.ports[v.server])
+	if p == dissect.LMTP {
+		p = dissect.SMTP
+	}
+	return !s.done && bytes.IndexByte(s.head[v.server], '\n') < 0 && p != dissect.NoProtocol && p != v.protocol
+}
+
 // score adds up the evidence that server speaks p as the server.
 func (s *scene) score(p dissect.Protocol, server uint8) int {
 	if p == dissect.LMTP {
@@ -106,6 +119,9 @@ func (s *scene) score(p dissect.Protocol, server uint8) int {
 	}
 	if said < 0 && asked > 0 && standard == p {
 		said = 0 // an odd greeting, which does not keep the client from logging in
+	}
+	if asked < 0 && said == enough && standard == p {
+		asked = 0 // a scanner that does not wait for the greeting, of a server that is one of mail for certain
 	}
 	if said < 0 || asked < 0 && !tlsRecord(s.head[server^1]) {
 		return -1

@@ -32,11 +32,15 @@ func smtpReply(line []byte) int {
 	}
 	switch string(line[:3]) {
 	case "220", "554", "421":
-		if _, words := cutVerb(line[min(len(line), 4):]); contains(words, "FTP") && !contains(line, "SMTP") {
-			return -1 // and not only a machine that is called so
-		}
 		if contains(line, "SMTP") || contains(line, "LMTP") {
 			return 2
+		}
+		host, words := cutVerb(line[min(len(line), 4):])
+		if bytes.IndexByte(host, '.') < 0 {
+			words = line // it is none: ProFTPD and vsftpd begin with their own name
+		}
+		if contains(words, "FTP") {
+			return -1 // and not only a machine that is called so
 		}
 		return 1
 	case "250", "354", "334", "235", "221", "251", "252", "450", "451", "452", "454", "500", "501", "502", "503", "504", "521", "530", "534", "535", "538", "550", "551", "552", "553", "555":
@@ -177,12 +181,21 @@ func sieveCommand(line []byte) int {
 
 // cutVerb returns the first word of a line and what follows, spaces skipped.
 func cutVerb(line []byte) (verb, rest []byte) {
-	line = bytes.TrimLeft(line, " \t")
-	i := bytes.IndexAny(line, " \t")
-	if i < 0 {
-		return line, nil
+	line = trimLeft(line)
+	for i, c := range line {
+		if c == ' ' || c == '\t' {
+			return line[:i], trimLeft(line[i:])
+		}
 	}
-	return line[:i], bytes.TrimLeft(line[i:], " \t")
+	return line, nil
+}
+
+// trimLeft skips spaces. Package bytes would make a set of them first, each time.
+func trimLeft(line []byte) []byte {
+	for len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		line = line[1:]
+	}
+	return line
 }
 
 // atom tells whether a word can be an IMAP tag (RFC 3501, section 9).
@@ -233,8 +246,9 @@ func hasWord(b []byte, word string) bool {
 
 // contains looks for a word, which is in upper case, without case.
 func contains(line []byte, word string) bool {
+	const lower = 'a' - 'A'
 	for ; len(line) >= len(word); line = line[1:] {
-		if hasPrefix(line, word) {
+		if line[0]&^lower == word[0] && hasPrefix(line, word) {
 			return true
 		}
 	}

@@ -3,7 +3,6 @@ package smtp
 import (
 	"bytes"
 	"encoding/base64"
-	"unicode/utf8"
 
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/sasl"
@@ -12,7 +11,9 @@ import (
 // attempt is the AUTH exchange (RFC 4954, section 4) that is going on.
 type attempt struct {
 	exchange *sasl.Exchange // nil: its beginning was not seen
-	steps    int            // messages of the client that carried something
+	steps    uint8          // messages of the client that carried something
+	initial  uint8          // of them that came with AUTH itself
+	asked    uint8          // challenges of the server
 	dark     bool           // a line of the client was lost: no other can be told apart
 	guessed  bool           // the server's last answer was not seen
 	refused  bool           // the server has refused AUTH, but the client had sent its answers already
@@ -31,26 +32,31 @@ func (s *Session) authCommand(l textLine, rest []byte) {
 	}
 	s.auth = attempt{exchange: sasl.Begin(name)}
 	e := dissect.Event{Kind: dissect.AuthBegin, Attempt: s.auth.exchange.Attempt}
-	if trimmed := bytes.TrimRight(initial, " \t"); len(trimmed) > 0 {
+	if trimmed := trimRight(initial); len(trimmed) > 0 {
 		from := len(l.text) - len(initial)
 		if s.auth.exchange.Client(trimmed, true) {
 			e.Hide = dissect.Span{From: from, To: from + len(trimmed)}
 		}
 		s.auth.count(trimmed)
+		s.auth.initial = s.auth.steps
 	}
 	s.emitAuth(e, l)
 	s.awaitAuth()
 }
 
+// maxSteps is up to where messages and challenges are counted. No mechanism that
+// is told apart by them has as many.
+const maxSteps = 255
+
 func (a *attempt) count(message []byte) {
 	if len(message) > 0 && string(message) != "=" {
-		a.steps++
+		a.steps = min(a.steps, maxSteps-1) + 1
 	}
 }
 
 // messages returns how many messages the client sends by the mechanism; 0 is
 // not known.
-func (a *attempt) messages() int {
+func (a *attempt) messages() uint8 {
 	if a.exchange == nil {
 		return 0
 	}
@@ -64,6 +70,16 @@ func (a *attempt) messages() int {
 }
 
 func (a *attempt) exhausted() bool { return a.messages() > 0 && a.steps >= a.messages() }
+
+// askedAll tells whether the server has no more to ask for. Of a token that it
+// refuses it asks the client to take note (RFC 7628, section 3.2.3).
+func (a *attempt) askedAll() bool {
+	if n := a.messages(); n == 0 || a.asked < n-a.initial {
+		return false
+	}
+	name := a.exchange.Attempt.Mechanism
+	return name != "XOAUTH2" && name != "OAUTHBEARER"
+}
 
 func (s *Session) emitAuth(e dissect.Event, l textLine) {
 	e.Side, e.Start, e.End, e.Line = dissect.Client, l.start, l.end, l.text
@@ -82,9 +98,9 @@ func (s *Session) awaitAuth() {
 // command.
 func (s *Session) responseLine(l textLine) {
 	a := &s.auth
-	word, _ := cutWord(l.text)
+	word, rest := cutWord(l.text)
 	switch {
-	case a.guessed && a.over(l.text):
+	case a.guessed && a.over(l.text), a.dark && len(rest) > 0 && isCommand(l.text): // BASE64 has no spaces
 		s.forget(auth)
 		s.endAttempt(dissect.OutcomeUnknown)
 		s.state = command
@@ -169,7 +185,11 @@ func (s *Session) settleWaiting(code int) {
 		s.forget(auth)
 		s.need = dissect.NeedNothing
 		s.state = command
-		s.endAttempt(dissect.Cancelled)
+		o := dissect.Cancelled
+		if s.auth.dark {
+			o = dissect.OutcomeUnknown // what was lost may have been the rest of it
+		}
+		s.endAttempt(o)
 		s.command(l)
 	default:
 		s.answerWaiting()
@@ -184,15 +204,20 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	}
 	s.need = dissect.NeedNothing
 	s.state = response
+	if code == challenged && a.dark && a.askedAll() {
+		s.endAttempt(dissect.OutcomeUnknown) // it asks for more in an exchange whose beginning was lost
+		return
+	}
 	if code == challenged {
 		a.guessed = false
+		a.asked = min(a.asked, maxSteps-1) + 1
 		if a.exchange != nil {
 			a.exchange.Challenge(words)
 			s.emitReply(dissect.Event{Kind: dissect.AuthStep, Attempt: a.exchange.Attempt, Line: text})
 		}
 		return
 	}
-	if code >= refusal && a.steps < a.messages() && (a.refused || a.steps == 0 && s.more) {
+	if code >= refusal && !a.dark && a.steps < a.messages() && (a.refused || a.steps == 0 && s.more) {
 		// The client did not wait: what it sends now are its answers.
 		a.refused, a.guessed = true, true
 		return
@@ -201,6 +226,8 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	s.blind = a.unanswered()
 	outcome := dissect.Rejected
 	switch {
+	case code == authSucceeded && a.dark && a.asked == 0 && !a.exhausted():
+		outcome = dissect.OutcomeUnknown // what was lost may have been another AUTH
 	case code == authSucceeded:
 		outcome = dissect.Accepted
 	case a.dark && isSyntax(code):
@@ -214,67 +241,6 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text})
 	}
 	s.auth = attempt{}
-}
-
-// unanswered returns an attempt that was refused before the client had said
-// all. Devices that read no replies say the rest all the same.
-func (a *attempt) unanswered() attempt {
-	if a.dark || a.exhausted() || a.exchange == nil || a.messages() == 0 {
-		return attempt{}
-	}
-	return attempt{exchange: a.exchange, steps: a.steps}
-}
-
-// blindAnswer takes a line that is no command as one more message of an attempt
-// that was refused, if it can be one.
-func (s *Session) blindAnswer(l textLine) bool {
-	a := &s.blind
-	if a.exchange == nil || !a.fits(l.text) {
-		return false
-	}
-	e := dissect.Event{Kind: dissect.AuthStep, Attempt: a.exchange.Attempt}
-	if a.exchange.Client(l.text, false) {
-		e.Hide.To = len(l.text)
-	}
-	a.count(l.text)
-	a.waits, a.waiting.span = true, l.span
-	s.emitAuth(e, l)
-	s.ask(question{verb: other})
-	if a.exhausted() {
-		s.endBlind()
-	}
-	return true
-}
-
-// endBlind ends a refused attempt for good. If it went on, its end is told once
-// more, now with what came.
-func (s *Session) endBlind() {
-	a := s.blind
-	s.blind = attempt{}
-	if a.waits {
-		at := a.waiting.end
-		s.emit(dissect.Event{
-			Kind: dissect.AuthEnd, Side: dissect.Client, Start: at, End: at,
-			Outcome: dissect.Rejected, Attempt: a.exchange.Attempt,
-		})
-	}
-}
-
-// fits tells whether a line is the BASE64 of a message of PLAIN (RFC 4616,
-// section 2) or LOGIN. The other mechanisms answer a challenge.
-func (a *attempt) fits(line []byte) bool {
-	message, err := base64.StdEncoding.DecodeString(string(line))
-	if err != nil || len(message) == 0 || !utf8.Valid(message) {
-		return false
-	}
-	nuls := bytes.Count(message, []byte{0})
-	switch a.exchange.Attempt.Mechanism {
-	case "PLAIN":
-		return nuls == 2
-	case "LOGIN":
-		return nuls == 0
-	}
-	return false
 }
 
 // endAttempt ends an attempt without a word of the server.

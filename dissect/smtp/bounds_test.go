@@ -97,6 +97,9 @@ func TestProtocolAndOffsets(t *testing.T) {
 		if got := s.Protocol(); got != want {
 			t.Errorf("%s: got %v, want %v", verb, got, want)
 		}
+		if hear(t, s, "S: 500 what\r\n"); s.Protocol() != dissect.SMTP {
+			t.Errorf("%s, which is refused: got %v, want %v", verb, s.Protocol(), dissect.SMTP)
+		}
 		if events[0].Start != 2000 || events[1].Start != 1000 || events[1].End != 1009 {
 			t.Errorf("%s: offsets %d, %d-%d; want 2000, 1000-1009", verb, events[0].Start, events[1].Start, events[1].End)
 		}

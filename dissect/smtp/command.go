@@ -15,6 +15,7 @@ type question struct {
 	path  string    // RCPT
 	final bool      // BDAT LAST, end of content: LMTP answers it once a recipient
 	empty bool      // BDAT: no octets, and none before
+	lmtp  bool      // HELO, EHLO, LHLO: what was spoken before
 	more  int       // replies still to come in LMTP
 	alone bool      // no other waited when it was asked
 	about *textLine // XCLIENT, XFORWARD, a mangled STARTTLS: the command
@@ -31,6 +32,7 @@ func (s *Session) ask(q question) {
 		s.dropPending(1)
 	}
 	q.alone = len(s.pending) == 0
+	s.surplus = false
 	s.pending = append(s.pending, q)
 }
 
@@ -101,13 +103,17 @@ func (s *Session) command(l textLine) {
 	case other:
 		s.ask(question{verb: v})
 	}
+	if s.early != nil {
+		s.answerEarly()
+	}
 }
 
 func (s *Session) hello(v verb, l textLine, rest []byte) {
-	s.lmtp = v == lhlo
+	was := s.lmtp
+	s.lmtp, s.named = v == lhlo, true
 	s.resetMail()
-	s.emitLine(dissect.Hello, l, bytes.TrimRight(rest, " \t"))
-	s.ask(question{verb: v})
+	s.emitLine(dissect.Hello, l, trimRight(rest))
+	s.ask(question{verb: v, lmtp: was})
 }
 
 // unknownLine tells a line that is no command. It may be a password that came

@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"bytes"
+
 	"github.com/mailtap/mailtap/dissect"
 )
 
@@ -94,6 +96,9 @@ func (s *Session) record(text []byte) {
 func (s *Session) clientLine(text []byte) {
 	in := &s.in[dissect.Client]
 	l := textLine{text, span{in.Start, in.Offset}}
+	if s.state != firstLine {
+		l.text = bytes.TrimRight(text, "\r") // "openssl s_client -crlf" ends typed lines with two
+	}
 	s.record(text)
 	switch s.state {
 	case unsynced:

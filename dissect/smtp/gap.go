@@ -16,6 +16,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 		s.endBlind()
 	}
 	s.missed = true
+	s.early, s.surplus = nil, false
 	in := &s.in[role]
 	start := in.Offset
 	in.Lose(n)
@@ -189,6 +190,9 @@ func (s *Session) resync(code int) {
 		}
 		s.astray = false
 	case s.need == dissect.NeedAnswer && s.more && s.heldVerb() != bdat, !fits(s.heldVerb(), code):
+		if v := s.heldVerb(); v == mail || v == rset {
+			s.mail = nil // the transaction is not known to be the same
+		}
 		s.dropHeld()
 		s.astray = true
 	default:

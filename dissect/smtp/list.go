@@ -100,9 +100,13 @@ func mechanisms(words []byte) []byte {
 }
 
 // isKeyword tells whether a line can be a capability: its first word in upper
-// case, as all servers write them.
+// case, as all servers write them. Exim's replies to BDAT end with "OK id=", and
+// those to EXPN name addresses.
 func isKeyword(words []byte) bool {
 	word, _ := cutWord(words)
+	if string(word) == "OK" || bytes.IndexByte(words, '<') >= 0 {
+		return false
+	}
 	word, _, _ = bytes.Cut(word, []byte("="))
 	for _, c := range word {
 		if !('A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-') {

@@ -16,6 +16,7 @@ const (
 	completed     = 250
 	willForward   = 251
 	challenged    = 334
+	eachFollows   = 353 // PRDR: a reply for each recipient follows (draft-hall-prdr)
 	startInput    = 354
 	shuttingDown  = 421
 	badSequence   = 503
@@ -96,6 +97,7 @@ func (s *Session) beginReply(code int, words, text []byte) {
 	if s.auth.waits {
 		s.settleWaiting(code)
 	}
+	s.passOver(code)
 	if s.state == unsynced {
 		s.resync(code)
 	}
@@ -166,6 +168,10 @@ func (s *Session) answer(code int, words, text []byte) {
 	if code == closing {
 		s.emitReply(dissect.Event{Kind: dissect.Bye, Line: text, Text: words})
 	}
+	if code == eachFollows {
+		s.awaitEach()
+		return
+	}
 	i := s.match(code)
 	if i < 0 {
 		s.unasked(code, words, text)
@@ -175,6 +181,7 @@ func (s *Session) answer(code int, words, text []byte) {
 		s.settle(q, noCode)
 	}
 	s.dropPending(i)
+	s.noteLMTP(text)
 	q := s.pending[0]
 	if !s.moreReplies() {
 		s.dropPending(1)
@@ -226,9 +233,27 @@ func (s *Session) moreReplies() bool {
 	return q.more > 0
 }
 
-// settle notes the answer to a command that names sender or recipient.
+// awaitEach: the end of content gets a reply for each recipient, and one for the
+// message (PRDR, draft-hall-prdr).
+func (s *Session) awaitEach() {
+	s.named = true // LMTP needs no such word
+	for i := range s.pending {
+		if q := &s.pending[i]; q.ends() && q.mail != nil {
+			q.final, q.verb = false, endOfContent
+			q.more = len(q.mail.to) + q.mail.dropped + 1
+			return
+		}
+	}
+}
+
+// settle notes the answer to a command that says hello, or names sender or
+// recipient.
 func (s *Session) settle(q question, code int) {
 	switch q.verb {
+	case helo, ehlo, lhlo:
+		if code >= permanent && s.sure(q) {
+			s.lmtp = q.lmtp // it is not spoken here
+		}
 	case mail:
 		s.mailAnswered(q, code)
 	case rcpt:
@@ -239,8 +264,11 @@ func (s *Session) settle(q question, code int) {
 // unasked takes a reply whose command was not seen. Only codes that leave no
 // choice move the session.
 func (s *Session) unasked(code int, words, text []byte) {
+	s.tellLMTP(code)
 	switch {
 	case s.state == body || s.state == chunk:
+	case s.passed:
+		s.early = bytes.Clone(text)
 	case code == startInput:
 		s.need = dissect.NeedNothing
 		s.contentMayFollow(code)
@@ -249,6 +277,8 @@ func (s *Session) unasked(code int, words, text []byte) {
 		s.state = response
 	case code == serviceReady && readyForTLS(words) && (s.state == unsynced || !s.heard[dissect.Client]):
 		s.starttlsAnswered(code, text)
+	case s.state == response && s.auth.dark && fits(auth, code) && code != shuttingDown:
+		s.authAnswered(code, words, text) // what was lost is what this answers
 	case s.state == response:
 		s.state = command
 	}

@@ -6,7 +6,7 @@
 // It reads, beside RFC 5321, sections 3.1 to 3.8, 4.1 to 4.3 and 4.5.2:
 //
 //   - a reply to LMTP's end of content for each recipient (RFC 2033, section
-//     4.2);
+//     4.2), and PRDR, by which SMTP has such replies (draft-hall-prdr);
 //   - commands sent ahead of their replies (RFC 2920, section 3.1);
 //   - BDAT, also many in a row, and content of BODY=BINARYMIME (RFC 3030,
 //     sections 2 and 3), and BURL (RFC 4468, section 3), whose content does not
@@ -89,7 +89,11 @@ type Session struct {
 	list     list
 	joined   bool // in the middle of the conversation
 	greeted  bool
-	oddities int
+	named    bool // a hello of the client was seen, or a word of SMTP alone
+	surplus  bool // the next reply, if nothing is asked before, is one that only LMTP has
+	passed   bool // the reply that is being read is about what the client has said behind an AUTH
+	oddities uint8
+	early    []byte // that reply, whole: it answers the client's next command
 
 	auth  attempt
 	blind attempt          // was refused, and may go on all the same

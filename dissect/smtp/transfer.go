@@ -83,9 +83,10 @@ func (s *Session) takeBody(b []byte) int {
 }
 
 // lookForBareEnd looks at content that was just taken. The first line end of a
-// session that is not CRLF (RFC 5321, section 2.3.8) is told.
+// session that is not CRLF (RFC 5321, section 2.3.8) is told. Where bytes were
+// lost, so may be the end of the content.
 func (s *Session) lookForBareEnd(prev int16, b []byte) {
-	if s.bareEnd || !s.open.marks.bare {
+	if s.bareEnd || s.open.torn || !s.open.marks.bare {
 		return
 	}
 	at, found := bareEnd(prev, b)

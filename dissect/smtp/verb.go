@@ -98,12 +98,31 @@ func lookup(word []byte) verb {
 
 // cutWord returns the first word of b and what follows, spaces skipped.
 func cutWord(b []byte) (word, rest []byte) {
-	b = bytes.TrimLeft(b, " \t")
-	i := bytes.IndexAny(b, " \t")
-	if i < 0 {
-		return b, b[len(b):]
+	b = trimLeft(b)
+	for i, c := range b {
+		if blank(c) {
+			return b[:i], trimLeft(b[i:])
+		}
 	}
-	return b[:i], bytes.TrimLeft(b[i:], " \t")
+	return b, b[len(b):]
+}
+
+// blank tells a space or a tab. Package bytes would make a set of the two each
+// time it trims, which takes longer than to read a word.
+func blank(c byte) bool { return c == ' ' || c == '\t' }
+
+func trimLeft(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+func trimRight(b []byte) []byte {
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // isCommand tells whether a line is a command by the letter. Where a line may
@@ -139,9 +158,9 @@ func cutColon(b []byte, word string) (rest []byte, ok bool) {
 	if len(b) < len(word) || !bytes.EqualFold(b[:len(word)], []byte(word)) {
 		return nil, false
 	}
-	b = bytes.TrimLeft(b[len(word):], " \t")
+	b = trimLeft(b[len(word):])
 	if len(b) == 0 || b[0] != ':' {
 		return nil, false
 	}
-	return bytes.Trim(b[1:], " \t"), true
+	return trimLeft(trimRight(b[1:])), true
 }

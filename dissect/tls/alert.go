@@ -111,9 +111,38 @@ func (s *Session) readAlert(dst []dissect.Event, h *half) []dissect.Event {
 	return s.alerted(dst, h, alertName(description), level == alertFatal)
 }
 
+// encryptedAlert is the name of an alert that cannot be read.
+const encryptedAlert = "encrypted alert"
+
+// shortTag is the suite of TLS 1.3 whose tag has 8 bytes: its records have other
+// sizes.
+const shortTag = "TLS_AES_128_CCM_8_SHA256"
+
+// breaksOff tells that a record of TLS 1.3 is an alert before the handshake is
+// over, though nobody can read which: nothing else has its size then, but 0-RTT
+// data.
+func (s *Session) breaksOff(h *half) bool {
+	client, server := &s.halves[dissect.Client], &s.halves[dissect.Server]
+	switch {
+	case s.version != tls13, s.facts.Cipher == shortTag, s.facts.Alert != "", h.torn:
+		return false
+	case !client.hello, !server.hello, client.missed, server.missed, client.ready:
+		return false // Finished may have come
+	case h.side == dissect.Client && client.terms.early:
+		return false
+	}
+	return h.size == maxAlert || h.javaAlert()
+}
+
+// javaAlert tells that a record, if it is one of the handshake, is an alert of a
+// Java client.
+func (h *half) javaAlert() bool {
+	return h.side == dissect.Client && h.size == javaAlert && h.hello && !h.missed
+}
+
 func (s *Session) alerted(dst []dissect.Event, h *half, name string, fatal bool) []dissect.Event {
 	if fatal && !s.fatal {
-		s.fatal = true
+		s.fatal, s.unsure = true, false
 		s.facts.Alert, s.facts.AlertSide = name, h.side
 	}
 	return append(dst, dissect.Event{

@@ -14,6 +14,7 @@ const (
 	extSignatures   = 13 // RFC 8446, section 4.2.3
 	extALPN         = 16 // RFC 7301, section 3.1
 	extPreSharedKey = 41 // RFC 8446, section 4.2.11
+	extEarlyData    = 42 // RFC 8446, section 4.2.10
 	extVersions     = 43 // RFC 8446, section 4.2.1
 	extKeyShare     = 51 // RFC 8446, section 4.2.8
 

@@ -24,10 +24,15 @@ const (
 	// and so of a message: what the 15 bits of its length hold.
 	maxRecordV2 = 1<<15 - 1
 
-	// maxAlert is the longest content that may be an encrypted alert in TLS 1.3:
-	// two bytes, their type and a tag of 16. The Finished of the shortest
-	// hash has 53. Whoever pads alerts is taken for established.
+	// maxAlert is the longest content that may be an encrypted alert in TLS 1.3
+	// without padding: two bytes, their type and a tag of 16. The Finished of the
+	// shortest hash has 53.
 	maxAlert = 2 + 1 + 16
+
+	// javaAlert is the content of an encrypted alert of Java, which pads all but
+	// application data with 16 bytes. No handshake message of a client is as long;
+	// a server's EncryptedExtensions may be.
+	javaAlert = maxAlert + 16
 )
 
 // place is where in its records a half stands.
@@ -168,6 +173,11 @@ func (s *Session) endRecord(dst []dissect.Event, h *half) []dissect.Event {
 		// The first message behind ChangeCipherSpec is Finished.
 		h.ready = h.ready || s.hidden(h)
 	case applicationData:
+		if s.breaksOff(h) {
+			s.unsure = true
+			dst = s.alerted(dst, h, encryptedAlert, false)
+			s.facts.Alert, s.facts.AlertSide = encryptedAlert, h.side
+		}
 		h.ready = h.ready || s.proves(h)
 	}
 	return s.judge(dst, h)
@@ -194,7 +204,7 @@ func (s *Session) hidden(h *half) bool { return h.ciphers && s.version < tls13 }
 // told from what follows Finished, and passes for it.
 func (s *Session) proves(h *half) bool {
 	if s.version == 0 || s.version == tls13 {
-		if h.size <= maxAlert {
+		if h.size <= maxAlert || h.javaAlert() {
 			return false
 		}
 	}

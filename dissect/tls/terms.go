@@ -20,6 +20,7 @@ const maxSession = 32
 type terms struct {
 	renegotiation bool // it knows secure renegotiation
 	whole         bool // the hello was read to its end
+	early         bool // it offers 0-RTT data
 	draft         bool // of TLS 1.3 it offers drafts only, which a server that knows the standard does not take
 	session       [maxSession]byte
 	sessionSize   uint8 // 0: none
@@ -28,6 +29,7 @@ type terms struct {
 func termsOf(h *hello) (t terms) {
 	t.renegotiation = slices.Contains(h.extensions, extRenegotiation) || slices.Contains(h.suites, renegotiationSCSV)
 	t.whole = h.whole
+	t.early = slices.Contains(h.extensions, extEarlyData)
 	t.draft = slices.ContainsFunc(h.versions, func(v uint16) bool { return v != final(v) }) && !slices.Contains(h.versions, tls13)
 	if len(h.session) <= maxSession {
 		t.sessionSize = uint8(copy(t.session[:], h.session))

@@ -20,8 +20,10 @@
 //     the chain;
 //   - the parameters of DHE, ECDHE and of RSA with an EXPORT key (RFC 5246,
 //     section 7.4.3; RFC 8422, section 5.4; RFC 7919; RFC 2246, section 7.4.3);
-//   - alerts in clear (RFC 8446, section 6), and heartbeats that ask for more than
-//     they hold (RFC 6520, section 4), by size where they are encrypted.
+//   - alerts in clear (RFC 8446, section 6), and, by its size, one that ends a
+//     handshake of TLS 1.3 encrypted;
+//   - heartbeats that ask for more than they hold (RFC 6520, section 4), by size
+//     where they are encrypted.
 //
 // It does not read certificates of clients, OCSP and SCT, tickets, the encrypted
 // messages of TLS 1.3 and hence its certificate, an encrypted ClientHello (its
@@ -38,6 +40,7 @@ type Session struct {
 	version uint16            // negotiated; 0: not known
 	v2      bool              // the server has answered with SSL 2.0
 	fatal   bool              // a readable fatal alert was seen
+	unsure  bool              // what looks like an encrypted alert was seen, and no readable one
 	halves  [2]half           // by dissect.Side
 }
 
@@ -100,6 +103,9 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 // established ends the reading: nothing behind it is readable.
 func (s *Session) established(dst []dissect.Event, h *half) []dissect.Event {
 	s.facts.Established = true
+	if s.unsure {
+		s.facts.Alert, s.facts.AlertSide = "", 0 // it was something else, or a warning
+	}
 	for side := range s.halves {
 		s.halves[side].message = message{}
 		s.halves[side].terms = terms{}

@@ -208,7 +208,7 @@ func TestAlert(t *testing.T) {
 				c.MaxVersion, s.MaxVersion = cryptotls.VersionTLS13, cryptotls.VersionTLS13
 				c.VerifyPeerCertificate = refuse
 			},
-			"", dissect.Client,
+			"encrypted alert", dissect.Client,
 		},
 	}
 	for _, tt := range tests {

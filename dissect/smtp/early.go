@@ -1,0 +1,59 @@
+package smtp
+
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// passOver ends an AUTH that the server says nothing to. The reply that begins
+// with code answers what the client has said behind it; if that is nothing, it
+// is the answer of a server that does not know its own words, and tells nothing.
+func (s *Session) passOver(code int) {
+	s.early, s.passed = nil, false
+	if s.need != dissect.NeedAnswer || s.lastVerb() != auth || !s.greeted {
+		return
+	}
+	switch i := s.match(code); {
+	case i < 0:
+	case s.pending[i].verb == auth && code == authSucceeded && s.more && s.auth.steps < s.auth.messages():
+		// Nobody is let in who has not said all: that is about a later AUTH.
+	case s.pending[i].verb == auth && code == challenged && s.more && s.auth.exhausted() && s.auth.askedAll():
+		// Nor is anybody asked who has.
+	default:
+		return
+	}
+	s.passed = s.more
+	s.forget(auth)
+	s.need, s.state = dissect.NeedNothing, command
+	s.endAttempt(dissect.OutcomeUnknown)
+}
+
+// answerEarly gives the command that was just read the reply that came when it
+// was not listened to yet.
+func (s *Session) answerEarly() {
+	text := s.early
+	s.early = nil
+	if code, _, words, _ := parseReply(text); s.match(code) >= 0 {
+		s.answer(code, words, text)
+	}
+}
+
+// noteLMTP: where no hello tells, a reply to the end of content that names the
+// first recipient is one of LMTP (RFC 2033, section 4.2).
+func (s *Session) noteLMTP(text []byte) {
+	q := &s.pending[0]
+	if !q.ends() || s.lmtp || !s.missed || s.named || q.mail == nil || len(q.mail.to) == 0 {
+		return
+	}
+	s.lmtp = bytes.Contains(text, []byte("<"+q.mail.to[0]+">"))
+	s.surplus = !s.lmtp && len(q.mail.to) > 1 && s.dataCode == startInput
+}
+
+// tellLMTP: so is a reply behind that, when the client has asked for nothing.
+func (s *Session) tellLMTP(code int) {
+	if s.surplus && (code == completed || code >= refusal && code != shuttingDown) {
+		s.lmtp = true
+	}
+	s.surplus = false
+}
