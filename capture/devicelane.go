@@ -6,15 +6,6 @@ import (
 	"time"
 )
 
-// Bounds of what waits to be put in order.
-const (
-	batchBytes   = 512 << 10             // of the packets of a batch; a packet has at most 256 KiB
-	batchPackets = 1024                  // of a batch
-	batchAge     = 20 * time.Millisecond // after which a batch is handed on as it is
-	maxBatches   = 48                    // of a device, waiting or being filled
-	crowd        = maxBatches / 4 * 3    // waiting batches that are too many to wait for others
-)
-
 // countEvery is how often the counters of a device are read.
 const countEvery = time.Second
 
@@ -46,18 +37,10 @@ type deviceLane struct {
 	unread  uint64    // packets from before the end that were not
 
 	// The rest belongs to who reads.
-	batch *deviceBatch // that is being emptied; nil: none
-	next  int          // packet of it
-	done  bool         // nothing comes any more
-}
-
-// deviceBatch is packets of one device as it delivered them, and what changed
-// after them.
-type deviceBatch struct {
-	packets []Packet
-	bytes   []byte
-	change  *Change
-	since   time.Time // the first was read
+	copies []byte       // of a device that is alone: packets of the last Batch
+	batch  *deviceBatch // that is being emptied; nil: none
+	next   int          // packet of it
+	done   bool         // nothing comes any more
 }
 
 func newDeviceLane(live *Live) *deviceLane {
@@ -125,6 +108,29 @@ func (l *deviceLane) read(p *Packet) error {
 	return err
 }
 
+// readAlone reads packets until ps is full, none comes for a while, or the first
+// is old. They are copied: libpcap keeps one.
+func (l *deviceLane) readAlone(ps []Packet) (n int, err error) {
+	if l.copies == nil {
+		l.copies = make([]byte, 0, batchBytes)
+	}
+	l.copies = l.copies[:0]
+	for n < len(ps) && cap(l.copies)-len(l.copies) >= MaxPacket {
+		p := &ps[n]
+		if err := l.read(p); err != nil {
+			return n, err
+		}
+		from := len(l.copies)
+		l.copies = append(l.copies, p.Data...)
+		p.Data = l.copies[from:len(l.copies):len(l.copies)]
+		n++
+		if p.Time-ps[0].Time > batchAge.Nanoseconds() {
+			break
+		}
+	}
+	return n, nil
+}
+
 // leave counts the packets from before the end that were not read, if there is
 // an end.
 func (l *deviceLane) leave() {
@@ -173,21 +179,6 @@ func (l *deviceLane) count() {
 	l.stats.Store(&DeviceStats{Device: l.live.name, Packets: l.live.number - l.unread, Unread: l.unread, LiveStats: st})
 }
 
-// add copies a packet into the batch, unless it is full.
-func (b *deviceBatch) add(p *Packet) bool {
-	switch {
-	case len(b.packets) == 0:
-		b.since = time.Now()
-	case len(b.packets) == batchPackets, len(b.bytes)+len(p.Data) > batchBytes:
-		return false
-	}
-	from := len(b.bytes)
-	b.bytes = append(b.bytes, p.Data...) // an older array stays with the packets before
-	b.packets = append(b.packets, *p)
-	b.packets[len(b.packets)-1].Data = b.bytes[from:len(b.bytes):len(b.bytes)]
-	return true
-}
-
 // fill sees to it that there is something to take, and tells whether there is.
 func (l *deviceLane) fill() bool {
 	for {
@@ -220,6 +211,9 @@ func (l *deviceLane) time() int64 { return l.batch.packets[l.next].Time }
 
 // crowded tells whether so much waits that the device would soon have no room.
 func (l *deviceLane) crowded() bool { return len(l.full) >= crowd }
+
+// emptied tells whether all of a batch was taken.
+func (l *deviceLane) emptied() bool { return l.change() && l.batch.change == nil }
 
 // take takes what comes next.
 func (l *deviceLane) take(p *Packet) error {

@@ -15,7 +15,7 @@ const mergeWindow = 250 * time.Millisecond
 // concurrent use.
 type Devices struct {
 	lanes   []*deviceLane
-	alone   bool // one device needs no goroutine, and no copies
+	alone   bool // one device needs no goroutine
 	wake    chan struct{}
 	stop    chan struct{}
 	running bool // each lane has its goroutine
@@ -62,29 +62,46 @@ func (d *Devices) Links() []LinkType {
 	return list
 }
 
-// Next reads the next packet of all devices, in the order of their times as
-// far as they come within a quarter of a second. It returns ErrTimeout when
-// none came for a while, a *Change when a device did, and io.EOF at the end, or
-// when all devices are gone.
-func (d *Devices) Next(p *Packet) error {
+// Batch reads packets of all devices into ps, in the order of their times as
+// far as they come within a quarter of a second: one, and those behind it that
+// come with it, so that all are valid until the next call. It returns how many
+// they are, and what comes after them: ErrTimeout when none came for a while, a
+// *Change when a device did, and io.EOF at the end, or when all devices are gone.
+func (d *Devices) Batch(ps []Packet) (n int, err error) {
 	if d.alone && (d.left || d.lanes[0].over) {
-		return io.EOF
+		return 0, io.EOF
 	}
 	if d.alone {
-		return d.lanes[0].read(p)
+		return d.lanes[0].readAlone(ps)
 	}
+	l, err := d.await()
+	for l != nil && err == nil && n < len(ps) {
+		if err = l.take(&ps[n]); err != nil {
+			break
+		}
+		n++
+		if l.emptied() {
+			break // to look further would give its memory away
+		}
+		l = d.first()
+	}
+	return n, err
+}
+
+// await waits for a lane whose packet is next.
+func (d *Devices) await() (*deviceLane, error) {
 	var late time.Time // when the waiting ends; zero: it has not begun
 	for {
 		if l := d.first(); l != nil {
-			return l.take(p)
+			return l, nil
 		}
 		switch {
 		case d.over():
-			return io.EOF
+			return nil, io.EOF
 		case late.IsZero():
 			late = time.Now().Add(liveTimeout)
 		case time.Now().After(late):
-			return ErrTimeout
+			return nil, ErrTimeout
 		}
 		select {
 		case <-d.wake:
@@ -123,7 +140,7 @@ func (d *Devices) over() bool {
 	return true
 }
 
-// Finish sets the end: of the packets that are stamped later none is read. Next
+// Finish sets the end: of the packets that are stamped later none is read. Batch
 // returns the others, as many as the kernel still holds, and then io.EOF.
 func (d *Devices) Finish(end time.Time) {
 	for _, l := range d.lanes {
@@ -132,7 +149,7 @@ func (d *Devices) Finish(end time.Time) {
 }
 
 // Leave ends the reading where it would take too long after Finish: what the
-// kernel still holds is counted as unread. Next returns what was taken from it,
+// kernel still holds is counted as unread. Batch returns what was taken from it,
 // and then io.EOF.
 func (d *Devices) Leave() {
 	d.halt()

@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"encoding/binary"
 	"io"
 	"net"
 	"strings"
@@ -13,8 +14,8 @@ import (
 // stampedWithin is how long after it was sent a datagram may be stamped.
 const stampedWithin = 100 * time.Millisecond
 
-// flood captures datagrams on so many handles of the loopback device, and
-// returns what sends n of them.
+// flood captures datagrams, which are numbered, on so many handles of the
+// loopback device, and returns what sends n of them.
 func flood(t *testing.T, handles int) (*capture.Devices, func(n int)) {
 	t.Helper()
 	receiver, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -40,25 +41,30 @@ func flood(t *testing.T, handles int) (*capture.Devices, func(n int)) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
+	sent := uint64(0)
 	return d, func(n int) {
 		for range n {
-			if _, err := sender.Write([]byte("one of many")); err != nil {
+			if _, err := sender.Write(binary.BigEndian.AppendUint64(nil, sent)); err != nil {
 				t.Fatal(err)
 			}
+			sent++
 		}
 	}
 }
 
-// readDevices reads to the end, at most n packets.
-func readDevices(t *testing.T, d *capture.Devices, n int) (read int, err error) {
+// readDevices reads to the end, at most most packets.
+func readDevices(t *testing.T, d *capture.Devices, most int) (read int, err error) {
 	t.Helper()
-	var p capture.Packet
-	for read < n {
-		switch err := d.Next(&p); err {
-		case nil:
-			read++
-		case capture.ErrTimeout:
-		default:
+	var ps [32]capture.Packet
+	for read < most {
+		n, err := d.Batch(ps[:min(len(ps), most-read)])
+		for _, p := range ps[:n] {
+			if got := binary.BigEndian.Uint64(p.Data[len(p.Data)-8:]); got != p.Number-1 {
+				t.Fatalf("packet %d of handle %d has the bytes of %d", p.Number, p.File, got+1)
+			}
+		}
+		read += n
+		if err != nil && err != capture.ErrTimeout {
 			return read, err
 		}
 	}

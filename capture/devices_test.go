@@ -31,18 +31,21 @@ func (l *deviceLane) deliver(d *Devices, change *Change, times ...int64) {
 	}
 }
 
-// taken reads what Next gives until it has nothing.
+// taken reads what Batch gives until it has nothing.
 func taken(t *testing.T, d *Devices) (times []int64, err error) {
 	t.Helper()
-	var p Packet
+	var ps [3]Packet
 	for {
-		if err := d.Next(&p); err != nil {
+		n, err := d.Batch(ps[:])
+		for _, p := range ps[:n] {
+			if p.Data[0] != byte(p.Time) {
+				t.Errorf("packet %d has data % x", p.Time, p.Data)
+			}
+			times = append(times, p.Time)
+		}
+		if err != nil {
 			return times, err
 		}
-		if p.Data[0] != byte(p.Time) {
-			t.Errorf("packet %d has data % x", p.Time, p.Data)
-		}
-		times = append(times, p.Time)
 	}
 }
 
@@ -71,11 +74,13 @@ func TestDevicesSilent(t *testing.T) {
 		d := several(2)
 		begun := time.Now()
 		d.lanes[0].deliver(d, nil, 1, 2)
-		var p Packet
-		for d.Next(&p) == ErrTimeout {
+		var ps [1]Packet
+		n := 0
+		for n == 0 {
+			n, _ = d.Batch(ps[:])
 		}
-		if waited := time.Since(begun); p.Time != 1 || waited < mergeWindow || waited > 2*mergeWindow {
-			t.Errorf("packet %d after %v", p.Time, waited)
+		if waited := time.Since(begun); ps[0].Time != 1 || waited < mergeWindow || waited > 2*mergeWindow {
+			t.Errorf("packet %d after %v", ps[0].Time, waited)
 		}
 	})
 }
@@ -127,9 +132,9 @@ func TestDevicesCrowded(t *testing.T) {
 		for i := range crowd + 2 {
 			d.lanes[0].deliver(d, nil, int64(i))
 		}
-		var p Packet
-		if err := d.Next(&p); err != nil || p.Time != 0 {
-			t.Errorf("%v, packet %d", err, p.Time)
+		var ps [2]Packet
+		if n, err := d.Batch(ps[:]); n == 0 || err != nil || ps[0].Time != 0 {
+			t.Errorf("%d packets, the first %d, %v", n, ps[0].Time, err)
 		}
 	})
 }

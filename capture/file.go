@@ -37,7 +37,8 @@ func Open(name string) (*File, error) {
 
 // source says how a file is to be read.
 type source struct {
-	ahead bool          // decompress in a goroutine
+	ahead bool          // read and decompress in a goroutine
+	grows bool          // what is not compressed may grow: it is not read ahead
 	buf   []byte        // of windowSize
 	count *atomic.Int64 // of bytes as stored; may be nil
 }
@@ -68,11 +69,13 @@ func (f *File) open(s source) error {
 	if plain, f.packed, err = decompress(&counter{f.file, s.count}); err != nil {
 		return err
 	}
-	if f.packed && s.ahead {
-		plain = readAhead(plain)
-	}
+	w := window{r: plain, buf: s.buf}
 	f.plain = plain
-	if f.reader, err = newReader(plain, s.buf); err != nil {
+	if s.ahead && (f.packed || !s.grows) {
+		a := readAhead(plain)
+		w, f.plain = window{ahead: a}, a
+	}
+	if f.reader, err = newReader(w); err != nil {
 		return err
 	}
 	f.held = true

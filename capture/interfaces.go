@@ -1,7 +1,9 @@
 package capture
 
 import (
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/gopacket/pcap"
@@ -22,15 +24,23 @@ const (
 	deviceUp       = 2
 )
 
-// Interfaces lists the devices, in the order in which libpcap prefers them. It
-// needs no special rights.
+// Interfaces lists the network devices, in the order in which libpcap prefers
+// them. It needs no special rights.
 func Interfaces() ([]Interface, error) {
 	devices, err := pcap.FindAllDevs()
 	if err != nil {
 		return nil, err
 	}
+	network, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Interface, 0, len(devices))
 	for _, d := range devices {
+		// libpcap knows other sources, too: Bluetooth, D-Bus, what a firewall logs.
+		if d.Name != anyInterface && !slices.ContainsFunc(network, func(i net.Interface) bool { return i.Name == d.Name }) {
+			continue
+		}
 		i := Interface{
 			Name:        d.Name,
 			Description: d.Description,

@@ -78,7 +78,7 @@ func (f *Follower) freeSlot() int {
 // begin opens a waiting file as the next one of l.
 func (f *Follower) begin(l *lane, e *followed) bool {
 	f.waiting = slices.DeleteFunc(f.waiting, func(w *followed) bool { return w == e })
-	file, err := open(e.name, source{ahead: true, buf: l.buf, count: &f.read})
+	file, err := open(e.name, source{ahead: true, grows: true, buf: l.buf, count: &f.read})
 	if err != nil {
 		e.state = broken
 		f.errs = append(f.errs, err)

@@ -77,6 +77,23 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// What is listed can be captured from: "any", and the network devices that the
+// system has.
+func TestInterfaces(t *testing.T) {
+	list, err := capture.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range list {
+		if _, err := net.InterfaceByName(i.Name); err != nil && i.Name != "any" {
+			t.Errorf("%s: %v", i.Name, err)
+		}
+	}
+	if len(list) == 0 {
+		t.Error("nothing is listed")
+	}
+}
+
 // An idle link does not hold its reader.
 func TestLiveTimeout(t *testing.T) {
 	l := live(t, loopback(t), capture.LiveOptions{Filter: "udp port 1 and src host 203.0.113.9"})

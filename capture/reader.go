@@ -29,12 +29,11 @@ type format interface {
 // NewReader returns a Reader of r, which must begin with the header of a
 // capture. An error wraps ErrNotCapture, or is one of r.
 func NewReader(r io.Reader) (*Reader, error) {
-	return newReader(r, make([]byte, windowSize))
+	return newReader(window{r: r, buf: make([]byte, windowSize)})
 }
 
-// newReader is NewReader with a buffer of windowSize bytes to use.
-func newReader(r io.Reader, buf []byte) (*Reader, error) {
-	rd := &Reader{w: window{r: r, buf: buf}}
+func newReader(w window) (*Reader, error) {
+	rd := &Reader{w: w}
 	var err error
 	rd.format, err = sniff(&rd.w)
 	if err != nil {

@@ -32,14 +32,14 @@ var lookalikes = []struct{ magic, what string }{
 
 // sniff reads the file header.
 func sniff(w *window) (format, error) {
-	w.fill(4)
-	if w.end < 4 {
+	magic := w.peek(4)
+	if magic == nil {
 		return nil, w.notCapture()
 	}
-	if order, ok := isPcap(w.buf); ok {
+	if order, ok := isPcap(magic); ok {
 		return newPcap(w, order)
 	}
-	if binary.LittleEndian.Uint32(w.buf) == blockSection {
+	if binary.LittleEndian.Uint32(magic) == blockSection {
 		return newPcapng(w)
 	}
 	return nil, w.notCapture()
@@ -48,7 +48,7 @@ func sniff(w *window) (format, error) {
 // notCapture says what the stream looks like.
 func (w *window) notCapture() error {
 	w.fill(sniffLen)
-	b := w.buf[:min(w.end, sniffLen)]
+	b := w.buf[w.pos:min(w.end, w.pos+sniffLen)]
 	if w.err != nil && w.err != io.EOF && len(b) < 4 {
 		return w.cut()
 	}

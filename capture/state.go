@@ -21,7 +21,7 @@ const (
 	Gone       // removed: a device of the same name would be another one
 )
 
-// Change is returned by Live.Next and Devices.Next when the state of a device
+// Change is returned by Live.Next and Devices.Batch when the state of a device
 // has changed.
 type Change struct {
 	Device string

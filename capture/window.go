@@ -11,7 +11,8 @@ const maxEmptyReads = 100
 
 // window is the part of a stream that is in memory. Packets point into it.
 type window struct {
-	r        io.Reader
+	r        io.Reader // nil: ahead is read
+	ahead    *ahead
 	buf      []byte
 	pos, end int   // buf[pos:end] has been read and not been consumed
 	base     int64 // offset of buf[0] in the stream
@@ -33,6 +34,9 @@ func (w *window) peek(n int) []byte {
 // fill makes n bytes available. It returns as soon as they are, so that a pipe
 // fed by a running capture is read without delay.
 func (w *window) fill(n int) bool {
+	if w.ahead != nil {
+		return w.fillAhead(n)
+	}
 	w.base += int64(w.pos)
 	w.end = copy(w.buf, w.buf[w.pos:w.end])
 	w.pos = 0
@@ -47,6 +51,16 @@ func (w *window) fill(n int) bool {
 		}
 	}
 	return w.end >= n
+}
+
+// fillAhead is fill for what was read ahead.
+func (w *window) fillAhead(n int) bool {
+	for w.end-w.pos < n && w.err == nil {
+		offset := w.offset()
+		w.buf, w.pos, w.end, w.err = w.ahead.next(w.buf[w.pos:w.end])
+		w.base = offset - int64(w.pos)
+	}
+	return w.end-w.pos >= n
 }
 
 // skip consumes n bytes, which may be more than fit into memory, and returns
@@ -95,5 +109,5 @@ func (w *window) noHeader(format string) error {
 	if w.err != io.EOF {
 		return w.cut()
 	}
-	return &headerCut{format, w.end}
+	return &headerCut{format, w.end - w.pos}
 }
