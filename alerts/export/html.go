@@ -54,7 +54,7 @@ type reportView struct {
 	Accounts   *nameTable
 	Servers    *nameTable
 	Clients    *nameTable
-	Coverage   []coverageRow
+	Seen       *seenView // nil: no session is in the report
 }
 
 // share is a count of a whole.
@@ -69,7 +69,6 @@ func (r *Report) page() *reportView {
 		Style: template.CSS(reportStyle), Subject: r.subject, Others: r.others, Excepted: r.excepted,
 		Accounts: newNameTable(&r.accounts), Servers: newNameTable(&r.servers), Clients: newNameTable(&r.clients),
 		Exposed: r.counts.Sessions[alerts.Exposed], Chart: newChart(&r.times),
-		Coverage: r.coverage(),
 	}
 	for i := range verdictMeans {
 		verdict := alerts.Exposed - alerts.Verdict(i)
@@ -90,7 +89,11 @@ func (r *Report) page() *reportView {
 	for _, g := range r.worstGroups() {
 		v.Groups = append(v.Groups, r.group(g))
 	}
-	if v.Chart != nil {
+	v.Seen = r.coverage(v.Total)
+	switch {
+	case v.Seen != nil:
+		v.Period = v.Seen.From + " to " + v.Seen.To
+	case v.Chart != nil:
 		v.Period = v.Chart.From + " to " + v.Chart.To
 	}
 	return v

@@ -51,20 +51,3 @@ func newNameTable(r *ranking) *nameTable {
 	}
 	return t
 }
-
-// coverageRow is one thing that limits what could be found.
-type coverageRow struct {
-	Name  string
-	Count uint64
-	Means string
-}
-
-// coverage lists what was not seen.
-func (r *Report) coverage() []coverageRow {
-	return []coverageRow{
-		{"sessions joined late", r.counts.Midstream, "the beginning was not captured: what was offered then is not known"},
-		{"sessions with one side only", r.counts.OneSided, "answers, or questions, were not captured"},
-		{"sessions with gaps", r.counts.Gapped, "bytes were lost: a login or a message may be among them"},
-		{"sessions of unknown verdict", r.counts.Sessions[alerts.UnknownVerdict], "too little was seen to tell"},
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -53,7 +54,7 @@ func (j *JSONL) write(v any) error {
 // reader may act on it: DEL, the C1 controls, and characters that are not seen,
 // such as the controls of writing direction. In JSON they stand in strings only.
 func harmless(line []byte) []byte {
-	i := bytes.IndexFunc(line, hiddenRune)
+	i := slices.IndexFunc(line, func(b byte) bool { return b >= 0x7f })
 	if i < 0 {
 		return line
 	}

@@ -30,6 +30,7 @@ type Report struct {
 	others   uint64                           // open cases of rules over maxReportRules
 	kept     map[alerts.CaseID]*keptCase
 	times    timeline
+	seen     seen
 
 	accounts, servers, clients ranking
 }
@@ -62,6 +63,7 @@ func NewReport(subject string, rules Rules) *Report {
 // Session adds a session. It is not kept.
 func (r *Report) Session(s *alerts.Session) {
 	r.counts.Add(&alerts.Result{Session: *s})
+	r.seen.session(s)
 	if s.Facts.Server.IsValid() {
 		r.servers.of(endpoint(s.Facts.Server)).session(s)
 	}

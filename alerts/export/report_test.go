@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"strings"
@@ -86,7 +87,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, part := range []string{
 		"1 of 4 mail sessions exposed", "Set the mail program to TLS.", "smtpd_tls_auth_only = yes", "packet 19",
-		"1 resolved", alerts.Mask,
+		"1 resolved", alerts.Mask, "How well it was seen", "seen only in part", "joined late",
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%q is not there", part)
@@ -96,13 +97,40 @@ func TestReport(t *testing.T) {
 
 func TestReportOfNothing(t *testing.T) {
 	page := writeReport(t, export.NewReport("", catalogue))
-	for _, part := range []string{"Nothing was found", "There is no open case.", "not kept in a database"} {
+	for _, part := range []string{"Nothing was found", "There is no open case.", "No sessions are in this report", "not kept in a database"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%q is not there", part)
 		}
 	}
 	if strings.Contains(page, "<svg") {
 		t.Error("there is a picture of nothing")
+	}
+}
+
+// What is missing of sessions is told, and the captures are named up to a bound.
+func TestReportSeen(t *testing.T) {
+	r := export.NewReport("", catalogue)
+	for i := range 1100 {
+		s := protected()
+		s.Facts.Flags = 0
+		if i < 3 {
+			s.Facts.Flags = dissect.Truncated | dissect.Evicted
+		}
+		s.Facts.Files = []string{fmt.Sprintf("day-%04d.pcap", i)}
+		s.Facts.Packets, s.Facts.Bytes = 10, [2]uint64{100, 200}
+		r.Session(s)
+	}
+	page := writeReport(t, r)
+	for _, part := range []string{
+		"No exposed session among 1,100", "3 of 1,100 seen only in part", "1,100, of 11,000 packets and 330,000 bytes of content",
+		"more than 1,000:", "day-0007.pcap", "and 992 more", `ended by a limit</th><td class="number">3<`, `cut packets</th><td class="number">3<`,
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("%q is not there", part)
+		}
+	}
+	if strings.Contains(page, "day-0008.pcap") {
+		t.Error("more captures are named than should be")
 	}
 }
 

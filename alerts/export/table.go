@@ -24,6 +24,8 @@ type Table struct {
 	head  []string
 	begun bool
 	rows  [][]string
+
+	columns int // of the terminal; 0: any
 }
 
 var (
@@ -67,6 +69,9 @@ func (t *Table) Finding(f *alerts.Finding) error {
 	if len(f.Evidence) > 0 {
 		line = f.Evidence[0].Text
 	}
+	if reason := Excepted(f); reason != "" {
+		line = "(exception: " + reason + ") " + line
+	}
 	return t.add(f.Severity.String(), f.Rule, f.Protocol.String(), endpoint(f.Client), endpoint(f.Server),
 		orDash(f.Account), seconds(f.Time), line)
 }
@@ -95,7 +100,7 @@ func orDash(s string) string {
 
 func (t *Table) add(row ...string) error {
 	for i, cell := range row {
-		row[i] = shorten(Clean(cell))
+		row[i] = shorten(Clean(cell), maxCell)
 	}
 	t.rows = append(t.rows, row)
 	if len(t.rows) == maxRows {
@@ -109,49 +114,26 @@ func (t *Table) Flush() error {
 	if len(t.rows) == 0 {
 		return t.w.Flush()
 	}
-	width := make([]int, len(t.head))
-	for _, row := range append(t.rows, t.head) {
-		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
-		}
-	}
+	l := t.lay(append(t.rows, t.head))
 	if !t.begun {
 		t.begun = true
-		t.row(t.head, width)
+		t.row(t.head, l)
 	}
 	for _, row := range t.rows {
-		t.row(row, width)
+		t.row(row, l)
 	}
 	t.rows = t.rows[:0]
 	return t.w.Flush()
 }
 
-func (t *Table) row(cells []string, width []int) {
-	for i, cell := range cells {
-		paint := wordColor[cell]
-		if i > 0 || !t.color {
-			paint = ""
-		}
-		pad := width[i] - utf8.RuneCountInString(cell)
-		t.w.WriteString(paint + cell)
-		if paint != "" {
-			t.w.WriteString(colorEnd)
-		}
-		if i < len(cells)-1 {
-			t.w.WriteString(strings.Repeat(" ", pad+2))
-		}
-	}
-	t.w.WriteByte('\n')
-}
-
-// shorten cuts a cell to maxCell characters.
-func shorten(s string) string {
-	if len(s) <= maxCell {
+// shorten cuts a cell to so many characters.
+func shorten(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
 	n := 0
 	for i := range s {
-		if n++; n == maxCell && utf8.RuneCountInString(s[i:]) > 1 {
+		if n++; n == most && utf8.RuneCountInString(s[i:]) > 1 {
 			return s[:i] + "…"
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -26,8 +27,8 @@ ones, MECHANISMS those of the newest sessions.`,
 		Example: `  mailtap accounts --since 24h
   mailtap accounts --server 10.0.0.9 --format csv > to-change.csv`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			return runParties(env, &o, "accounts", accountWriters, (*store.Reader).Accounts)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runParties(cmd.Context(), env, &o, "accounts", accountWriters, (*store.Reader).Accounts)
 		},
 	}
 	o.addPartyFlags(cmd, env)
@@ -47,15 +48,15 @@ var accountWriters = rowWriters[alerts.Party]{
 func (o *listOptions) addPartyFlags(cmd *cobra.Command, env *environment) {
 	o.addFlags(cmd, env)
 	o.addRuleFlags(cmd)
-	cmd.Flags().StringSliceVar(&o.verdicts, "verdict", nil, "only exposed, weak, clear, protected or unknown sessions")
+	cmd.Flags().StringSliceVar(&o.verdicts, "verdict", nil, "only sessions of this `VERDICT`, or several with commas: exposed, weak, clear, protected, unknown")
 }
 
 // runParties writes the accounts, clients or servers that the flags ask for,
 // and says what it has left out.
-func runParties(env *environment, o *listOptions, what string, w rowWriters[alerts.Party],
+func runParties(ctx context.Context, env *environment, o *listOptions, what string, w rowWriters[alerts.Party],
 	read func(*store.Reader, store.Filter, int) (store.Parties, error)) error {
 	var p store.Parties
-	err := runList(env, o, w, func(r *store.Reader, f store.Filter) iter.Seq2[alerts.Party, error] {
+	err := runList(ctx, env, o, w, func(r *store.Reader, f store.Filter) iter.Seq2[alerts.Party, error] {
 		return func(yield func(alerts.Party, error) bool) {
 			var err error
 			if p, err = read(r, f, o.limit); err != nil {

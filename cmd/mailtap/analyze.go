@@ -18,6 +18,10 @@ A FILE is a pcap or pcapng capture, as it is or compressed with gzip or zstd;
 whose times do not overlap are read as one continuous capture, as a rotating
 capture writes them, so that a session may cross them.
 
+The table has a row for each case, the most severe first; of more than a hundred
+the worst ten of each rule, and how often each rule held. On a terminal it fits
+the screen.
+
 With --follow it reads on as files grow and new ones appear in a DIR, until it
 is interrupted. The files of a ring ("tcpdump -C -W", "dumpcap -b") are read as
 they are written, also when a name is used again; compressed ones once, when
@@ -192,6 +196,7 @@ func (s *filterSet) tell(r *runner) {
 		n += f.Untagged
 	}
 	if n > 0 && !r.options.quiet {
-		r.env.say("--filter: %d packets with VLAN tags were looked at as if they had none; name vlan in the expression to see the tags", n)
+		r.env.say("--filter: %s looked at as if there were none; name vlan in the expression to see them",
+			numbered(n, "packet with VLAN tags was", "packets with VLAN tags were"))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -28,6 +29,10 @@ for; one that is removed ends the run, unless others are left.
 A --filter that does not name vlan looks behind VLAN tags. --mail-ports lets
 through mail's usual ports, and whole: VLANs, fragments and tunnels, which may
 carry them. The summary says what a filter hides.
+
+Packets that come faster than they are read wait in the kernel, as many as
+--buffer holds. What comes then is dropped: the summary, the status line and
+--metrics say how much. Then give it more room.
 
 While the database cannot be written, results wait in memory and are tried
 again. SIGHUP reads the policy file again: one with mistakes is told, and the
@@ -57,9 +62,16 @@ type captureOptions struct {
 
 // Bounds of what the flags may say.
 const (
-	liveBuffer = 32   // MiB: the default size of the kernel's packet buffer
+	liveBuffer = 128  // MiB: the default size of the kernel's packet buffer, as in Zeek
 	maxBuffer  = 2047 // MiB: libpcap counts its bytes in 31 bits
 	maxDevices = 16
+)
+
+// A sensor has more memory to spare than a command that is run beside others.
+// Measured with 200,000 log-ins: 14 % less CPU than with garbage, and 60 MB more.
+const (
+	liveGarbage = 150       // percent of the memory in use
+	liveMemory  = 800 << 20 // bytes in use above which garbage is collected more often
 )
 
 func captureCommand(env *environment) *cobra.Command {
@@ -175,6 +187,10 @@ func captureLive(ctx context.Context, env *environment, o *captureOptions) error
 // openLive opens the database of a run that may take months.
 func openLive(env *environment, o *captureOptions) (*runner, error) {
 	r := prepareRunner(env, &o.run)
+	debug.SetGCPercent(liveGarbage)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(liveMemory)
+	}
 	r.spool = newSpool(env.say, r.settled)
 	r.results = new(metrics.Results)
 	if note := filterNote(o.run.filter, o.mailPorts); note != "" {

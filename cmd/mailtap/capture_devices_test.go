@@ -23,14 +23,9 @@ func TestSensorDevices(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make e2e runs it")
 	}
-	if !insideNamespace() {
-		if _, err := exec.LookPath("ip"); err != nil {
-			t.Skip("ip(8) is not installed")
-		}
-		runInNamespace(t)
+	if !inOwnNamespace(t, "ip") {
 		return
 	}
-	loopbackUp(t)
 	t.Run("removed", deviceRemoved)
 	t.Run("one-of-two-removed", deviceOfTwoRemoved)
 	t.Run("link-down", deviceLinkDown)

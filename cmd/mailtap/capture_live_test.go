@@ -22,11 +22,9 @@ func TestSensor(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make e2e runs it")
 	}
-	if !insideNamespace() {
-		runInNamespace(t)
+	if !inOwnNamespace(t) {
 		return
 	}
-	loopbackUp(t)
 	t.Run("reload", sensorReload)
 	t.Run("mail-ports", sensorMailPorts)
 	t.Run("filter-note", sensorFilterNote)
@@ -83,7 +81,7 @@ func sensorMailPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	live.exits(t, statusDone)
-	if out := live.stdout.String(); !strings.Contains(out, "\n1 mail sessions: ") || !strings.Contains(out, "a filter was set: --mail-ports: ") {
+	if out := live.stdout.String(); !strings.Contains(out, "\n1 mail session: ") || !strings.Contains(out, "a filter was set: --mail-ports: ") {
 		t.Errorf("got\n%s", out)
 	}
 }

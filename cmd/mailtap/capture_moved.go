@@ -69,7 +69,8 @@ func (s *spool) missing() error {
 	s.changed.Broadcast()
 	s.mu.Unlock()
 	if news {
-		s.say("%v; a new one is begun, and results are kept in memory, at most %d, until it can be written", err, maxSpooled)
+		s.say("%v; a new one is begun, and results are kept in memory, at most %d and %d MiB, until it can be written",
+			err, maxSpooled, maxSpooledBytes>>20)
 	}
 	return err
 }

@@ -58,7 +58,7 @@ func TestSpoolMoved(t *testing.T) {
 			t.Errorf("stored anew (-want +got):\n%s", diff)
 		}
 		want := []string{
-			"x.db: it was removed; a new one is begun, and results are kept in memory, at most 10000, until it can be written",
+			"x.db: it was removed; a new one is begun, and results are kept in memory, at most 10000 and 128 MiB, until it can be written",
 			"the database can be written again; 0 results were given up in the meantime",
 		}
 		if diff := cmp.Diff(want, s.said); diff != "" {

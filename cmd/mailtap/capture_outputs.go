@@ -30,7 +30,7 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.metrics, "metrics", "", "serve counters to Prometheus, and /healthz, at this ADDRESS:PORT")
 	flags.StringVar(&o.eve, "eve", "", "append findings to this FILE as EVE lines; SIGHUP opens it again")
-	flags.StringVar(&o.syslog, "syslog", "", "send findings to udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT")
+	flags.StringVar(&o.syslog, "syslog", "", "send findings to tcp://HOST:PORT, tls://HOST:PORT, or udp://HOST:PORT, which may lose some unseen")
 	flags.StringVar(&o.evidence, "evidence", "", "keep the packets of sessions with findings in this folder DIR, passwords included")
 	flags.Int64Var(&o.evidenceSize, "evidence-size", evidence.DefaultSize>>20, "MiB of packets in the folder of --evidence; the oldest go")
 }

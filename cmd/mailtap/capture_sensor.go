@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/metrics"
 )
 
@@ -95,17 +95,25 @@ func (s *sensor) read(ctx context.Context, hup <-chan os.Signal) error {
 	go s.watch(ctx, hup, quit)
 	s.look()
 	defer s.look()
-	var p capture.Packet
+	var ps [engine.MaxBatch]capture.Packet
 	for s.count == 0 || s.n < s.count {
 		if s.due.Load() {
 			s.due.Store(false)
 			s.attend(ctx)
 		}
-		err := s.devices.Next(&p)
+		asked := time.Now()
+		n, err := s.devices.Batch(ps[:s.room(len(ps))])
+		s.n += uint64(n)
+		s.runner.engine.Packets(ps[:n])
 		if err == io.EOF {
 			break
 		}
-		if err := s.take(&p, err); err != nil {
+		if n == 0 && err == capture.ErrTimeout {
+			// Not the time that it is now: this goroutine may have had to wait,
+			// and packets that came meanwhile are not read yet.
+			s.runner.engine.Advance(asked.Add(-lateBy).UnixNano())
+		}
+		if err := s.note(err); err != nil {
 			return err
 		}
 	}
@@ -137,15 +145,20 @@ func (s *sensor) attend(ctx context.Context) {
 	}
 }
 
-// take takes a packet, or what came instead of one.
-func (s *sensor) take(p *capture.Packet, err error) error {
+// room returns how many packets may be read at once, of n for which there is
+// memory.
+func (s *sensor) room(n int) int {
+	if s.count == 0 {
+		return n
+	}
+	return int(min(uint64(n), s.count-s.n))
+}
+
+// note takes what came after packets.
+func (s *sensor) note(err error) error {
 	var change *capture.Change
 	switch {
-	case err == nil:
-		s.n++
-		s.runner.engine.Packet(p)
-	case err == capture.ErrTimeout:
-		s.runner.engine.Advance(time.Now().Add(-lateBy).UnixNano())
+	case err == nil, err == capture.ErrTimeout:
 	case errors.As(err, &change):
 		s.changed(change)
 	default:
@@ -173,79 +186,5 @@ func (s *sensor) changed(c *capture.Change) {
 	s.mu.Unlock()
 	if left > 0 {
 		s.runner.env.say("%v; capturing on from the others", c)
-	}
-}
-
-// look reads the counters.
-func (s *sensor) look() {
-	s.looked = time.Now()
-	st, open := s.runner.engine.Stats(), s.runner.engine.Flows()
-	devices := s.devices.Stats()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now.Engine, s.now.OpenFlows, s.now.Moved = st, open, s.looked
-	for i := range devices {
-		s.now.Devices[i].Dropped = devices[i].Dropped
-		s.now.Devices[i].InterfaceDropped = devices[i].InterfaceDropped
-	}
-}
-
-// snapshot returns what the run has counted. It may be called at any time, by
-// any goroutine.
-func (s *sensor) snapshot() metrics.Snapshot {
-	s.mu.Lock()
-	now := s.now
-	now.Devices = slices.Clone(now.Devices)
-	s.mu.Unlock()
-	r := s.runner
-	now.Results = r.results.Counts()
-	now.Judging = r.recorder.Waiting()
-	if r.spool != nil {
-		st := r.spool.state()
-		now.Storing, now.Stored, now.Failures, now.Lost = st.held+st.inside, st.stored, st.failures, st.lost
-		if st.away != nil {
-			now.StoreErr = st.away.Error()
-		}
-		now.Database = r.database
-	}
-	if r.sinks != nil {
-		now.Sinks = r.sinks.Stats()
-	}
-	return now
-}
-
-// progress returns what the status line shows.
-func (s *sensor) progress() progress {
-	s.mu.Lock()
-	p := progress{
-		at: s.now.Moved, packets: s.now.Engine.Packets, bytes: s.now.Engine.Bytes, open: s.now.OpenFlows,
-	}
-	for _, d := range s.now.Devices {
-		p.dropped += d.Dropped + d.InterfaceDropped
-	}
-	s.mu.Unlock()
-	p.findings, p.memory = s.runner.found(), memoryInUse()
-	if spool := s.runner.spool; spool != nil {
-		if st := spool.state(); st.away != nil {
-			p.waiting = st.held
-		}
-	}
-	return p
-}
-
-// drops puts what was dropped into the summary, by device.
-func (s *sensor) drops() {
-	for _, d := range s.devices.Stats() {
-		lost := d.Dropped + d.InterfaceDropped + d.Unread
-		s.runner.summary.Dropped += lost
-		if lost == 0 {
-			continue
-		}
-		note := fmt.Sprintf("%s: %d packets read, %d dropped by the kernel and %d by the device (%s)",
-			d.Device, d.Packets, d.Dropped, d.InterfaceDropped, share(lost, d.Packets))
-		if d.Unread > 0 {
-			note += fmt.Sprintf("; %d left unread at the end, as it did not keep up", d.Unread)
-		}
-		s.runner.notes = append(s.runner.notes, note)
 	}
 }

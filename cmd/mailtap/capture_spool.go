@@ -10,12 +10,13 @@ import (
 
 // Bounds of what waits while the database cannot be written.
 const (
-	maxSpooled  = 10_000           // results; what comes beyond is given up
-	spoolChunk  = 1024             // results that are handed over together
-	firstPause  = time.Second      // before the first new attempt; it doubles with each that fails
-	maxPause    = 30 * time.Second // between attempts
-	maxAttempts = 8                // of a result, where the database takes others
-	quietFor    = time.Minute      // between remarks that the database cannot be written
+	maxSpooled      = 10_000           // results; what comes beyond is given up
+	maxSpooledBytes = 128 << 20        // of memory, about, of results; beyond it one alone may wait
+	spoolChunk      = 1024             // results that are handed over together
+	firstPause      = time.Second      // before the first new attempt; it doubles with each that fails
+	maxPause        = 30 * time.Second // between attempts
+	maxAttempts     = 8                // of a result, where the database takes others
+	quietFor        = time.Minute      // between remarks that the database cannot be written
 )
 
 // spool stands between who judges and the store of a capture that runs for
@@ -35,6 +36,7 @@ type spool struct {
 	mu       sync.Mutex
 	changed  sync.Cond // there is room, or the store has answered for all that it has
 	waiting  []spooled // in order
+	bytes    int       // of memory, about, of waiting
 	returned int       // of waiting: came back from the store since it had nothing
 	inside   int       // results in the store
 	trying   map[alerts.SessionID]spooled
@@ -56,6 +58,7 @@ type writer interface {
 // spooled is a result that waits.
 type spooled struct {
 	result   alerts.Result
+	bytes    int // of memory, about
 	attempts int
 	at       uint64 // results that were stored before it failed first
 }
@@ -78,15 +81,17 @@ func (s *spool) begin(to writer) {
 // add stores a result, now or later. It waits for a store that is too slow, and
 // never for one that fails.
 func (s *spool) add(r alerts.Result) {
+	one := spooled{result: r, bytes: memoryOf(&r)}
 	s.mu.Lock()
-	for len(s.waiting) >= maxSpooled && s.away == nil {
+	for s.full(one.bytes) && s.away == nil {
 		s.changed.Wait()
 	}
-	full := len(s.waiting) >= maxSpooled
+	full := s.full(one.bytes)
 	if full {
 		s.lost++
 	} else {
-		s.waiting = append(s.waiting, spooled{result: r})
+		s.waiting = append(s.waiting, one)
+		s.bytes += one.bytes
 	}
 	s.mu.Unlock()
 	if full {
@@ -94,6 +99,11 @@ func (s *spool) add(r alerts.Result) {
 		return
 	}
 	s.poke()
+}
+
+// full tells whether a result of so many bytes finds no room.
+func (s *spool) full(bytes int) bool {
+	return len(s.waiting) >= maxSpooled || len(s.waiting) > 0 && s.bytes+bytes > maxSpooledBytes
 }
 
 // poke tells run that something waits.
@@ -145,7 +155,7 @@ func (s *spool) failed(batch []alerts.Result, err error) {
 	}
 	s.mu.Unlock()
 	if tell {
-		s.say("%v; results are kept in memory, at most %d, until it can be written", err, maxSpooled)
+		s.say("%v; results are kept in memory, at most %d and %d MiB, until it can be written", err, maxSpooled, maxSpooledBytes>>20)
 	}
 	if len(given) > 0 {
 		s.settled(given)
@@ -161,10 +171,10 @@ func (s *spool) takeBack(r alerts.Result) bool {
 	if !again {
 		one = spooled{at: s.stored}
 	}
-	one.result = r // another result of this session may stand there
+	one.result, one.bytes = r, memoryOf(&r) // another result of this session may stand there
 	one.attempts++
 	suspect := one.attempts >= maxAttempts
-	if len(s.waiting) >= maxSpooled || suspect && s.stored > one.at {
+	if s.full(one.bytes) || suspect && s.stored > one.at {
 		return false
 	}
 	place := s.returned
@@ -174,39 +184,8 @@ func (s *spool) takeBack(r alerts.Result) bool {
 		s.returned++
 	}
 	s.waiting = slices.Insert(s.waiting, place, one)
+	s.bytes += one.bytes
 	return true
-}
-
-// run hands to the store what waits.
-func (s *spool) run() {
-	defer close(s.ended)
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	for pause := firstPause; ; {
-		select {
-		case <-s.more:
-		case <-look.C:
-			if s.missing() == nil {
-				continue
-			}
-		case <-s.stop:
-			return
-		}
-		switch {
-		case !s.failing():
-			s.hand(spoolChunk)
-			pause = firstPause
-		case !s.sleep(pause):
-			return
-		case s.opened() && s.attempt(1) && s.attempt(spoolChunk):
-			s.recovered()
-		default:
-			pause = min(2*pause, maxPause)
-		}
-		if s.state().held > 0 || s.failing() {
-			s.poke()
-		}
-	}
 }
 
 // failing tells whether the last that the store said was that it cannot write.
@@ -214,99 +193,6 @@ func (s *spool) failing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.away != nil
-}
-
-// sleep pauses, and tells whether there is to be more.
-func (s *spool) sleep(d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-s.stop:
-		return false
-	}
-}
-
-// attempt tries the first n results that wait, and tells whether none failed.
-func (s *spool) attempt(n int) bool {
-	s.mu.Lock()
-	s.empty()
-	s.returned = 0
-	before := s.failures
-	s.mu.Unlock()
-	s.hand(n)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.empty()
-	return s.failures == before
-}
-
-// empty waits until the store has answered for all it has.
-func (s *spool) empty() {
-	for s.inside > 0 {
-		s.changed.Wait()
-	}
-}
-
-// recovered says that the database can be written again.
-func (s *spool) recovered() {
-	s.mu.Lock()
-	tell, lost := s.told, s.lost
-	s.away, s.told, s.returned = nil, false, 0
-	s.mu.Unlock()
-	if tell {
-		s.say("the database can be written again; %d results were given up in the meantime", lost)
-	}
-}
-
-// hand hands the first n results that wait to the store.
-func (s *spool) hand(n int) {
-	s.mu.Lock()
-	n = min(n, len(s.waiting))
-	chunk := slices.Clone(s.waiting[:n])
-	s.waiting = slices.Delete(s.waiting, 0, n)
-	s.returned = max(0, s.returned-n)
-	s.inside += n
-	if s.away != nil {
-		s.trying = make(map[alerts.SessionID]spooled, n)
-		for _, one := range chunk {
-			s.trying[one.result.Session.ID] = one
-		}
-	}
-	s.changed.Broadcast()
-	s.mu.Unlock()
-	for _, one := range chunk {
-		s.store.Add(one.result)
-	}
-}
-
-// finish tries what waits a last time, and closes the store; there is no add
-// after it. What cannot be stored now is given up. It returns the store's first
-// error, if that is news.
-func (s *spool) finish() error {
-	close(s.stop)
-	<-s.ended
-	s.missing()
-	var err error
-	if s.opened() {
-		s.hand(maxSpooled)
-		err = s.store.Close()
-	}
-	s.mu.Lock()
-	left := make([]alerts.Result, 0, len(s.waiting))
-	for _, one := range s.waiting {
-		left = append(left, one.result)
-	}
-	s.waiting = nil
-	s.lost += uint64(len(left))
-	failures := s.failures
-	s.mu.Unlock()
-	if len(left) > 0 {
-		s.settled(left)
-	}
-	if failures > 0 {
-		return nil // Close tells of the first, which was said, and may be long over
-	}
-	return err
 }
 
 // spoolState is how a spool is.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/dissect"
 )
 
 // disk is a store whose disk may be full. It answers in its own goroutine, as
@@ -53,6 +55,7 @@ func (d *disk) run() {
 
 func resultOf(n int) (r alerts.Result) {
 	copy(r.Session.ID[:], fmt.Sprintf("%08d", n))
+	r.Session.Facts = new(dissect.Facts)
 	return r
 }
 
@@ -105,7 +108,7 @@ func TestSpoolRecovers(t *testing.T) {
 			t.Errorf("stored (-want +got):\n%s", diff)
 		}
 		want := []string{
-			"x.db: the disk is full; results are kept in memory, at most 10000, until it can be written",
+			"x.db: the disk is full; results are kept in memory, at most 10000 and 128 MiB, until it can be written",
 			"the database can be written again; 0 results were given up in the meantime",
 		}
 		if diff := cmp.Diff(want, s.said); diff != "" {
@@ -139,6 +142,41 @@ func TestSpoolBound(t *testing.T) {
 		}
 		if len(s.said) != 1 {
 			t.Errorf("said %q", s.said)
+		}
+	})
+}
+
+// So they are beyond the memory that they may take. One that is larger than all
+// of it waits alone.
+func TestSpoolMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const recipients, each = 1000, 50 // of a message, and messages of a result
+		to := slices.Repeat([]string{strings.Repeat("a", dissect.MaxText)}, recipients)
+		large := func(n, messages int) alerts.Result {
+			r := resultOf(n)
+			r.Session.Facts.Messages = slices.Repeat([]*dissect.Message{{To: to}}, messages)
+			return r
+		}
+		s := newSpooling(func(alerts.Result) bool { return true })
+		s.add(large(1, 10*each))
+		time.Sleep(100 * time.Millisecond)
+		if st := s.state(); st.held != 1 || st.lost != 0 {
+			t.Errorf("%+v, want the large one to wait", st)
+		}
+		const added, room = 20, maxSpooledBytes / (each * recipients * dissect.MaxText)
+		s.finish()
+		s = newSpooling(func(alerts.Result) bool { return true })
+		s.add(resultOf(1))
+		time.Sleep(100 * time.Millisecond)
+		for i := range added {
+			s.add(large(i+2, each))
+		}
+		if st := s.state(); st.held < 2 || st.held > room+1 || st.held+int(st.lost) != added+1 {
+			t.Errorf("%+v, want at most %d of %d to wait", st, room+1, added+1)
+		}
+		s.finish()
+		if s.bytes != 0 {
+			t.Errorf("%d bytes wait in the end", s.bytes)
 		}
 	})
 }

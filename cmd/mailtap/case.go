@@ -54,16 +54,17 @@ Exit status: 0 done, 1 there is no such case or the database cannot be used,
   mailtap case c_0123abcd --status resolved --note "STARTTLS is required now"
   mailtap case c_0123abcd --status accepted-risk --until 2027-01-31
   mailtap case --undo`,
-		RunE: func(cmd *cobra.Command, args []string) error { return runCase(env, cmd, &o, args) },
+		ValidArgsFunction: env.caseIDs,
+		RunE:              func(cmd *cobra.Command, args []string) error { return runCase(env, cmd, &o, args) },
 	}
 	flags := cmd.Flags()
 	databaseFlag(cmd, env, &o.database)
-	flags.StringVar(&o.format, "format", formatTable, "how a case is shown: table or json")
-	flags.StringVar(&o.status, "status", "", "new, acknowledged, resolved, accepted-risk or false-positive")
-	flags.StringVar(&o.note, "note", "", `what to remember of the case; "" takes the note away`)
-	flags.StringVar(&o.reason, "reason", "", "why it is changed, for its history")
-	flags.StringVar(&o.at, "at", "", "when it was decided or fixed, if not now: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
-	flags.StringVar(&o.until, "until", "", "when an accepted risk ends: a time as above, or in 90d")
+	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of what is shown: table or json")
+	flags.StringVar(&o.status, "status", "", "`STATUS` to give it: new, acknowledged, resolved, accepted-risk or false-positive")
+	flags.StringVar(&o.note, "note", "", "`TEXT` to remember of the case; \"\" takes the note away")
+	flags.StringVar(&o.reason, "reason", "", "`TEXT` for its history: why it is changed")
+	flags.StringVar(&o.at, "at", "", "`TIME` when it was decided or fixed, if not now: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
+	flags.StringVar(&o.until, "until", "", "`TIME` when an accepted risk ends: as above, or in 90d")
 	flags.BoolVar(&o.undo, "undo", false, "take back the last change")
 	return cmd
 }

@@ -18,7 +18,9 @@ that have the same cause: a server, a client of it, or an account.`,
 		Example: `  mailtap cases --min-severity high --status new
   mailtap cases --server 10.0.0.9 --format json`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return runList(env, &o, caseWriters, (*store.Reader).AllCases) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runList(cmd.Context(), env, &o, caseWriters, (*store.Reader).AllCases)
+		},
 	}
 	o.addFlags(cmd, env)
 	o.addRuleFlags(cmd)

@@ -23,8 +23,8 @@ CASES are the open ones that blame the client or the way to it.`,
 		Example: `  mailtap clients --rule starttls-not-used
   mailtap clients --verdict exposed,weak --since 168h --format json`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			return runParties(env, &o, "clients", clientWriters, (*store.Reader).Clients)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runParties(cmd.Context(), env, &o, "clients", clientWriters, (*store.Reader).Clients)
 		},
 	}
 	o.addPartyFlags(cmd, env)

@@ -23,8 +23,8 @@ const noDatabase = "none"
 // databaseFlag adds --db, and looks before the command runs whether the
 // database is one that it may open.
 func databaseFlag(cmd *cobra.Command, env *environment, path *string) {
-	cmd.Flags().StringVar(path, "db", "", `database of findings, "none" to keep nothing (default $MAILTAP_DB, else `+systemDatabase+
-		` if it exists or for root, else mailtap/mailtap.db under $XDG_STATE_HOME or ~/.local/state)`)
+	cmd.Flags().StringVar(path, "db", "", "`PATH` of the database of findings, \"none\" to keep nothing (default $MAILTAP_DB, else "+systemDatabase+
+		" if it exists or for root, else mailtap/mailtap.db under $XDG_STATE_HOME or ~/.local/state)")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		path, named := env.databasePath(*path)
 		if path == noDatabase {

@@ -66,10 +66,12 @@ func dbInfo(env *environment, database string) error {
 		fmt.Fprintf(w, "captured\t%s to %s\n", utc(info.First), utc(info.Last))
 	}
 	if info.ThinnedSessions != 0 {
-		fmt.Fprintf(w, "thinned\t%d sessions: words of lines are kept of the first and last findings of a case\n", info.ThinnedSessions)
+		fmt.Fprintf(w, "thinned\t%s: words of lines are kept of the first and last findings of a case\n",
+			numbered(info.ThinnedSessions, "session", "sessions"))
 	}
 	if info.Watermark != 0 {
-		fmt.Fprintf(w, "pruned\t%d sessions and %d findings, before %s\n", info.PrunedSessions, info.PrunedFindings, utc(info.Watermark))
+		fmt.Fprintf(w, "pruned\t%s and %s, before %s\n", numbered(info.PrunedSessions, "session", "sessions"),
+			numbered(info.PrunedFindings, "finding", "findings"), utc(info.Watermark))
 	}
 	return w.Flush()
 }
@@ -155,8 +157,8 @@ number. A capture does the same now and then.`,
 	}
 	flags := cmd.Flags()
 	databaseFlag(cmd, env, &o.database)
-	flags.StringVar(&o.older, "older", "", "what began before this: 90d, 24h, 2026-01-31")
-	flags.StringVar(&o.keepSize, "keep-size", "", "how much is to be left: 500M, 2G")
+	flags.StringVar(&o.older, "older", "", "what began before this `TIME`: 90d, 24h, 2026-01-31")
+	flags.StringVar(&o.keepSize, "keep-size", "", "`SIZE` that is to be left: 500M, 2G")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would go")
 	return cmd
 }

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/capture"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/evidence"
@@ -37,15 +36,18 @@ type pcapOptions struct {
 
 func (o *pcapOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringSliceVar(&o.captures, "captures", nil, "pcap: FILE or DIR to look in, if the captures are not where they were read")
+	flags.StringSliceVar(&o.captures, "captures", nil, "pcap: `FILE|DIR` to look in, if the captures are not where they were read")
 	flags.BoolVar(&o.showSecrets, "show-secrets", false, "pcap: leave passwords and tokens in the packets")
 	flags.BoolVar(&o.force, "force", false, "pcap: replace the file if there is one")
 }
 
 // exportArguments checks FORMAT and, for pcap, the IDs behind it.
 func exportArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 && args[0] == formatPcap {
+	switch {
+	case len(args) > 1 && args[0] == formatPcap:
 		return nil
+	case len(args) > 1 && slices.Contains(exportFormats, args[0]):
+		return fmt.Errorf("%s: IDs are for pcap; flags such as --server and --since choose what is in %s", args[1], args[0])
 	}
 	return cobra.ExactArgs(1)(cmd, args)
 }
@@ -61,7 +63,7 @@ func (o *exportOptions) runPcap(ctx context.Context, env *environment, ids []str
 	}
 	if o.output != "" && !o.pcap.force {
 		if _, err := os.Lstat(o.output); err == nil {
-			return fmt.Errorf("%s: there is such a file already: choose another name, or say --force to replace it", o.output)
+			return thereAlready(fmt.Errorf("%s: %w", o.output, export.ErrThere))
 		}
 	}
 	captures, err := capture.Expand(o.pcap.captures)
@@ -84,9 +86,17 @@ func (o *exportOptions) runPcap(ctx context.Context, env *environment, ids []str
 	if err := notAnInput(o.output, wanted, captures); err != nil {
 		return err
 	}
-	return createFile(o.output, o.pcap.force, func(w io.Writer) error {
+	return thereAlready(export.WriteFile(o.output, o.pcap.force, func(w io.Writer) error {
 		return env.exportPackets(ctx, w, wanted, options)
-	})
+	}))
+}
+
+// thereAlready says what to do about a file that is there.
+func thereAlready(err error) error {
+	if errors.Is(err, export.ErrThere) {
+		return fmt.Errorf("%w: choose another name, or say --force to replace it", err)
+	}
+	return err
 }
 
 // exportPackets writes packets and says what could not be had.
@@ -102,7 +112,7 @@ func (env *environment) exportPackets(ctx context.Context, w io.Writer, wanted [
 	if report.Packets == 0 {
 		return errors.New("no packets: nothing is written")
 	}
-	env.say("%d packets of %d sessions", report.Packets, report.Sessions)
+	env.say("%s of %s", numbered(report.Packets, "packet", "packets"), numbered(report.Sessions, "session", "sessions"))
 	return buffered.Flush()
 }
 
@@ -253,34 +263,4 @@ func notAnInput(output string, wanted []evidence.Wanted, captures []string) erro
 		}
 	}
 	return nil
-}
-
-// createFile makes a file that only its owner can read, of what write gives. It
-// has its name once it is whole; only with replace it takes that of another.
-func createFile(name string, replace bool, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", name, pathless(err))
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return err
-	}
-	if replace {
-		return os.Rename(f.Name(), name)
-	}
-	if err := os.Link(f.Name(), name); errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: there is such a file already: choose another name, or say --force to replace it", name)
-	} else if err != nil {
-		return os.Rename(f.Name(), name) // a file system without hard links
-	}
-	return nil
-}
-
-// pathless takes the name of the temporary file from an error.
-func pathless(err error) error {
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		return path.Err
-	}
-	return err
 }

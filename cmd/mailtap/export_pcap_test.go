@@ -30,7 +30,7 @@ func TestExportPcap(t *testing.T) {
 	}
 	out := filepath.Join(dir, "out.pcapng")
 	_, diag := mailtap(t, statusDone, "export", "pcap", "--db", db, "--output", out)
-	if !strings.Contains(diag, "packets of 1 sessions") {
+	if !strings.Contains(diag, "packets of 1 session") {
 		t.Errorf("it says %q", diag)
 	}
 	info, err := os.Stat(out)

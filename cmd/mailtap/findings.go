@@ -16,8 +16,8 @@ func findingsCommand(env *environment) *cobra.Command {
 		Example: `  mailtap findings --min-severity high
   mailtap findings --account joe --since 24h --format csv > joe.csv`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			return runList(env, &o, findingWriters, (*store.Reader).AllFindings)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runList(cmd.Context(), env, &o, findingWriters, (*store.Reader).AllFindings)
 		},
 	}
 	o.addFlags(cmd, env)

@@ -187,8 +187,8 @@ func TestFollowEnds(t *testing.T) {
 		status int
 		want   string
 	}{
-		{nil, statusDone, "\n1 mail sessions: 1 exposed, 0 weak, "},
-		{[]string{"--fail-on", "high"}, statusFound, "\n1 mail sessions: 1 exposed, 0 weak, "},
+		{nil, statusDone, "\n1 mail session: 1 exposed, 0 weak, "},
+		{[]string{"--fail-on", "high"}, statusFound, "\n1 mail session: 1 exposed, 0 weak, "},
 		{[]string{"--filter", "tcp port 25"}, statusDone, "\n0 mail sessions: "},
 		{[]string{"--format", "jsonl"}, statusDone, `"dropped":0,"damaged":[]}` + "\n"},
 	} {

@@ -47,7 +47,7 @@ func judgeCommand(env *environment) *cobra.Command {
 		},
 	}
 	databaseFlag(cmd, env, &database)
-	cmd.Flags().StringVar(&file, "policy", "", "policy FILE; without it, findings of a policy go")
+	cmd.Flags().StringVar(&file, "policy", "", "policy `FILE`; without it, findings of a policy go")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress")
 	return cmd
 }
@@ -214,7 +214,7 @@ func alike(a, b *alerts.Finding) bool {
 }
 
 func (s *rejudged) write(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "%d sessions judged again, %d changed\n", s.sessions, s.changed); err != nil {
+	if _, err := fmt.Fprintf(w, "%s judged again, %d changed\n", numbered(s.sessions, "session", "sessions"), s.changed); err != nil {
 		return err
 	}
 	return s.writeRules(w)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -39,28 +42,28 @@ const defaultLimit = 100
 func (o *listOptions) addFlags(cmd *cobra.Command, env *environment) {
 	flags := cmd.Flags()
 	o.addFilterFlags(cmd, env)
-	flags.StringVar(&o.format, "format", formatTable, "how rows are written: table, json, jsonl or csv")
-	flags.IntVar(&o.limit, "limit", defaultLimit, "how many rows; 0 for all")
+	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the rows: table, json, jsonl or csv")
+	flags.IntVar(&o.limit, "limit", defaultLimit, "at most `N` rows; 0 for all")
 }
 
 // addFilterFlags adds those that say of what.
 func (o *listOptions) addFilterFlags(cmd *cobra.Command, env *environment) {
 	flags := cmd.Flags()
 	databaseFlag(cmd, env, &o.database)
-	flags.StringVar(&o.protocol, "protocol", "", "only smtp, lmtp, imap, pop3 or managesieve")
-	flags.StringVar(&o.server, "server", "", `only servers whose address and port contain this; "=10.0.0.9:25" is exactly that one`)
-	flags.StringVar(&o.client, "client", "", "only clients whose address contains this")
-	flags.StringVar(&o.account, "account", "", "only accounts that contain this")
-	flags.StringVar(&o.since, "since", "", "only what was captured at or after this time: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
-	flags.StringVar(&o.until, "until", "", "only what was captured before this time")
+	flags.StringVar(&o.protocol, "protocol", "", "only this `PROTOCOL`: smtp, lmtp, imap, pop3 or managesieve")
+	flags.StringVar(&o.server, "server", "", "only servers whose address and port contain this `TEXT`; =10.0.0.9:25 is exactly that one")
+	flags.StringVar(&o.client, "client", "", "only clients whose address contains this `TEXT`")
+	flags.StringVar(&o.account, "account", "", "only accounts that contain this `TEXT`")
+	flags.StringVar(&o.since, "since", "", "only what was captured at or after this `TIME`: 2026-01-31, 2026-01-31T12:00:00Z, or 24h ago")
+	flags.StringVar(&o.until, "until", "", "only what was captured before this `TIME`")
 }
 
 // addRuleFlags adds those of findings and cases.
 func (o *listOptions) addRuleFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.minSeverity, "min-severity", "info", "only this severity or more: info, low, medium, high, critical")
-	flags.StringVar(&o.rule, "rule", "", "only this rule; 'mailtap rules' lists them")
-	flags.StringSliceVar(&o.statuses, "status", nil, "only cases with these statuses: new, acknowledged, resolved, accepted-risk, false-positive")
+	flags.StringVar(&o.minSeverity, "min-severity", "info", "only this `SEVERITY` or more: info, low, medium, high, critical")
+	flags.StringVar(&o.rule, "rule", "", "only this `RULE`; 'mailtap rules' lists them")
+	flags.StringSliceVar(&o.statuses, "status", nil, "only cases of this `STATUS`, or several with commas: new, acknowledged, resolved, accepted-risk, false-positive")
 }
 
 // filter makes the store's filter of the flags.
@@ -151,6 +154,16 @@ func (env *environment) reader(flag string) (*store.Reader, error) {
 	return store.OpenReader(path)
 }
 
+// errStopped ends what the user has interrupted.
+var errStopped = errors.New("interrupted before all was written")
+
+func stopped(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errStopped
+	}
+	return nil
+}
+
 // rowWriters are the formats of a list of T.
 type rowWriters[T any] struct {
 	table func(*export.Table, *T) error
@@ -162,7 +175,7 @@ type rowWriters[T any] struct {
 }
 
 // runList writes the rows that the flags ask for.
-func runList[T any](env *environment, o *listOptions, w rowWriters[T], rows func(*store.Reader, store.Filter) iter.Seq2[T, error]) error {
+func runList[T any](ctx context.Context, env *environment, o *listOptions, w rowWriters[T], rows func(*store.Reader, store.Filter) iter.Seq2[T, error]) error {
 	f, err := o.filter(time.Now())
 	if err != nil {
 		return err
@@ -176,12 +189,13 @@ func runList[T any](env *environment, o *listOptions, w rowWriters[T], rows func
 		return err
 	}
 	defer r.Close()
-	n := 0
+	n, more := 0, false
 	for row, err := range rows(r, f) {
-		if err != nil {
+		if err := cmp.Or(err, stopped(ctx)); err != nil {
 			return err
 		}
 		if o.limit > 0 && n == o.limit {
+			more = true
 			break
 		}
 		n++
@@ -189,7 +203,16 @@ func runList[T any](env *environment, o *listOptions, w rowWriters[T], rows func
 			return err
 		}
 	}
-	return end()
+	if err := end(); err != nil {
+		return err
+	}
+	switch {
+	case more:
+		env.say("cut after %s: --limit 0 lists all", numbered(n, "row", "rows"))
+	case n == 0 && o.format == formatTable:
+		env.say("nothing that is stored fits")
+	}
+	return nil
 }
 
 // of returns how a row is written in a format, and what ends the list; nil
@@ -197,7 +220,7 @@ func runList[T any](env *environment, o *listOptions, w rowWriters[T], rows func
 func (w *rowWriters[T]) of(env *environment, format string) (write func(*T) error, end func() error) {
 	switch format {
 	case formatTable:
-		t := w.newTable(env.stdout, env.colour())
+		t := env.table(w.newTable(env.stdout, env.colour()))
 		return func(row *T) error { return w.table(t, row) }, t.Flush
 	case formatCSV:
 		c := w.newCSV(env.stdout)

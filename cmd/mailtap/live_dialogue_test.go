@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"math/big"
@@ -105,21 +106,31 @@ func speak(conn net.Conn, side, dialogue string) error {
 // playTLS is a session in TLS 1.3, which tells nothing.
 func playTLS(t *testing.T, port int) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"mail.example"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	pair := selfSigned(t, "mail.example", "Example")
 	connect(t, port, func(conn net.Conn) error {
 		return speak(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}), "S", imapLogin)
 	}, func(conn net.Conn) error {
 		return speak(tls.Client(conn, &tls.Config{InsecureSkipVerify: true, ServerName: "mail.example"}), "C", imapLogin)
 	})
+}
+
+// selfSigned returns a certificate for a server's name that nobody else has
+// signed.
+func selfSigned(t *testing.T, server, organization string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: server, Organization: []string{organization}}, DNSNames: []string{server},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // connect runs the two ends of a connection and closes it, the client first.

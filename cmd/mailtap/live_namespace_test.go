@@ -21,6 +21,24 @@ func insideNamespace() bool { return binaryInside() != "" }
 
 func binaryInside() string { return os.Getenv(liveBinary) }
 
+// inOwnNamespace tells whether the test runs in a network namespace of its own,
+// with the loopback device up. Elsewhere it runs the test again in one, if the
+// programs that it needs are there.
+func inOwnNamespace(t *testing.T, needs ...string) bool {
+	t.Helper()
+	if insideNamespace() {
+		loopbackUp(t)
+		return true
+	}
+	for _, program := range needs {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip(program + " is not installed")
+		}
+	}
+	runInNamespace(t)
+	return false
+}
+
 // runInNamespace runs the test again, in a network namespace that ends with
 // it: as root, else as root of a user namespace alone. It is skipped where the
 // system allows neither.

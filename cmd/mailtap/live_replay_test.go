@@ -32,14 +32,9 @@ func TestLiveReplay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make e2e runs it")
 	}
-	if !insideNamespace() {
-		runInNamespace(t)
+	if !inOwnNamespace(t, "ip") {
 		return
 	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("ip (of iproute2) is not installed")
-	}
-	loopbackUp(t)
 	devicePair(t, replayDevice, watchedDevice)
 	frames := framesOf(t, replayed...)
 	plain := replay(t, frames)

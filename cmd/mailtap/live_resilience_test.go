@@ -20,11 +20,9 @@ func TestLiveResilience(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make e2e runs it")
 	}
-	if !insideNamespace() {
-		runInNamespace(t)
+	if !inOwnNamespace(t) {
 		return
 	}
-	loopbackUp(t)
 	t.Run("killed", liveKilled)
 	t.Run("device-removed", liveDeviceRemoved)
 	t.Run("database-damaged", liveDatabaseDamaged)

@@ -27,12 +27,13 @@ func TestLiveServers(t *testing.T) {
 	w.run(t, `account otto '%s'; inbox otto 'Quarterly figures'`, wirePassword)
 	w.run(t, `start_dovecot 'plain login cram-md5 apop scram-sha-256' yes 'auth_verbose = no'`)
 	w.run(t, `start_postfix "$SERVER_NS" "$SASL" 'smtpd_tls_security_level = may' 'smtpd_error_sleep_time = 0' "inet_interfaces = $SERVER_IP, 127.0.0.1"`)
-	w.run(t, `addresses "$CLIENT_NS" 10 19; addresses "$SERVER_NS" %d %d`, firstRelay, lastRelay)
+	w.run(t, `addresses "$CLIENT_NS" 10 24; addresses "$SERVER_NS" %d %d`, firstRelay, lastRelay)
 	t.Run("sessions", func(t *testing.T) { liveSessions(t, w) })
 	t.Run("ipv6-and-sieve", func(t *testing.T) { liveIPv6AndSieve(t, w) })
 	t.Run("exim", func(t *testing.T) { liveExim(t, w) })
 	t.Run("man-in-the-middle", func(t *testing.T) { liveTampering(t, w) })
 	t.Run("server-changed", func(t *testing.T) { liveServerChanged(t, w) })
+	t.Run("mailboxes-changed", func(t *testing.T) { liveMailboxesChanged(t, w) })
 	t.Run("mtu-576", func(t *testing.T) { liveSmallPackets(t, w) })
 }
 

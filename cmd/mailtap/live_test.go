@@ -23,11 +23,9 @@ const stopsWithin = time.Second
 // speak over real TCP on the loopback device of a network namespace.
 // TestLiveSamples does it with real servers and clients.
 func TestLive(t *testing.T) {
-	if !insideNamespace() {
-		runInNamespace(t)
+	if !inOwnNamespace(t) {
 		return
 	}
-	loopbackUp(t)
 	t.Run("same-as-offline", liveSameAsOffline)
 	t.Run("ends", liveEnds)
 	t.Run("last-moment", liveLastMoment)

@@ -4,16 +4,9 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"math/big"
 	"regexp"
 	"testing"
-	"time"
 )
 
 // scene is one deed of a man in the middle, at an address of his own.
@@ -74,9 +67,7 @@ var scenes = []scene{
 		a.swaks("--tls-optional")
 	}},
 	{"mask-command", 587, 0, "198.51.100.12", "starttls-masked", func(a *actors) {
-		a.does(tampering{client: func(text []byte) []byte {
-			return bytes.Replace(text, []byte("STARTTLS"), []byte("XXXXXXXX"), 1)
-		}})
+		a.does(tampering{client: overwritten("STARTTLS")})
 		a.swaks("--tls-optional")
 	}},
 	{"refuse-454", 587, 0, "", "", func(a *actors) {
@@ -133,18 +124,11 @@ var scenes = []scene{
 		a.curl("imap", "--ssl")
 	}},
 	{"inject-response", 587, 0, "", "starttls-response-injection", func(a *actors) {
-		a.does(tampering{server: func(text []byte) []byte {
-			if !bytes.Contains(text, []byte("Ready to start TLS")) {
-				return text
-			}
-			return append(bytes.Clone(text), "250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n"...)
-		}})
+		a.does(tampering{server: behind("Ready to start TLS\r\n", "250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n")})
 		a.fails(a.curlLine("smtp", "--ssl-reqd", "--mail-from", "otto@shop.example", "--mail-rcpt", "bob@shop.example", "-T", "/dev/null"))
 	}},
 	{"inject-command", 587, 0, "198.51.100.13", "starttls-command-injection", func(a *actors) {
-		a.does(tampering{client: func(text []byte) []byte {
-			return bytes.Replace(text, []byte("STARTTLS\r\n"), []byte("STARTTLS\r\nRSET\r\n"), 1)
-		}})
+		a.does(tampering{client: behind("STARTTLS\r\n", "RSET\r\n")})
 		a.swaks("--tls")
 	}},
 	{"drop-auth-smtp", 587, 0, "", "", func(a *actors) { // nobody can tell it from a server that is set up so
@@ -174,6 +158,36 @@ var scenes = []scene{
 		}})
 		a.curl("imap", "--ssl-reqd")
 	}},
+	{"mask-imap", 143, 0, "", "starttls-masked", func(a *actors) {
+		a.does(tampering{server: overwritten("STARTTLS")})
+		a.curl("imap", "--ssl")
+	}},
+	{"mask-pop3", 110, 0, "", "starttls-masked", func(a *actors) {
+		a.does(tampering{server: overwritten("STLS")})
+		a.curl("pop3", "--ssl")
+	}},
+	{"break-tls-pop3", 110, 0, "", "tls-failed-then-clear", func(a *actors) {
+		a.does(tampering{answer: "+OK Begin TLS negotiation now.\r\n", garbage: []byte("-ERR [SYS/TEMP] Service shutting down\r\n")})
+		a.fails(a.curlLine("pop3", "--ssl-reqd"))
+		a.does(tampering{})
+		a.curl("pop3")
+	}},
+	{"inject-response-imap", 143, 0, "", "starttls-response-injection", func(a *actors) {
+		a.does(tampering{server: behind("Begin TLS negotiation now.\r\n", "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n")})
+		a.fails(a.curlLine("imap", "--ssl-reqd"))
+	}},
+	{"inject-response-pop3", 110, 0, "", "starttls-response-injection", func(a *actors) {
+		a.does(tampering{server: behind("Begin TLS negotiation now.\r\n", "+OK\r\nSASL PLAIN\r\n.\r\n")})
+		a.fails(a.curlLine("pop3", "--ssl-reqd"))
+	}},
+	{"inject-command-imap", 143, 0, "198.51.100.20", "starttls-command-injection", func(a *actors) { // Dovecot hangs up
+		a.does(tampering{client: behind("STARTTLS\r\n", "z NOOP\r\n")})
+		a.fails(a.curlLine("imap", "--ssl-reqd"))
+	}},
+	{"inject-command-pop3", 110, 0, "198.51.100.21", "starttls-command-injection", func(a *actors) {
+		a.does(tampering{client: behind("STLS\r\n", "NOOP\r\n")})
+		a.fails(a.curlLine("pop3", "--ssl-reqd"))
+	}},
 }
 
 // offersTLS13 is the extension of a ClientHello that offers TLS 1.3 and less
@@ -187,6 +201,20 @@ func withoutOffer(text []byte) []byte {
 		text = bytes.ReplaceAll(text, []byte(offer), nil)
 	}
 	return text
+}
+
+// overwritten writes X's over a word.
+func overwritten(word string) func([]byte) []byte {
+	return func(text []byte) []byte {
+		return bytes.Replace(text, []byte(word), bytes.Repeat([]byte("X"), len(word)), 1)
+	}
+}
+
+// behind adds lines behind what is said.
+func behind(said, lines string) func([]byte) []byte {
+	return func(text []byte) []byte {
+		return bytes.Replace(text, []byte(said), []byte(said+lines), 1)
+	}
 }
 
 var (
@@ -222,19 +250,6 @@ func onlyPlain(text []byte) []byte {
 // forgery is a certificate for the server's name that nobody else has signed.
 func forgery(t *testing.T) *tls.Config {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := pkix.Name{CommonName: wireServerName, Organization: []string{"Example Inspection"}}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: name, DNSNames: []string{wireServerName},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	pair := selfSigned(t, wireServerName, "Example Inspection")
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12}
 }

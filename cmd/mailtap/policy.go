@@ -41,8 +41,8 @@ expired. Exit status 1 if there is a mistake.`,
 			for _, warning := range append(p.Shadowed(), p.Expired(time.Now())...) {
 				fmt.Fprintln(env.stdout, warning)
 			}
-			_, err = fmt.Fprintf(env.stdout, "%s: good: %d host rows, %d exceptions, %d severity rows\n",
-				args[0], len(p.Hosts), len(p.Exceptions), len(p.Severities))
+			_, err = fmt.Fprintf(env.stdout, "%s: good: %s, %s, %s\n", args[0], numbered(len(p.Hosts), "host row", "host rows"),
+				numbered(len(p.Exceptions), "exception", "exceptions"), numbered(len(p.Severities), "severity row", "severity rows"))
 			return err
 		},
 	}

@@ -99,7 +99,7 @@ func (t *trial) write(env *environment, file string, s *rejudged) error {
 		x := &t.policy.Exceptions[i]
 		fmt.Fprintf(w, "%s:%d\t%d\t%s\n", file, x.At.Line, t.exceptions[x], export.Clean(x.Reason))
 	}
-	fmt.Fprintf(w, "\n'mailtap judge --policy %s' would change %d of %d sessions\n", file, s.changed, s.sessions)
+	fmt.Fprintf(w, "\n'mailtap judge --policy %s' would change %d of %s\n", file, s.changed, numbered(s.sessions, "session", "sessions"))
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -52,10 +51,11 @@ func showProgress(env *environment, o *runOptions, read func() (done, total int6
 
 // progressText is what stands before the bar.
 func progressText(found int, waiting string) string {
-	if waiting == "" {
-		return fmt.Sprintf("%d findings", found)
+	text := numbered(found, "finding", "findings")
+	if waiting != "" {
+		text += ", " + waiting
 	}
-	return fmt.Sprintf("%d findings, %s", found, waiting)
+	return text
 }
 
 // notWaiting is for what is only read.

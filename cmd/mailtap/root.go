@@ -132,8 +132,11 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if err == nil {
 			return nil
 		}
-		if strings.Contains(err.Error(), "arg(s)") { // which cobra only counts
-			err = fmt.Errorf("%d arguments were given: the command is '%s'", len(args), cmd.UseLine())
+		switch text := err.Error(); {
+		case strings.Contains(text, "arg(s)"): // which cobra only counts
+			err = fmt.Errorf("%s: the command is '%s'", numbered(len(args), "argument was given", "arguments were given"), cmd.UseLine())
+		case strings.HasPrefix(text, "unknown command"): // where there are none
+			err = fmt.Errorf("%q: '%s' takes no arguments, only flags", args[0], cmd.CommandPath())
 		}
 		return usageError{err}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
-	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/capture"
 	"github.com/mailtap/mailtap/capture/decode"
@@ -72,11 +71,9 @@ func prepareRunner(env *environment, o *runOptions) *runner {
 		r.fatal = &fatal
 	}
 	if o.format == formatJSONL {
-		j := export.NewJSONL(env.stdout)
-		j.ShowSecrets = o.showSecrets
-		r.out = jsonlOutput{j}
+		r.out = newJSONLOutput(env.stdout, o.showSecrets)
 	} else {
-		r.out = &overview{env: env, rows: map[alerts.CaseID]*overviewRow{}}
+		r.out = newOverview(env, o.database)
 	}
 	return r
 }
@@ -149,6 +146,7 @@ func (r *runner) settled(batch []alerts.Result) {
 		}
 	}
 	r.recorder.Stored(batch)
+	r.wrote(r.out.told())
 }
 
 // keyPath names the file of the fingerprints' key: beside the database.
@@ -212,7 +210,12 @@ func (r *runner) report(result alerts.Result) {
 		r.results.Add(&result)
 	}
 	r.findings.Add(int64(len(result.Findings)))
-	if err := r.out.result(&result, r.least); err != nil && r.writeErr == nil {
+	r.wrote(r.out.result(&result, r.least))
+}
+
+// wrote keeps the first error of writing.
+func (r *runner) wrote(err error) {
+	if r.writeErr == nil {
 		r.writeErr = err
 	}
 }

@@ -25,9 +25,7 @@ func (r *runner) end(err error) error {
 	s.GapBytes = st.GapBytes
 	s.NotTCP, s.TruncatedPackets, s.UnknownLink = st.NotTCP, st.Truncated, st.UnknownLink
 	s.EvictedFlows, s.DuplicatePackets, s.BadChecksums = st.Evicted, st.Duplicates, st.BadChecksums
-	if e := r.writeEnd(&st); e != nil && r.writeErr == nil {
-		r.writeErr = e
-	}
+	r.wrote(r.writeEnd(&st))
 	r.remark("%s", speed(st, time.Since(r.started)))
 	switch {
 	case r.writeErr != nil:
@@ -65,12 +63,12 @@ func (r *runner) closeStore() {
 	}
 	if r.spool != nil {
 		if st := r.spool.state(); st.lost > 0 {
-			r.env.say("%d results were given up, as the database could not be written: they are not stored", st.lost)
+			r.env.say("%s given up, as the database could not be written", numbered(st.lost, "result was", "results were"))
 			r.failed = true
 		}
 	}
 	if n := r.passed + r.store.Passed(); n > 0 {
-		r.env.say("%d sessions began before the time that 'mailtap db prune' has cut off, and were not stored", n)
+		r.env.say("%s not stored: 'mailtap db prune' has cut off that time", numbered(n, "session was", "sessions were"))
 	}
 }
 
@@ -90,7 +88,7 @@ func (r *runner) closeOutputs() {
 			r.failed = true
 		}
 		sessions, lost := r.keeper.Kept()
-		r.notes = append(r.notes, fmt.Sprintf("evidence: packets of %d sessions kept, of %d given up", sessions, lost))
+		r.notes = append(r.notes, fmt.Sprintf("evidence: packets of %s kept, of %d given up", numbered(sessions, "session", "sessions"), lost))
 	}
 }
 

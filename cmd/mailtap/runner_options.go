@@ -33,12 +33,12 @@ type runOptions struct {
 func (o *runOptions) addFlags(cmd *cobra.Command, env *environment) {
 	flags := cmd.Flags()
 	databaseFlag(cmd, env, &o.database)
-	flags.StringVar(&o.format, "format", formatTable, "how findings are written: table or jsonl")
-	flags.StringVar(&o.filter, "filter", "", "only packets that match this BPF expression (see pcap-filter(7))")
-	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this severity or more: info, low, medium, high, critical")
-	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this severity or more was found")
+	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the findings: table or jsonl")
+	flags.StringVar(&o.filter, "filter", "", "only packets that match this `BPF` expression (see pcap-filter(7))")
+	flags.StringVar(&o.minSeverity, "min-severity", "info", "write findings of this `SEVERITY` or more: info, low, medium, high, critical")
+	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a finding of this `SEVERITY` or more was found")
 	flags.BoolVar(&o.showSecrets, "show-secrets", false, "write passwords and tokens in this run's output; they are never stored, so what a finding quotes of earlier sessions stays masked")
-	flags.StringVar(&o.policy, "policy", "", "policy FILE: what sessions have to do here; see 'mailtap policy'")
+	flags.StringVar(&o.policy, "policy", "", "policy `FILE`: what sessions have to do here; see 'mailtap policy'")
 	flags.BoolVar(&o.noContent, "no-content", false, "keep no subjects and addresses of messages")
 	flags.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks")
 }

@@ -23,8 +23,8 @@ SOFTWARE is what the greeting, or IMAP's ID, says. CASES are the open ones.`,
 		Example: `  mailtap servers
   mailtap servers --rule starttls-not-offered --format csv > no-tls.csv`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			return runParties(env, &o, "servers", serverWriters, (*store.Reader).Servers)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runParties(cmd.Context(), env, &o, "servers", serverWriters, (*store.Reader).Servers)
 		},
 	}
 	o.addPartyFlags(cmd, env)

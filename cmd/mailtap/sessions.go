@@ -16,12 +16,12 @@ func sessionsCommand(env *environment) *cobra.Command {
 		Example: `  mailtap sessions --verdict exposed
   mailtap sessions --server :143 --format jsonl`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			return runList(env, &o, sessionWriters, (*store.Reader).AllSessions)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runList(cmd.Context(), env, &o, sessionWriters, (*store.Reader).AllSessions)
 		},
 	}
 	o.addFlags(cmd, env)
-	cmd.Flags().StringSliceVar(&o.verdicts, "verdict", nil, "only exposed, weak, clear, protected or unknown sessions")
+	cmd.Flags().StringSliceVar(&o.verdicts, "verdict", nil, "only sessions of this `VERDICT`, or several with commas: exposed, weak, clear, protected, unknown")
 	return cmd
 }
 

@@ -155,13 +155,6 @@ func changeText(c *alerts.Change) string {
 // utc writes a time as people need it.
 func utc(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05Z") }
 
-func numbered(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
-}
-
 // file is the case for programs.
 func (d *dossier) file() *export.CaseFile {
 	f := &export.CaseFile{Case: &d.kase, Aftermath: &d.aftermath, Changes: d.changes, Findings: d.findings}

@@ -115,11 +115,11 @@ func (p *progress) text(before *progress) string {
 		thousands(uint64(math.Round(float64(p.packets-before.packets)/took))) + " packets/s",
 		fmt.Sprintf("%.1f Mbit/s", float64(p.bytes-before.bytes)*8/1e6/took),
 		share(p.dropped, p.packets) + " dropped",
-		thousands(uint64(p.open)) + " connections",
-		thousands(uint64(p.findings)) + " findings",
+		thousands(uint64(p.open)) + plural(p.open, " connection", " connections"),
+		thousands(uint64(p.findings)) + plural(p.findings, " finding", " findings"),
 	}
 	if p.waiting > 0 {
-		parts = append(parts, thousands(uint64(p.waiting))+" results wait for the database")
+		parts = append(parts, thousands(uint64(p.waiting))+plural(p.waiting, " result waits", " results wait")+" for the database")
 	}
 	return strings.Join(append(parts, thousands(p.memory>>20)+" MiB"), ", ")
 }

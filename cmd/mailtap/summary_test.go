@@ -71,9 +71,9 @@ func TestSummaryText(t *testing.T) {
 	}{
 		{alerts.Summary{}, nothing},
 		{alerts.Summary{Midstream: 1, OneSided: 2, Gapped: 3, GapBytes: 4, Dropped: 5, UnknownLink: 6, TruncatedPackets: 7, Damaged: []string{"x"}},
-			nothing + "not all was seen: 1 sessions joined late, 2 sessions seen from one side only, 3 sessions with lost bytes, " +
-				"4 bytes lost in them, 5 packets dropped before they were seen, 6 packets of an unknown link type, " +
-				"7 packets cut within their headers, 1 files read only up to their damage\n"},
+			nothing + "not all was seen: 1 session joined late, 2 sessions seen from one side only, 3 sessions with lost bytes, " +
+				"4 bytes lost, 5 packets dropped before they were seen, 6 packets of an unknown link type, " +
+				"7 packets cut within their headers, 1 file read only up to its damage\n"},
 		{alerts.Summary{DuplicatePackets: 8}, nothing + "passed over: 8 packets that were captured twice\n"},
 	} {
 		if diff := cmp.Diff(test.want, summaryText(&test.summary)); diff != "" {

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/alerts/store"
 	"github.com/mailtap/mailtap/cmd/mailtap/internal/evidence"
 	"github.com/mailtap/mailtap/ui/model"
@@ -56,9 +54,7 @@ func tui(ctx context.Context, env *environment, database string, live func() mod
 	if live != nil {
 		options.Filters = filtersBeside(path)
 	}
-	options.Packets = func(path string, sessions []alerts.SessionID) (string, error) {
-		return writePackets(ctx, r, path, sessions)
-	}
+	options.Packets = func(ctx context.Context, file view.PacketFile) (string, error) { return writePackets(ctx, r, file) }
 	// Whoever may read the database and not write it looks, and is told why
 	// nothing can be decided.
 	t, err := store.OpenTriage(path)
@@ -88,33 +84,56 @@ func (env *environment) filtersPath() string {
 func filtersBeside(database string) string { return database + ".filters" }
 
 // writePackets writes the packets of sessions, passwords made unreadable, into
-// a new file and says what it did.
-func writePackets(ctx context.Context, r *store.Reader, path string, sessions []alerts.SessionID) (string, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return "", fmt.Errorf("%s is there already: name another file", path)
-	}
+// a file and says what it did.
+func writePackets(ctx context.Context, r *store.Reader, file view.PacketFile) (string, error) {
 	var ids []string
-	for _, id := range sessions {
+	for _, id := range file.Sessions {
 		ids = append(ids, id.String())
 	}
 	wanted, err := wantedSessions(r, store.Filter{}, ids)
 	if err != nil {
 		return "", err
 	}
+	if err := notAnInput(file.Path, wanted, nil); err != nil {
+		return "", err
+	}
 	var report evidence.Report
-	err = createFile(path, false, func(w io.Writer) (err error) {
-		buffered := bufio.NewWriter(w)
-		report, err = evidence.Export(ctx, buffered, wanted, evidence.Options{Program: "mailtap " + version})
+	err = export.WriteFile(file.Path, file.Replace, func(w io.Writer) (err error) {
+		report, err = evidence.Export(ctx, counting{w, file.Written}, wanted, evidence.Options{Program: "mailtap " + version})
 		if err == nil && report.Packets == 0 {
-			err = errors.New(strings.Join(append([]string{"no packets"}, report.Remarks...), "; "))
+			err = noPackets(report.Remarks)
 		}
-		return errors.Join(err, buffered.Flush())
+		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	did := fmt.Sprintf("%d packets of %d sessions", report.Packets, report.Sessions)
+	did := fmt.Sprintf("%s of %s", numbered(report.Packets, "packet", "packets"), numbered(report.Sessions, "session", "sessions"))
 	return strings.Join(append([]string{did}, report.Remarks...), "; "), nil
+}
+
+// noPackets says why there are none, and what may help.
+func noPackets(remarks []string) error {
+	why := "no packets"
+	if len(remarks) > 0 {
+		why += ": " + remarks[0]
+	}
+	if n := len(remarks) - 1; n > 0 {
+		why += fmt.Sprintf("; and %d more", n)
+	}
+	return fmt.Errorf("%s; 'mailtap export pcap --captures' looks elsewhere", why)
+}
+
+// counting tells how many bytes are written.
+type counting struct {
+	w       io.Writer
+	written func(int)
+}
+
+func (c counting) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.written(n)
+	return n, err
 }
 
 // liveCounts is what the terminal UI shows of a capture that runs behind it.

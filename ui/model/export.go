@@ -1,13 +1,14 @@
 package model
 
 import (
-	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -19,8 +20,8 @@ import (
 // Bounds of an export. 'mailtap export' has none.
 const (
 	MaxExported = 1_000_000 // rows
-	maxReported = 200       // cases of an HTML report
-	maxReadOut  = 1000      // findings of each of them
+	maxReported = 200       // cases of an HTML report, the most severe
+	maxReadOut  = 1000      // findings of each of them, the newest
 )
 
 // Selection is what Export writes: cases, the findings of one of them, or
@@ -57,16 +58,14 @@ type Target struct {
 	Row     func(rows int) bool // called with how many are written so far; false ends it
 }
 
-// Errors of Export.
-var (
-	ErrThere   = errors.New("is there already")
-	ErrStopped = errors.New("stopped")
-)
+// ErrStopped says that Target.Row ended an export.
+var ErrStopped = errors.New("stopped")
 
 // Export writes a selection into a file that only its owner may read, in the
 // format of its name. It returns how many rows, or with HTML how many cases are
-// in it; more tells that there are more than MaxExported. After an error there is
-// no file, or the one that was there before.
+// in it; more tells that there are others than these: over MaxExported, or with
+// HTML less severe. The file has its name once it is whole: after an error there
+// is none, or the one that was there before.
 func Export(source Source, to Target, s Selection, now time.Time) (rows int, more bool, err error) {
 	write := map[string]func(*exporting) error{".csv": (*exporting).csv, ".jsonl": (*exporting).jsonl, ".html": (*exporting).html}[filepath.Ext(to.Path)]
 	switch {
@@ -75,35 +74,18 @@ func Export(source Source, to Target, s Selection, now time.Time) (rows int, mor
 	case len(s.Cases) == 0 && s.Session == nil && s.Sessions == nil:
 		return 0, false, errors.New("there is nothing here to export")
 	}
-	f, err := to.create()
-	if err != nil {
-		return 0, false, err
+	if info, err := os.Lstat(to.Path); err == nil && !info.Mode().IsRegular() {
+		return 0, false, fmt.Errorf("%s is no file that can be written over: name another one", to.Path)
 	}
-	w := bufio.NewWriter(f)
-	e := exporting{source: source, selection: s, now: now, w: w, row: to.Row}
-	err = errors.Join(write(&e), w.Flush(), f.Close())
-	if err == nil && to.Replace {
-		err = os.Rename(f.Name(), to.Path)
-	}
+	e := exporting{source: source, selection: s, now: now, row: to.Row}
+	err = export.WriteFile(to.Path, to.Replace, func(w io.Writer) error {
+		e.w = w
+		return write(&e)
+	})
 	if err != nil {
-		os.Remove(f.Name()) // half of it would be taken for all
 		return 0, false, err
 	}
 	return e.rows, e.more, nil
-}
-
-// create makes the file to write: the target, or what is to take its place.
-func (to *Target) create() (*os.File, error) {
-	info, err := os.Lstat(to.Path)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file that can be written over: name another one", to.Path)
-	case err == nil && !to.Replace:
-		return nil, fmt.Errorf("%s: %w", to.Path, ErrThere)
-	case to.Replace:
-		return os.CreateTemp(filepath.Dir(to.Path), filepath.Base(to.Path)+".*") // 0600
-	}
-	return os.OpenFile(to.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // exporting is an export that runs.
@@ -132,7 +114,7 @@ func (e *exporting) csv() error {
 		return errors.Join(e.sessions(c.Session), c.Flush())
 	case s.Findings:
 		c := export.NewFindingsCSV(e.w)
-		return errors.Join(e.findings(s.Cases[0], MaxExported, c.Finding), c.Flush())
+		return errors.Join(e.findings(s.Cases[0], c.Finding), c.Flush())
 	}
 	c := export.NewCasesCSV(e.w)
 	return errors.Join(e.cases(c.Case), c.Flush())
@@ -144,28 +126,72 @@ func (e *exporting) jsonl() error {
 	case s.Session != nil || s.Sessions != nil:
 		return e.sessions(j.Session)
 	case s.Findings:
-		return e.findings(s.Cases[0], MaxExported, j.Finding)
+		return e.findings(s.Cases[0], j.Finding)
 	}
 	return e.cases(j.Case)
 }
 
 // html reports on cases, with their newest findings.
 func (e *exporting) html() error {
-	if n := len(e.selection.Cases); n == 0 || n > maxReported {
-		return fmt.Errorf("a report here has 1 to %d cases, not %d: filter them, mark some, or use 'mailtap export html'", maxReported, n)
+	if len(e.selection.Cases) == 0 {
+		return errors.New("a report is about cases: 2 lists them, or use 'mailtap export html'")
 	}
-	report := export.NewReport("a selection of cases", catalogue)
-	if err := e.cases(func(c *alerts.Case) error { report.Case(c); return nil }); err != nil {
+	worst, err := e.worst()
+	if err != nil {
 		return err
 	}
-	cases := e.rows
-	for _, id := range e.selection.Cases {
-		if err := e.findings(id, maxReadOut, func(f *alerts.Finding) error { report.Finding(f); return nil }); err != nil {
+	subject := "a selection of cases"
+	if e.more = e.rows > len(worst); e.more {
+		subject = fmt.Sprintf("the %d most severe of %d cases", len(worst), e.rows)
+	}
+	report := export.NewReport(subject, catalogue)
+	for i := range worst {
+		report.Case(&worst[i])
+	}
+	for i := range worst {
+		if err := e.newest(worst[i].ID, report); err != nil {
 			return err
 		}
 	}
-	e.rows = cases
+	e.rows = len(worst)
 	return report.Write(e.w)
+}
+
+// newest adds the newest findings of a case to a report.
+func (e *exporting) newest(of alerts.CaseID, report *export.Report) error {
+	n := 0
+	for f, err := range e.source.AllFindings(store.Filter{Case: &of}) {
+		switch {
+		case err != nil:
+			return err
+		case !e.row(e.rows):
+			return ErrStopped
+		case n == maxReadOut:
+			return nil
+		}
+		n++
+		report.Finding(&f)
+	}
+	return nil
+}
+
+// worst reads the cases of the selection and returns the most severe of them.
+func (e *exporting) worst() (list []alerts.Case, err error) {
+	keep := func() {
+		slices.SortFunc(list, func(a, b alerts.Case) int {
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Findings, a.Findings),
+				cmp.Compare(b.Last, a.Last), slices.Compare(a.ID[:], b.ID[:]))
+		})
+		list = list[:min(len(list), maxReported)]
+	}
+	err = e.cases(func(c *alerts.Case) error {
+		if list = append(list, *c); len(list) == 2*maxReported {
+			keep()
+		}
+		return nil
+	})
+	keep()
+	return list, err
 }
 
 func (e *exporting) sessions(write func(*alerts.Session) error) (err error) {
@@ -206,12 +232,12 @@ func (e *exporting) cases(write func(*alerts.Case) error) error {
 	return nil
 }
 
-func (e *exporting) findings(of alerts.CaseID, most int, write func(*alerts.Finding) error) error {
+func (e *exporting) findings(of alerts.CaseID, write func(*alerts.Finding) error) error {
 	for f, err := range e.source.AllFindings(store.Filter{Case: &of}) {
 		if err != nil {
 			return err
 		}
-		if most--; most < 0 {
+		if e.rows == MaxExported {
 			e.more = true
 			return nil
 		}

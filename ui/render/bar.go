@@ -129,6 +129,13 @@ func Nothing(l *model.List, capturing bool) []string {
 	if capturing {
 		return []string{"the capture is running: no findings yet", "what it finds is shown here by itself"}
 	}
+	sessions := int64(0)
+	for _, n := range l.Counts().Sessions {
+		sessions += n
+	}
+	if sessions > 0 {
+		return []string{"no findings in " + plural(sessions, "session"), "3 lists them, 1 tells how well they were seen"}
+	}
 	return []string{
 		"no findings yet: run 'mailtap analyze FILE'",
 		"or 'mailtap capture -i INTERFACE' on this database",

@@ -119,6 +119,10 @@ func TestNothing(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+	fine := counted{Counts: store.Counts{Sessions: [5]int64{1, 0, 0, 3}}}
+	if got := strings.Join(render.Nothing(list(t, fine, ""), false), "\n"); !strings.Contains(got, "no findings in 4 sessions\n") {
+		t.Errorf("where all is well: %q", got)
+	}
 	if got := strings.Join(render.Nothing(list(t, counted{}, ""), true), "\n"); !strings.Contains(got, "capture is running") || strings.Contains(got, "run 'mailtap") {
 		t.Errorf("beside a capture: %q", got)
 	}

@@ -1,10 +1,12 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/ui/model"
 )
@@ -120,7 +122,28 @@ func (p *page) title(d *model.Detail) {
 	if k.Note != "" {
 		p.text("", "note: "+clean(k.Note), Plain)
 	}
+	p.exception(d)
 	p.add()
+}
+
+// exception tells that the policy accepts what was found: it counts all the
+// same.
+func (p *page) exception(d *model.Detail) {
+	reason, n := "", 0
+	for i := range d.Findings {
+		if r := export.Excepted(&d.Findings[i]); r != "" {
+			n++
+			reason = cmp.Or(reason, r)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	text := "exception of the policy: " + clean(reason)
+	if n < len(d.Findings) {
+		text += fmt.Sprintf(" (%d of the newest %d findings)", n, len(d.Findings))
+	}
+	p.text("", text, Plain)
 }
 
 // Heads of settings.

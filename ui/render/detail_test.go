@@ -55,6 +55,21 @@ func sentence(d *model.Detail) string {
 	return strings.ReplaceAll(all[:strings.Index(all, "1 finding")], "\n", " ")
 }
 
+// What a policy accepts is said on the page of the case.
+func TestException(t *testing.T) {
+	d := detailOf("open-relay", nil, func(f *alerts.Finding) {
+		f.Detail = []dissect.Pair{{Key: "exception", Value: "until the move\x1b[2J"}}
+	})
+	d.Transcripts = nil
+	if got := text(render.Detail(d, 80)); !strings.Contains(got, "\nexception of the policy: until the move\\x1b[2J\n") {
+		t.Errorf("not told:\n%s", got)
+	}
+	d.Findings = append(d.Findings, alerts.Finding{Client: d.Findings[0].Client})
+	if got := text(render.Detail(d, 80)); !strings.Contains(got, "(1 of the newest 2 findings)") {
+		t.Errorf("not told:\n%s", got)
+	}
+}
+
 func TestSentence(t *testing.T) {
 	login := func(mechanism string, outcome dissect.Outcome) *dissect.Facts {
 		return &dissect.Facts{Auth: []*dissect.Attempt{{Mechanism: mechanism, Account: `test\joe`, HasAccount: true, SecretSize: 8, Outcome: outcome}}}

@@ -89,7 +89,9 @@ func (a *app) askCommand() {
 		},
 		done: func(text string) {
 			if c, arg, ok := findCommand(text); ok {
-				a.wrong = c.run(a, arg)
+				if err := c.run(a, arg); err != nil { // else it may have told one by itself
+					a.wrong = err
+				}
 			}
 		},
 	}, "")

@@ -29,22 +29,27 @@ func (a *app) export(path string) error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-		a.question(&prompt{
-			label:    "Write over " + render.Clean(path) + "? yes or no",
-			complete: among("yes", "no"),
-			done: func(answer string) {
-				if strings.HasPrefix("yes", strings.ToLower(answer)) && answer != "" {
-					a.write(path, true, s)
-				} else {
-					a.said = "not written"
-				}
-			},
-		}, "")
-		return nil
-	}
-	a.write(path, false, s)
+	a.into(path, func(replace bool) { a.write(path, replace, s) })
 	return nil
+}
+
+// into has a file written, after a question where there is one of its name.
+func (a *app) into(path string, write func(replace bool)) {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		write(false)
+		return
+	}
+	a.question(&prompt{
+		label:    "Write over " + render.Clean(path) + "? yes or no",
+		complete: among("yes", "no"),
+		done: func(answer string) {
+			if strings.HasPrefix("yes", strings.ToLower(answer)) && answer != "" {
+				write(true)
+			} else {
+				a.said = "not written"
+			}
+		},
+	}, "")
 }
 
 // among completes to one of some words.
@@ -93,12 +98,12 @@ func (a *app) selection() (s model.Selection, err error) {
 // write writes a selection while the program goes on.
 func (a *app) write(path string, replace bool, s model.Selection) {
 	if a.job != nil {
-		a.wrong = errors.New("another file is being written: wait until it is")
+		a.wrong = errBusy
 		return
 	}
 	cut := a.top().list != nil && a.top().list.Cut()
 	now := a.now()
-	j := &job{ctx: a.ctx, path: render.Clean(path)}
+	j := &job{ctx: a.ctx, path: render.Clean(path), kind: "rows"}
 	a.work(j, func() func() {
 		to := model.Target{Path: path, Replace: replace, Row: j.row}
 		n, more, err := model.Export(a.source, to, s, now)
@@ -107,7 +112,10 @@ func (a *app) write(path string, replace bool, s model.Selection) {
 				return
 			}
 			a.said = fmt.Sprintf("%d %s written to %s (0600)", n, kindOfRows(&s, n), j.path)
-			if more || cut {
+			switch {
+			case more && filepath.Ext(path) == ".html":
+				a.said += "; they are the most severe: 'mailtap export html' reports on all"
+			case more || cut:
 				a.said += "; there are more: 'mailtap export' writes all"
 			}
 		}

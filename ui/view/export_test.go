@@ -154,3 +154,10 @@ func Shown(s string) (got, want string) {
 	}
 	return got, s
 }
+
+// Fallback tells whether a terminal without a character shows something like it.
+func Fallback(r rune) bool {
+	_, ours := fallbacks[r]
+	_, theirs := tcell.RuneFallbacks[r]
+	return ours || theirs
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
 )
 
 // Packets come from elsewhere, see Options.
@@ -24,56 +25,73 @@ func (a *app) writePackets(path string) error {
 	if err != nil {
 		return err
 	}
-	return a.packets(path, func(did string, more bool, err error) {
-		if a.wrong = a.cannotWrite(err); err != nil {
-			return
-		}
-		a.said = path + ": " + did
-		if more {
-			a.said += fmt.Sprintf("; only the newest %d sessions", model.MaxSessions)
-		}
-	})
-}
-
-// packets writes the packets of what is selected, and calls done.
-func (a *app) packets(path string, done func(did string, more bool, err error)) error {
-	var cases []alerts.CaseID
-	var sessions []alerts.SessionID
-	switch p := a.top(); {
-	case a.options.Packets == nil:
-		return errNoPackets
-	case p.on&(casesScreen|caseScreen) != 0:
-		cases, _ = a.chosenCases()
-	case p.on == sessionScreen:
-		sessions = []alerts.SessionID{p.sessionID}
-	case p.listed != nil && a.row() >= 0 && a.row() < len(p.listed.Rows):
-		sessions = []alerts.SessionID{p.listed.Rows[a.row()].ID}
+	what, err := a.packeted()
+	if err != nil {
+		return err
 	}
-	if len(cases) == 0 && len(sessions) == 0 {
-		return errors.New("no case and no session is selected here")
-	}
-	a.said = "looking for the packets ..."
-	a.ask(func() func() {
-		did, more, err := "", false, error(nil)
-		if len(cases) > 0 {
-			sessions, more, err = model.SessionIDs(a.source, cases)
-		}
-		if err == nil {
-			did, err = a.options.Packets(path, sessions)
-		}
-		return func() {
-			a.said = ""
-			done(did, more, err)
-		}
+	a.into(path, func(replace bool) {
+		a.packets(path, replace, what, func(did string, err error) {
+			if a.wrong = a.cannotWrite(err); err == nil {
+				a.said = render.Clean(path) + ": " + did
+			}
+		})
 	})
 	return nil
 }
 
+// withPackets is what packets are of: cases or sessions.
+type withPackets struct {
+	cases    []alerts.CaseID
+	sessions []alerts.SessionID
+}
+
+// packeted is what is selected.
+func (a *app) packeted() (what withPackets, err error) {
+	switch p := a.top(); {
+	case a.options.Packets == nil:
+		return what, errNoPackets
+	case p.on&(casesScreen|caseScreen) != 0:
+		what.cases, _ = a.chosenCases()
+	case p.on == sessionScreen:
+		what.sessions = []alerts.SessionID{p.sessionID}
+	case p.listed != nil && a.row() >= 0 && a.row() < len(p.listed.Rows):
+		what.sessions = []alerts.SessionID{p.listed.Rows[a.row()].ID}
+	}
+	if len(what.cases) == 0 && len(what.sessions) == 0 {
+		err = errors.New("no case and no session is selected here")
+	}
+	return what, err
+}
+
+// packets writes packets while the program goes on, and calls done.
+func (a *app) packets(path string, replace bool, what withPackets, done func(did string, err error)) {
+	if a.job != nil {
+		done("", errBusy)
+		return
+	}
+	j := &job{ctx: a.ctx, path: render.Clean(path), kind: "bytes"}
+	a.work(j, func() func() {
+		more, err := false, error(nil)
+		if len(what.cases) > 0 {
+			what.sessions, more, err = model.SessionIDs(a.source, what.cases)
+		}
+		did := ""
+		if err == nil {
+			did, err = a.options.Packets(a.ctx, PacketFile{Path: path, Replace: replace, Sessions: what.sessions, Written: j.bytes})
+		}
+		if more {
+			did += fmt.Sprintf("; only the newest %d sessions", model.MaxSessions)
+		}
+		return func() { done(did, err) }
+	})
+}
+
 // openPackets shows the packets in the first of the viewers that is there.
 func (a *app) openPackets() {
-	v, err := a.viewer()
-	if a.options.Packets == nil {
-		err = errNoPackets
+	what, err := a.packeted()
+	var v viewer
+	if err == nil {
+		v, err = a.viewer()
 	}
 	if err != nil {
 		a.wrong = err
@@ -85,15 +103,12 @@ func (a *app) openPackets() {
 		return
 	}
 	path := filepath.Join(folder, "evidence.pcapng")
-	a.wrong = a.packets(path, func(_ string, _ bool, err error) {
+	a.packets(path, false, what, func(_ string, err error) {
 		if err == nil {
 			a.loop.Suspend(func() { err = v.show(path) })
 		}
 		a.wrong = errors.Join(err, os.RemoveAll(folder))
 	})
-	if a.wrong != nil {
-		os.RemoveAll(folder)
-	}
 }
 
 // viewer is a program that shows packets.

@@ -13,6 +13,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/view"
 )
@@ -205,4 +206,25 @@ func (p program) settle() string {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return last
+}
+
+// What the program draws can be told on a terminal that has no such characters.
+func TestFallbacks(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	text := alerts.Mask
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(b)
+	}
+	for _, r := range text {
+		if r > '~' && !view.Fallback(r) {
+			t.Errorf("%q would be a question mark", r)
+		}
+	}
 }

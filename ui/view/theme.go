@@ -52,12 +52,22 @@ func newTheme(noColor bool, colors int) theme {
 	return t
 }
 
+// fallbacks are drawn by terminals that have no such characters, as with LANG=C.
+var fallbacks = map[rune]string{
+	'…': "~", '•': "*", '↑': "^", '↓': "v",
+	'▏': ".", '▎': ".", '▍': ".", '▌': ":", '▋': ":", '▊': "#", '▉': "#",
+	'▁': "_", '▂': "_", '▃': "-", '▄': "-", '▅': "=", '▆': "=", '▇': "#",
+}
+
 // adapt notes the screen before it is drawn, takes its colours, and makes room for
 // what the foot has to say.
 func (a *app) adapt(screen tcell.Screen) bool {
 	if a.screen != screen {
 		a.screen = screen
 		a.theme = newTheme(a.noColor(), screen.Colors())
+		for r, subst := range fallbacks {
+			screen.RegisterRuneFallback(r, subst)
+		}
 	}
 	if a.prompt == nil {
 		width, _ := screen.Size()

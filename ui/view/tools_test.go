@@ -1,7 +1,9 @@
 package view_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/export"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/view"
 )
@@ -166,11 +169,25 @@ func TestPackets(t *testing.T) {
 	bin, seen := t.TempDir(), filepath.Join(t.TempDir(), "seen")
 	t.Setenv("PATH", bin)
 	var asked []alerts.SessionID
-	p := with(t, source, view.Options{Packets: func(path string, sessions []alerts.SessionID) (string, error) {
-		if asked = sessions; strings.Contains(path, "fails") {
+	written, release := make(chan struct{}), make(chan struct{})
+	p := with(t, source, view.Options{Packets: func(ctx context.Context, f view.PacketFile) (string, error) {
+		switch {
+		case strings.Contains(f.Path, "fails"):
 			return "", errors.New("monday.pcap: no such file")
+		case strings.Contains(f.Path, "slow"):
+			f.Written(4711)
+			close(written)
+			select {
+			case <-release:
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
 		}
-		return "42 packets of 1 session", os.WriteFile(path, []byte("packets"), 0o600)
+		asked = f.Sessions
+		return "42 packets of 1 session", export.WriteFile(f.Path, f.Replace, func(w io.Writer) error {
+			_, err := io.WriteString(w, "packets")
+			return err
+		})
 	}})
 	t.Chdir(t.TempDir())
 	const file = "x.pcapng"
@@ -179,6 +196,28 @@ func TestPackets(t *testing.T) {
 	if b, err := os.ReadFile(file); err != nil || string(b) != "packets" || len(asked) != 1 {
 		t.Errorf("%q of %v, %v", b, asked, err)
 	}
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.press(":", "pcap "+file, "Enter")
+	p.until("Write over")
+	p.press("no", "Enter")
+	p.until("not written")
+	p.press(":", "pcap "+file, "Enter")
+	p.until("Write over")
+	p.press("yes", "Enter")
+	p.until("42 packets of 1 session")
+	if b, err := os.ReadFile(file); err != nil || string(b) != "packets" {
+		t.Errorf("%q, %v", b, err)
+	}
+	p.press(":", "pcap slow", "Enter") // which holds nothing up
+	<-written
+	p.walk(steps{{"2", "4711 bytes so far"}, {"Enter", "Why it matters"}, {"Esc", "row 1 of 4"}})
+	p.press(":", "pcap other", "Enter")
+	p.until("another file is being written")
+	close(release)
+	p.press("Up")
+	p.until("42 packets of 1 session")
 	p.press(":", "pcap fails", "Enter")
 	p.until("monday.pcap: no such file")
 	p.press(":", "pcap", "Enter")

@@ -66,7 +66,7 @@ func (a *app) acceptRisk() {
 	status := alerts.AcceptedRisk
 	a.question(&prompt{
 		label: fmt.Sprintf("%s, %s. Until", status, called),
-		help:  "2027-01-31, 90d or 12w; nothing is for ever, or until it grows. Esc leaves it as it was",
+		help:  "2027-01-31, 90d or 12w; empty: until it is more severe. Esc leaves all as it was",
 		check: func(text string) error { _, err := model.ParseUntil(text, a.now()); return err },
 		done: func(text string) {
 			until, _ := model.ParseUntil(text, a.now())

@@ -31,10 +31,17 @@ type Options struct {
 	// It is called by any goroutine.
 	Live func() model.Live
 
-	// Packets writes the packets of sessions into a new file and returns what it
-	// did, for people; nil where nobody can. It is called by one goroutine at a
-	// time.
-	Packets func(path string, sessions []alerts.SessionID) (did string, err error)
+	// Packets writes packets into a file and returns what it did, for people; nil
+	// where nobody can. It is called by one goroutine at a time.
+	Packets func(context.Context, PacketFile) (did string, err error)
+}
+
+// PacketFile is a file of the packets of some sessions.
+type PacketFile struct {
+	Path     string
+	Replace  bool // the file that is there, when all is written
+	Sessions []alerts.SessionID
+	Written  func(bytes int) // called as it is written, by the same goroutine
 }
 
 // Triage writes what the user decides. A store.Triage is one. It is used by one

@@ -82,7 +82,7 @@ func Drop(o Options) (Report, error) {
 		r.Done = append(r.Done, fmt.Sprintf("running as %s", a.name))
 	}
 	if os.Geteuid() == 0 {
-		r.Missing = append(r.Missing, "still running as root: --user NAME makes the process that user's")
+		r.Missing = append(r.Missing, "still running as root, which a capture needs only to begin: name a user with --user, which it then becomes")
 	}
 	return r, harden(p, &r)
 }

@@ -28,7 +28,7 @@ func TestRefused(t *testing.T) {
 		{
 			name: "folder-of-root", user: somebody,
 			options: func(dir string) confine.Options { return confine.Options{Write: []string{dir}} },
-			want:    `/.*: nobody could not write there \(permission denied\): chown nobody /.*`,
+			want:    `/.*: user nobody could not write there \(permission denied\): chown nobody /.*`,
 		},
 		{
 			name: "folder-with-other-files", user: somebody,
@@ -39,7 +39,7 @@ func TestRefused(t *testing.T) {
 			options: func(dir string) confine.Options {
 				return confine.Options{Files: confine.DatabaseFiles(filepath.Join(dir, "mailtap.db"))}
 			},
-			want: `/.*: nobody could not write there \(permission denied\): chown nobody /.*`,
+			want: `/.*: user nobody could not write there \(permission denied\): chown nobody /.*`,
 		},
 		{
 			name: "no-folder", user: somebody,
@@ -98,7 +98,7 @@ func TestRefused(t *testing.T) {
 			options: func(dir string) confine.Options {
 				return confine.Options{Read: []string{filepath.Join(dir, "policy.toml")}}
 			},
-			want: `/.*/policy\.toml: nobody could not read it again \(permission denied\): .*`,
+			want: `/.*/policy\.toml: user nobody could not read it again \(permission denied\): .*`,
 		},
 	}
 	for _, tt := range tests {

@@ -112,14 +112,14 @@ func (a *account) reaches(p *places) error {
 	const use = unix.R_OK | unix.W_OK | unix.X_OK
 	for _, folder := range p.write {
 		if err := unix.Faccessat(unix.AT_FDCWD, folder, use, unix.AT_EACCESS); err != nil {
-			return fmt.Errorf("%s: %s could not write there (%w): chown %s %s, or name a folder of %s's",
-				folder, a.name, err, a.name, folder, a.name)
+			return fmt.Errorf("%s: user %s could not write there (%w): chown %s %s, or name one of that user's folders",
+				folder, a.name, err, a.name, folder)
 		}
 	}
 	for _, path := range p.named {
 		if err := unix.Faccessat(unix.AT_FDCWD, path, unix.R_OK, unix.AT_EACCESS); err != nil {
-			return fmt.Errorf("%s: %s could not read it again (%w): chown root:%d it, with mode 0640",
-				path, a.name, err, a.gid)
+			return fmt.Errorf("%s: user %s could not read it again (%w): chown root:%d %s, and chmod 640 it",
+				path, a.name, err, a.gid, path)
 		}
 	}
 	return nil

@@ -61,15 +61,20 @@ func (r *Receiver) Framing() export.Framing {
 	return export.Counted
 }
 
-// Dial connects to it.
+// Dial connects to it. What is written to a udp receiver is sent in pace with
+// what one can take.
 func (r *Receiver) Dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	if r.url.Scheme != "tls" {
-		return new(net.Dialer).DialContext(ctx, r.url.Scheme, r.url.Host)
+	if r.url.Scheme == "tls" {
+		d := tls.Dialer{Config: &tls.Config{ServerName: r.url.Hostname(), RootCAs: r.roots, MinVersion: tls.VersionTLS12}}
+		return d.DialContext(ctx, "tcp", r.url.Host)
 	}
-	d := tls.Dialer{Config: &tls.Config{ServerName: r.url.Hostname(), RootCAs: r.roots, MinVersion: tls.VersionTLS12}}
-	return d.DialContext(ctx, "tcp", r.url.Host)
+	c, err := new(net.Dialer).DialContext(ctx, r.url.Scheme, r.url.Host)
+	if err != nil || r.url.Scheme != "udp" {
+		return c, err
+	}
+	return &paced{Conn: c}, nil
 }
 
 // remote is a connection to a receiver.

@@ -235,6 +235,24 @@ func TestRsyslogSink(t *testing.T) {
 	}
 }
 
+// Datagrams that come together arrive, all of them.
+func TestRsyslogBurst(t *testing.T) {
+	const findings = 2000
+	in := rsyslogInputs[0]
+	to, messages := startRsyslog(t, in.scheme, in.config)
+	s := open(t, sinks.Options{Syslog: to})
+	for _, r := range accounts(findings) {
+		s.Send(r)
+	}
+	await(t, "all is sent", func() bool { return s.Stats()[0].Waiting == 0 })
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := len(messages(findings)); n != findings {
+		t.Errorf("%d messages arrived, %d were sent", n, findings)
+	}
+}
+
 // The writer of 'mailtap export', as rsyslog understands it.
 func TestRsyslogWriter(t *testing.T) {
 	for _, in := range rsyslogInputs {

@@ -43,6 +43,13 @@ addresses() {
 	for ((n = $2; n <= $3; n++)); do ip -n "$1" addr add "198.51.100.$n/24" dev "$IFACE"; done
 }
 
+# dovecot_changes SSL: a running Dovecot offers TLS, or does not.
+dovecot_changes() {
+	sed -i "s/^ssl = .*/ssl = $1/" "$DOVECOT/dovecot.conf"
+	inside "$SERVER_NS" doveadm -c "$DOVECOT/dovecot.conf" reload
+	sleep 1 # those that wait for a client end themselves
+}
+
 set -e
 wire_up
 mirror_up
