@@ -112,8 +112,13 @@ func HandshakeIn(f *dissect.Facts, id alerts.SessionID) (Handshake, bool) {
 	}
 	h := Handshake{Ended: f.End, Port: f.Server.Port()}
 	var at dissect.Stamp
+	if n := len(f.STARTTLS.Quotes); n > 0 {
+		at = f.STARTTLS.Quotes[n-1].Stamp // where TLS had to begin
+	}
 	if t := f.TLS; t != nil {
-		at = t.Seen.ClientHello
+		if t.Seen.ClientHello != (dissect.Stamp{}) {
+			at = t.Seen.ClientHello
+		}
 		h.Established, h.Offered, h.Alert, h.AlertSide = t.Established, t.Offered, t.Alert, t.AlertSide
 		if t.Seen.Alert != (dissect.Stamp{}) {
 			h.Ended = t.Seen.Alert.Time
