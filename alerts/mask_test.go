@@ -50,6 +50,8 @@ func TestMask(t *testing.T) {
 		{"no-utf8", "\xff\xfe sesame\xff", []string{"sesame"}, "\xff\xfe #\xff"},
 		{"cut-at-the-end", strings.Repeat("-", dissect.MaxText-4) + "sesa", []string{"sesame"},
 			strings.Repeat("-", dissect.MaxText-4) + "#"},
+		{"cut-before-a-long-character", strings.Repeat("-", dissect.MaxText-8) + "passw", []string{"passw\U0001d11e"},
+			strings.Repeat("-", dissect.MaxText-8) + "#"},
 		{"whole-text-ends-like-a-secret", "sesa", []string{"sesame"}, "sesa"},
 	}
 	for _, tt := range tests {

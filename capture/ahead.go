@@ -34,7 +34,7 @@ func readAhead(r io.ReadCloser) *ahead {
 		quit: make(chan struct{}),
 	}
 	for range aheadBuffers {
-		a.free <- make([]byte, aheadRoom+aheadSize)
+		a.free <- nil // it is made when it is needed
 	}
 	go a.run(r)
 	return a
@@ -47,13 +47,28 @@ func (a *ahead) run(r io.ReadCloser) {
 		select {
 		case b = <-a.free:
 		case <-a.quit:
-			return
+		}
+		if a.closed() {
+			return // though there is a buffer
+		}
+		if b == nil {
+			b = make([]byte, aheadRoom+aheadSize)
 		}
 		n, err := r.Read(b[aheadRoom:])
 		a.full <- chunk{b, n, err} // has room for all buffers
 		if err != nil {
 			return
 		}
+	}
+}
+
+// closed tells whether Close was called.
+func (a *ahead) closed() bool {
+	select {
+	case <-a.quit:
+		return true
+	default:
+		return false
 	}
 }
 

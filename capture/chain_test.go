@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,5 +163,27 @@ func TestProgress(t *testing.T) {
 	close(done)
 	if most := <-asked; most > int64(len(content)) || read != int64(len(content)) {
 		t.Errorf("at most %d, at the end %d, of %d", most, read, len(content))
+	}
+}
+
+// The files of a folder may be thousands, and small: what one takes is not more
+// than a few times what is in it.
+func TestChainSmallFiles(t *testing.T) {
+	const files = 100
+	folder := t.TempDir()
+	var names []string
+	for i := range uint32(files) {
+		names = append(names, write(t, folder, strconv.Itoa(int(i)), at(1, i, i)))
+	}
+	c := capture.NewChain(names)
+	defer c.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if n := len(story(folder, c, 32)); n != 2*files {
+		t.Errorf("%d packets", n)
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / files; each > 256<<10 {
+		t.Errorf("a file takes %d bytes of memory", each)
 	}
 }

@@ -124,7 +124,7 @@ func (l *deviceLane) readAlone(ps []Packet) (n int, err error) {
 		l.copies = append(l.copies, p.Data...)
 		p.Data = l.copies[from:len(l.copies):len(l.copies)]
 		n++
-		if p.Time-ps[0].Time > batchAge.Nanoseconds() {
+		if age := p.Time - ps[0].Time; age > batchAge.Nanoseconds() || age < 0 { // or the clock was set back
 			break
 		}
 	}

@@ -1,13 +1,17 @@
 package capture
 
 import (
+	"encoding/binary"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/pcap"
 )
 
 // several makes Devices whose lanes are filled by the test.
@@ -170,5 +174,37 @@ func TestCounter(t *testing.T) {
 		if total != tt.want {
 			t.Errorf("%v: %d, want %d", tt.readings, total, tt.want)
 		}
+	}
+}
+
+// One device hands on packets that are old, and those from before the clock was
+// set back: what comes behind them may take long.
+func TestDeviceAloneAge(t *testing.T) {
+	content := numberedPcap(1, 1, 1, 1, 1) // a second apart
+	const record = pcapRecordLen + 1
+	for i, us := range []uint32{0, 1, uint32(batchAge.Microseconds()) + 1, 5, 1} {
+		at := content[pcapHeaderLen+i*record:]
+		binary.LittleEndian.PutUint32(at, 1000)
+		binary.LittleEndian.PutUint32(at[4:], us)
+	}
+	name := filepath.Join(t.TempDir(), "capture")
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	handle, err := pcap.OpenOffline(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handle.Close()
+	l := newDeviceLane(&Live{name: "a", handle: handle})
+	var ps [8]Packet
+	var got []int
+	for err == nil {
+		var n int
+		n, err = l.readAlone(ps[:])
+		got = append(got, n)
+	}
+	if diff := cmp.Diff([]int{3, 2, 0}, got); diff != "" || err != io.EOF {
+		t.Errorf("%v, packets of each batch (-want +got):\n%s", err, diff)
 	}
 }

@@ -60,7 +60,8 @@ func (f *File) open(s source) error {
 	} else if f.file, err = os.Open(f.Name); err != nil {
 		return err
 	}
-	if info, err := f.file.Stat(); err != nil {
+	info, err := f.file.Stat()
+	if err != nil {
 		return err
 	} else if info.IsDir() {
 		return errors.New("a folder, not a file")
@@ -71,7 +72,8 @@ func (f *File) open(s source) error {
 	}
 	w := window{r: plain, buf: s.buf}
 	f.plain = plain
-	if s.ahead && (f.packed || !s.grows) {
+	small := info.Mode().IsRegular() && info.Size() <= aheadSize // one read: the buffers would cost more than it
+	if s.ahead && (f.packed || !s.grows && !small) {
 		a := readAhead(plain)
 		w, f.plain = window{ahead: a}, a
 	}

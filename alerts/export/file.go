@@ -26,7 +26,7 @@ func WriteFile(name string, replace bool, write func(io.Writer) error) error {
 		return fmt.Errorf("%s is a folder: name a file in it", name)
 	case err == nil && !replace:
 		return fmt.Errorf("%s: %w", name, ErrThere)
-	case err == nil && (!info.Mode().IsRegular() || strings.HasPrefix(name, "/dev/")): // such as /dev/stdout
+	case err == nil && (!info.Mode().IsRegular() || opened(name)):
 		return writeTo(name, write)
 	case err == nil:
 		if name, err = filepath.EvalSymlinks(name); err != nil {
@@ -52,6 +52,13 @@ func WriteFile(name string, replace bool, write func(io.Writer) error) error {
 		// A file system without hard links.
 	}
 	return named(name, os.Rename(f.Name(), name))
+}
+
+// opened tells whether a name is one of what the program was given open, such as
+// /dev/stdout: its file may have been written to already. /dev/shm holds files
+// like others.
+func opened(name string) bool {
+	return strings.HasPrefix(name, "/dev/") && !strings.HasPrefix(name, "/dev/shm/")
 }
 
 // whole writes all of a file that will have a name, to the disk.

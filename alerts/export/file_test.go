@@ -136,3 +136,37 @@ func TestWriteFileElsewhere(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 }
+
+// What lies in memory is replaced like a file on a disk, and not added to.
+func TestWriteFileInMemory(t *testing.T) {
+	folder, err := os.MkdirTemp("/dev/shm", "mailtap")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	path := filepath.Join(folder, "out.csv")
+	for _, text := range []string{"a longer old text", "new"} {
+		if err := export.WriteFile(path, true, writing(text)); err != nil {
+			t.Fatal(err)
+		}
+		checkFile(t, path, text)
+	}
+}
+
+// Standard output may be a file, to which others write, too.
+func TestWriteFileToOpenFile(t *testing.T) {
+	path := in(t, "log", "said before, ")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	name := fmt.Sprintf("/dev/fd/%d", f.Fd())
+	if _, err := os.Stat(name); err != nil {
+		t.Skip(err)
+	}
+	if err := export.WriteFile(name, true, writing("and now")); err != nil {
+		t.Error(err)
+	}
+	checkFile(t, path, "said before, and now")
+}

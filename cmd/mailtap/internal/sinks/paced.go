@@ -19,7 +19,11 @@ type paced struct {
 }
 
 func (c *paced) Write(message []byte) (int, error) {
-	time.Sleep(time.Until(c.next))
-	c.next = time.Now().Add(datagramPause)
+	if now := time.Now(); now.Before(c.next) {
+		time.Sleep(c.next.Sub(now)) // which takes twice as long, and need not for the next
+	} else {
+		c.next = now
+	}
+	c.next = c.next.Add(datagramPause)
 	return c.Conn.Write(message)
 }

@@ -182,6 +182,26 @@ func serverTLS(t *testing.T) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{pair}}
 }
 
+// What is queued at the end goes out in pace, however long that takes.
+func TestUDPEnd(t *testing.T) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	const findings = 2000
+	s := open(t, sinks.Options{Syslog: "udp://" + c.LocalAddr().String()})
+	for _, r := range accounts(findings) {
+		s.Send(r)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if st := s.Stats()[0]; st.Sent != findings || st.Waiting != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
 func TestTLS(t *testing.T) {
 	l := tls.NewListener(listen(t, "127.0.0.1:0"), serverTLS(t))
 	s := open(t, sinks.Options{Syslog: "tls://" + l.Addr().String()})

@@ -15,7 +15,7 @@ const (
 	maxWaitingBytes = 8 << 20                // bytes in a queue
 	firstPause      = 250 * time.Millisecond // before a second attempt; it doubles with each that fails
 	maxPause        = 30 * time.Second       // between attempts
-	lastWait        = 300 * time.Millisecond // for what is queued at the end
+	lastWait        = 300 * time.Millisecond // for what is queued at the end, beside twice the pauses between datagrams
 	breakOff        = 100 * time.Millisecond // for an attempt that is broken off to come back
 	quietFor        = time.Minute            // between remarks that a sink fails
 )
@@ -32,7 +32,8 @@ type target interface {
 // sink is one target: its queue, and the goroutine that empties it.
 type sink struct {
 	name, target string
-	unsure       string // added where it is said that findings are delivered
+	unsure       string        // added where it is said that findings are delivered
+	pause        time.Duration // between messages
 	to           target
 	say          func(format string, args ...any)
 	messages     chan []byte
@@ -183,7 +184,11 @@ func (s *sink) reason() string {
 // end says that no more messages come, and that time runs from now.
 func (s *sink) end() {
 	close(s.messages)
-	time.AfterFunc(lastWait, s.cancel)
+	wait := lastWait
+	if !s.failing.Load() {
+		wait += 2 * s.pause * time.Duration(s.waiting.Load())
+	}
+	time.AfterFunc(wait, s.cancel)
 }
 
 // await waits for the goroutine. What it is stuck with, such as a file system

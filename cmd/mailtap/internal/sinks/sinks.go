@@ -65,6 +65,7 @@ func Open(o Options) (*Sinks, error) {
 		s.syslog = newSink("syslog", to.String(), &remote{to: to}, o.Say)
 		if to.Framing() == export.Datagram {
 			s.syslog.unsure = ", and more may be lost: udp does not tell"
+			s.syslog.pause = datagramPause
 		}
 		s.list = append(s.list, s.syslog)
 	}
@@ -152,9 +153,9 @@ func (s *Sinks) Stats() []Stat {
 	return list
 }
 
-// Close delivers what is queued, as far as that is done within lastWait, and
-// returns what was given up since Open, a line for each sink; nil where nothing
-// was. There must be no Send after it.
+// Close delivers what is queued, as far as that is done within lastWait and the
+// pauses between datagrams, and returns what was given up since Open, a line for
+// each sink; nil where nothing was. There must be no Send after it.
 func (s *Sinks) Close() error {
 	for _, one := range s.list {
 		one.end()
