@@ -118,7 +118,12 @@ type Offer struct {
 	Masks         []string // capabilities that a device on the path has overwritten, wholly with X's or in part, as they came
 	Mechanisms    []string // SASL mechanisms, in the server's spelling, each once
 	Quote         Quote    // the telling line: the one with the mechanisms, else the first
-	After         int      // attempts of Facts.Auth that began before the list was complete
+
+	// After is how many attempts of Facts.Auth began before the list was complete,
+	// in IMAP: there it may come ahead of the answer to a login that it belongs to
+	// (RFC 3501, section 6.2.3). Elsewhere answers keep the order of the commands,
+	// and nobody had logged in.
+	After int
 }
 
 // Extensions are SMTP extensions whose names have as many letters as STARTTLS:
@@ -204,7 +209,7 @@ type Pair struct{ Key, Value string }
 
 // Attempt is one authentication attempt that crossed readable.
 type Attempt struct {
-	Mechanism   string // "USER" (POP3), "LOGIN-CMD" (IMAP), "APOP", else the SASL name in upper case
+	Mechanism   string // "USER" (POP3), "LOGIN-CMD" (IMAP), "APOP", UnknownMechanism, else the SASL name in upper case
 	Account     string // authcid; the authzid where authcid is empty
 	HasAccount  bool   // false: no account was sent or seen
 	Secret      Secret // password, token or challenge response, until it is redacted
@@ -214,6 +219,11 @@ type Attempt struct {
 	Fingerprint string  // set by redaction: 24 bits of HMAC-SHA-256 in hex
 	SecretSize  uint8   // set by redaction: 8, 12, 16, 255 (more), 0 (none)
 }
+
+// UnknownMechanism stands where AUTH names no mechanism that anybody knows. Some
+// type their password there, so what stands in its place is hidden like one. No
+// SASL name is in lower case (RFC 4422, section 3.1).
+const UnknownMechanism = "unknown"
 
 // Protection is end-to-end protection of a message's content.
 type Protection uint8

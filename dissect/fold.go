@@ -69,6 +69,9 @@ func (f *Facts) Add(e *Event) {
 			return
 		}
 		f.Auth = append(f.Auth, e.Attempt)
+		if e.Attempt.Mechanism == UnknownMechanism {
+			f.nameListed(e)
+		}
 		e.Attempt.quote(e)
 	case AuthStep, AuthEnd:
 		e.Attempt.quote(e)
@@ -135,6 +138,25 @@ func (f *Facts) addMechanism(e *Event) {
 	}
 }
 
+// nameListed names a mechanism that only this server knows, because its list
+// has it: then it is no secret that was typed in its place.
+func (f *Facts) nameListed(e *Event) {
+	hide := Span{min(e.Hide.From, len(e.Line)), min(e.Hide.To, len(e.Line))}
+	hidden := e.Line[hide.From:max(hide.From, hide.To)]
+	n := bytes.IndexAny(hidden, " \t\"")
+	if n < 0 {
+		n = len(hidden)
+	}
+	listed := func(m string) bool { return strings.EqualFold(m, string(hidden[:n])) }
+	if n == 0 || !slices.ContainsFunc(f.Offer.Mechanisms, listed) {
+		return
+	}
+	e.Attempt.Mechanism = strings.ToUpper(string(hidden[:n]))
+	if e.Hide.From += n; e.Hide.From >= hide.To {
+		e.Hide = Span{}
+	}
+}
+
 // fewMechanisms is how many most servers offer.
 const fewMechanisms = 2
 
@@ -158,7 +180,10 @@ func (f *Facts) endList() {
 		f.signs().Contradicted = &before
 	}
 	f.Offer, f.list, f.anew = *f.list, nil, false
-	f.Offer.Complete, f.Offer.After = true, len(f.Auth)
+	f.Offer.Complete = true
+	if f.Protocol == IMAP {
+		f.Offer.After = len(f.Auth)
+	}
 	if f.STARTTLS.Offered == Unknown && len(f.Offer.Masks) == 0 {
 		f.STARTTLS.Offered = No
 	}

@@ -58,6 +58,33 @@ func TestListBehindLogin(t *testing.T) {
 	}
 }
 
+// A login that was sent ahead with the question for the list is accepted behind
+// it: the list is one from before the login. IMAP may send the list of behind the
+// login there as well.
+func TestListAheadOfLogin(t *testing.T) {
+	for _, tt := range []struct {
+		protocol dissect.Protocol
+		after    int
+	}{{dissect.SMTP, 0}, {dissect.LMTP, 0}, {dissect.POP3, 0}, {dissect.ManageSieve, 0}, {dissect.IMAP, 1}} {
+		f := dissect.Facts{Protocol: tt.protocol}
+		attempt := &dissect.Attempt{Mechanism: "PLAIN"}
+		f.Add(&dissect.Event{Kind: dissect.AuthBegin, Attempt: attempt})
+		add(&f, dissect.ListBegin)
+		add(&f, dissect.Mechanism, "PLAIN")
+		add(&f, dissect.ListEnd)
+		attempt.Outcome = dissect.Accepted
+		f.Add(&dissect.Event{Kind: dissect.AuthEnd, Outcome: dissect.Accepted, Attempt: attempt})
+		f.Finish()
+		want := dissect.Offer{
+			Complete: true, Mechanisms: []string{"PLAIN"}, After: tt.after,
+			Quote: dissect.Quote{Side: dissect.Server, Text: "line PLAIN"},
+		}
+		if diff := cmp.Diff(want, f.Offer); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.protocol, diff)
+		}
+	}
+}
+
 // A mechanism behind a list joins it; one within a list that was never
 // finished does not.
 func TestMechanismAndList(t *testing.T) {

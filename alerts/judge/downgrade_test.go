@@ -17,7 +17,41 @@ func offered(n int, changes ...change) []*dissect.Facts {
 	return times(n, func(i int) *dissect.Facts { return listed(time.Duration(i)*time.Minute, victim, true, changes...) })
 }
 
+// masked is a list in which a device has overwritten names.
+func masked(names ...string) change {
+	return func(f *dissect.Facts) {
+		f.Offer.Masks = names
+		f.STARTTLS.Offered = dissect.Unknown
+	}
+}
+
 var offerTests = []historyTest{
+	{"starttls-masked", "offered-before",
+		append(offered(1), listed(time.Hour, victim, false, masked("XXXXXXXX"))),
+		[]string{`1 high "" SMTP capabilities masked, and without STARTTLS, which the server offered before`}},
+	{"starttls-masked", "offered-to-others",
+		append(times(3, func(i int) *dissect.Facts {
+			return listed(time.Duration(i)*time.Minute, fmt.Sprintf("10.0.2.%d", i+1), true)
+		}), listed(time.Hour, victim, false, masked("XXXXXXXX"))),
+		[]string{`3 high "" SMTP capabilities masked, and without STARTTLS, which the server offered before`}},
+	{"starttls-masked", "told-by-itself-one-session",
+		append(offered(1), listed(time.Hour, victim, false, masked("XXXXXXXS"))),
+		[]string{`1 high "" SMTP list with STARTTLS overwritten`}},
+	{"starttls-masked", "another-length-one-session",
+		append(offered(1), listed(time.Hour, victim, false, masked("XXXA"))),
+		[]string{`1 medium "" SMTP capabilities masked`}},
+	{"starttls-masked", "not-offered-last-time-one-session",
+		append(offered(1), listed(time.Minute, victim, false), listed(time.Hour, victim, false, masked("XXXXXXXX"))),
+		[]string{`2 medium "" SMTP capabilities masked`}},
+	{"starttls-masked", "offered-long-ago-one-session",
+		append(offered(1), listed(10*24*time.Hour, victim, false, masked("XXXXXXXX"))),
+		[]string{`1 medium "" SMTP capabilities masked`}},
+	{"starttls-masked", "another-backend-one-session",
+		append(offered(1), listed(time.Hour, victim, false, banner("mx2.example ESMTP"), masked("XXXXXXXX"))),
+		[]string{`1 medium "" SMTP capabilities masked`}},
+	{"starttls-masked", "came-to-tls",
+		append(offered(1), listed(time.Hour, victim, false, masked("XXXXXXXX"), func(f *dissect.Facts) { f.Transport = dissect.STARTTLS })), nil},
+	{"starttls-vanished", "masked-is-told-once", append(offered(3), listed(time.Hour, victim, false, masked("XXXXXXXX"))), nil},
 	{"starttls-vanished", "for-this-client",
 		append(offered(3), listed(time.Hour, other, true), listed(2*time.Hour, victim, false, accepted("joe", "abcdef"))),
 		[]string{`4 high "" SMTP list without STARTTLS, which this client was offered 3 times before`}},

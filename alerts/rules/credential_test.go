@@ -108,6 +108,14 @@ var credentialTests = []ruleTest{
 	{"auth-offered-in-clear", "no-auth-listed", facts(dissect.SMTP, 25, list()), nil},
 	{"auth-offered-in-clear", "imap-list-after-login",
 		facts(dissect.IMAP, 143, list(), login("LOGIN-CMD", "joe", outcome(dissect.Accepted), at(1))), nil},
+	{"auth-offered-in-clear", "smtp-login-sent-ahead", sentAhead(dissect.SMTP, 587),
+		[]string{"medium - SMTP before TLS lists PLAIN [mechanisms=PLAIN]"}},
+	{"auth-offered-in-clear", "pop3-login-sent-ahead", sentAhead(dissect.POP3, 110),
+		[]string{"medium - POP3 before TLS lists PLAIN [mechanisms=PLAIN]"}},
+	{"auth-offered-in-clear", "imap-list-that-may-belong-to-the-login", sentAhead(dissect.IMAP, 143), nil},
+	{"auth-offered-in-clear", "imap-login-sent-ahead-and-rejected",
+		facts(dissect.IMAP, 143, list("PLAIN"), login("PLAIN", "joe", outcome(dissect.Rejected), at(1))),
+		[]string{"medium - IMAP before TLS lists PLAIN no LOGINDISABLED [mechanisms=PLAIN] [logindisabled=no]"}},
 	{"auth-offered-in-clear", "imap-list-after-preauth", facts(dissect.IMAP, 143, preauth, list()), nil},
 
 	{"logindisabled-ignored", "login", facts(dissect.IMAP, 143, list(), loginDisabled, login("LOGIN-CMD", "joe", outcome(dissect.Rejected))),
@@ -124,4 +132,19 @@ func url(user string) change {
 			Quote: quote(dissect.Client, 8, "BURL imap://x.example/;urlauth=submit+ann:internal:91354a473744909de610943775f92038"),
 		})
 	})
+}
+
+// sentAhead is a list that came behind the client's login, and ahead of the
+// answer that let it in.
+func sentAhead(p dissect.Protocol, port uint16) *dissect.Facts {
+	f := facts(p, port)
+	a := &dissect.Attempt{Mechanism: "PLAIN", Account: "joe", HasAccount: true}
+	f.Add(&dissect.Event{Kind: dissect.AuthBegin, Attempt: a})
+	f.Add(&dissect.Event{Kind: dissect.ListBegin})
+	f.Add(&dissect.Event{Kind: dissect.Mechanism, Side: dissect.Server, Line: []byte("250 AUTH PLAIN"), Text: []byte("PLAIN")})
+	f.Add(&dissect.Event{Kind: dissect.ListEnd})
+	a.Outcome = dissect.Accepted
+	f.Add(&dissect.Event{Kind: dissect.AuthEnd, Outcome: dissect.Accepted, Attempt: a})
+	f.Finish()
+	return f
 }

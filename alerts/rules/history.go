@@ -10,6 +10,7 @@ var recalls = map[string]func(*dissect.Facts, *Past, []Hit) []Hit{
 	"password-guessing":     judgeGuessing,
 	"password-spraying":     judgeSpraying,
 	"account-both-ways":     judgeBothWays,
+	"starttls-masked":       recallMasked,
 	"starttls-vanished":     judgeVanished,
 	"tls-failed-then-clear": judgeFailedThenClear,
 	"tls-fallback-retry":    judgeDance,

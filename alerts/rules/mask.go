@@ -12,7 +12,7 @@ import (
 // judgeMasked tells a STARTTLS that was overwritten from other capabilities
 // that were. A session that came to TLS all the same has lost nothing.
 func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
-	if f.Transport != dissect.Plain || f.STARTTLS.Accepted == dissect.Yes {
+	if cameToTLS(f) {
 		return hits
 	}
 	var command, banner *dissect.Quote
@@ -20,7 +20,7 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 		command, banner = f.Signs.MaskedCommand, f.Signs.MaskedBanner
 	}
 	h := Hit{Severity: alerts.Medium, Why: name(f.Protocol)}
-	masked := len(f.Offer.Masks) > 0 && !f.Offer.STARTTLS
+	masked := listMasked(f)
 	switch {
 	case masked && starttlsMasked(f):
 		h.Severity = alerts.High
@@ -44,6 +44,15 @@ func judgeMasked(f *dissect.Facts, hits []Hit) []Hit {
 	}
 	h.Quotes = inOrder(telling(lines...))
 	return append(hits, h)
+}
+
+func cameToTLS(f *dissect.Facts) bool {
+	return f.Transport != dissect.Plain || f.STARTTLS.Accepted == dissect.Yes
+}
+
+// listMasked tells a list with capabilities overwritten, and without STARTTLS.
+func listMasked(f *dissect.Facts) bool {
+	return !cameToTLS(f) && len(f.Offer.Masks) > 0 && !f.Offer.STARTTLS
 }
 
 // framed tells asterisks that begin a greeting of several lines: the frame around

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,22 +54,63 @@ func judgeVanished(f *dissect.Facts, past *Past, hits []Hit) []Hit {
 // judgeDiffering compares the list with those to other clients of the last
 // hour.
 func judgeDiffering(f *dissect.Facts, past *Past, hits []Hit) []Hit {
-	list := past.LatestOffers
-	for len(list) > 0 && f.Start-list[0].Begin > int64(differWindow) {
-		list = list[1:]
-	}
-	if len(list) < minOtherOffers {
+	list := offeredToOthers(f, past)
+	if len(list) == 0 {
 		return hits
-	}
-	for i := range list {
-		if !list[i].STARTTLS {
-			return hits
-		}
 	}
 	h := gone(f, alerts.Medium, list[len(list)-2:])
 	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + " for this client, and with it for " +
 		strconv.Itoa(len(list)) + " others in the last hour"
 	return append(hits, h)
+}
+
+// offeredToOthers returns the lists to other clients of the last hour, if there
+// are enough and all have STARTTLS.
+func offeredToOthers(f *dissect.Facts, past *Past) []Offered {
+	list := past.LatestOffers
+	for len(list) > 0 && f.Start-list[0].Begin > int64(differWindow) {
+		list = list[1:]
+	}
+	lacks := func(o Offered) bool { return !o.STARTTLS }
+	if len(list) < minOtherOffers || slices.ContainsFunc(list, lacks) {
+		return nil
+	}
+	return list
+}
+
+// recallMasked raises the hit that judgeMasked has just made for a list of which
+// nobody can tell whether STARTTLS was overwritten, where the server offered it
+// before: then one of the masks that are as long was it.
+func recallMasked(f *dissect.Facts, past *Past, hits []Hit) []Hit {
+	if !listMasked(f) || starttlsMasked(f) || askedInVain(f) {
+		return hits
+	}
+	want := command(f.Protocol)
+	long := func(mask string) bool { return len(mask) == len(want) }
+	before := offeredBefore(f, past)
+	if len(before) == 0 || !slices.ContainsFunc(f.Offer.Masks, long) {
+		return hits
+	}
+	h := &hits[len(hits)-1]
+	h.Severity = alerts.High
+	h.Why = name(f.Protocol) + " capabilities masked, and without " + want + ", which the server offered before"
+	last := &before[len(before)-1]
+	h.Earlier = []alerts.Evidence{last.evidence(dissect.Server, "list with "+want)}
+	h.Quotes = h.Quotes[:min(len(h.Quotes), MaxEvidence-len(h.Earlier))]
+	return hits
+}
+
+// offeredBefore returns lists with the offer: the last one to this client, or
+// those to others where it is new.
+func offeredBefore(f *dissect.Facts, past *Past) []Offered {
+	n := len(past.Offers)
+	if n == 0 {
+		return offeredToOthers(f, past)
+	}
+	if last := &past.Offers[n-1]; !last.STARTTLS || f.Start-last.Begin > int64(vanishedWindow) {
+		return nil
+	}
+	return past.Offers[n-1:]
 }
 
 // lostByAll tells whether others have been refused the offer since a time, and

@@ -193,18 +193,20 @@ func (s *Session) authenticateCommand(dst []dissect.Event, text, args []byte) []
 	if initial := bytes.Trim(after, " \t"); len(initial) > 0 && x.Client(initial, true) {
 		e.Hide = dissect.Span{From: len(text) - len(skipSpace(after)), To: len(text)}
 	}
+	if x.NameHidden() {
+		e.Hide = dissect.Span{From: len(text) - len(skipSpace(args)), To: len(text)}
+	}
 	s.wait = forChallenge
 	return append(dst, e)
 }
 
 // answerLine takes a line of the client that answers a challenge.
 func (s *Session) answerLine(dst []dissect.Event, text []byte) []dissect.Event {
-	if s.command.guess && isCommand(text) {
-		s.command = command{}
-		s.state[dissect.Client] = atLine
-		return s.commandLine(dst, text)
-	}
 	a := s.command.attempt
+	if (s.command.guess || a.deaf) && bytes.IndexByte(text, ' ') >= 0 {
+		s.leaveExchange(text)
+		return dst
+	}
 	e := s.event(dissect.Client, dissect.AuthStep, text)
 	e.Attempt = a.facts
 	switch {
@@ -216,6 +218,15 @@ func (s *Session) answerLine(dst []dissect.Event, text []byte) []dissect.Event {
 	s.wait = forChallenge
 	s.state[dissect.Client] = atLine
 	return append(dst, e)
+}
+
+// leaveExchange: text is no line of an exchange, for BASE64 has no spaces, and
+// the server's word was lost. It may be a command, or the text of a mail.
+func (s *Session) leaveExchange(text []byte) {
+	s.command = command{}
+	s.state[dissect.Client] = unsynced
+	s.resume = s.at[dissect.Client].start
+	s.search(text)
 }
 
 // endAttempt ends a login, told by line of the server or by nothing.

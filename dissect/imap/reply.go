@@ -150,12 +150,17 @@ func (s *Session) answered(o dissect.Outcome) {
 	case s.wait == forTLSAnswer && o == dissect.Accepted:
 		s.wait = forTLS
 		return
-	case s.wait != nothing, s.state[side] == atAnswer, s.state[side] == unsynced && s.command.attempt != nil:
+	case s.wait != nothing, s.state[side] == atAnswer:
 		// A literal that was refused is not sent, an exchange is over: a new
 		// command comes next.
 		s.wait = nothing
 		s.command = command{}
 		s.state[side] = atLine
+	case s.state[side] == unsynced && s.command.attempt != nil:
+		s.command = command{} // but its next command may be among what was lost
+		if len(s.in[side].Part()) == 0 {
+			s.resume = s.in[side].Offset
+		}
 	}
 }
 
@@ -174,6 +179,8 @@ func (s *Session) invitation(dst []dissect.Event, text []byte) []dissect.Event {
 	case s.wait == forGoAhead:
 		s.wait = nothing
 		s.beginLiteral()
+	case s.inExchange() && s.command.attempt.cancelled:
+		// It answers AUTHENTICATE, and comes late.
 	case s.inExchange():
 		s.wait = nothing
 		s.state[dissect.Client] = atAnswer

@@ -26,6 +26,9 @@ func (s *Session) lateGreeting(text []byte) bool {
 		return false
 	}
 	words = bytes.ToUpper(words)
+	if code := skipSpace(words); bytes.HasPrefix(code, []byte{'['}) && !bytes.HasPrefix(code, []byte("[CAPABILITY ")) {
+		return false // Courier has alerts to "your IMAP client", imapproxy tells of connections taken up again
+	}
 	return bytes.Contains(words, []byte("IMAP")) || bytes.Contains(words, []byte("READY"))
 }
 

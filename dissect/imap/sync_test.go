@@ -196,6 +196,73 @@ func TestFindsItsFeet(t *testing.T) {
 			C- a7 LOGIN {42+}\r\nthe end of the mail\r\na1 LOGIN joe hunter22\r\n
 			S: a1 OK welcome
 			end`, []string{`LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap in an exchange, then a mail with LOGIN", false, `
+			S: * OK ready
+			C: a1 AUTHENTICATE CRAM-MD5
+			S: + PDFAeD4=
+			C: am9lIDAw
+			S! 9
+			C! 25
+			S: + go on
+			C: From: eve@x.example
+			C: a LOGIN eve decoy
+			C: and so on
+			S: a2 OK APPEND completed
+			C: a3 LOGIN joe hunter22
+			S: a3 OK welcome
+			end`, []string{`CRAM-MD5 "joe" "00" unknown`, `LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"gap over the end of LOGIN, then a mail with LOGIN", false, `
+			S: * OK ready
+			C: a1 LOGIN {3}
+			S: + go on
+			C: joe {8}
+			S: + go on
+			C! 42
+			S: a1 OK welcome
+			S: + go on
+			C: From: eve@x.example
+			C: a LOGIN eve decoy
+			C: and so on
+			S: a2 OK APPEND completed
+			C: a3 SELECT INBOX
+			S: a3 OK done
+			end`, []string{`LOGIN-CMD "joe" "" accepted`}},
+		{"gap over the end of LOGIN, then another", false, `
+			S: * OK ready
+			C: a1 LOGIN {3}
+			S: + go on
+			C: joe {8}
+			S: + go on
+			C! 10
+			S: a1 NO wrong
+			C: a2 LOGIN joe hunter22
+			S: a2 OK welcome
+			end`, []string{`LOGIN-CMD "joe" "" rejected`, `LOGIN-CMD "joe" "hunter22" accepted`}},
+		{"exchange cancelled before its challenge came", false, `
+			S: * OK ready
+			C: a1 AUTHENTICATE PLAIN
+			S! 4
+			proceed
+			C: *
+			S: + 
+			C: a2 AUTHENTICATE PLAIN
+			S: a1 BAD aborted
+			S: + 
+			C: AGpvZQBodW50ZXIyMg==
+			S: a2 OK welcome
+			end`, []string{`PLAIN "" "" cancelled`, `PLAIN "joe" "hunter22" accepted`}},
+		{"late, an alert that speaks of IMAP is no greeting", true, `
+			S: * OK [ALERT] Your IMAP client is old
+			S: * 3 EXISTS
+			C: a4 NOOP
+			S: a4 OK done
+			end`, []string{}},
+		{"late, a proxy takes up a connection", true, `
+			S: * OK [XPROXYREUSE] IMAP connection reused by imapproxy
+			S: * 3 EXISTS
+			C: a4 NOOP
+			S: a4 OK done
+			end`, []string{}},
 		{"gap in a literal of the server", false, `
 			S: * PREAUTH ready
 			C: a1 FETCH 1:2 BODY[]

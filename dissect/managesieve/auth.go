@@ -62,7 +62,8 @@ func (s *Session) authArgument(dst []dissect.Event, value []byte) (_ []dissect.E
 		return s.ask(dst, question{verb: authenticateVerb, unsure: c.unsure}), false
 	case c.arguments == 1:
 		c.attempt = &attempt{exchange: sasl.Begin(value)}
-		return s.ask(dst, question{verb: authenticateVerb, attempt: c.attempt, unsure: c.unsure}), false
+		dst = s.ask(dst, question{verb: authenticateVerb, attempt: c.attempt, unsure: c.unsure})
+		return dst, c.attempt.exchange.NameHidden()
 	case c.arguments > 2 || c.attempt == nil:
 		return dst, true
 	case c.lost:

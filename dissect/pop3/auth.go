@@ -103,6 +103,9 @@ func (s *Session) authCommand(p parsed, text []byte) {
 		from := bytes.LastIndex(text, initial)
 		hide = dissect.Span{From: from, To: from + len(initial)}
 	}
+	if x.NameHidden() {
+		hide = dissect.Span{From: len(text) - len(bytes.TrimLeft(p.rest, blanks)), To: len(bytes.TrimRight(text, blanks))}
+	}
 	s.emitLine(dissect.Client, dissect.Event{Kind: dissect.AuthBegin, Line: text, Hide: hide, Attempt: x.Attempt})
 	s.need = dissect.NeedAnswer
 }
@@ -216,6 +219,7 @@ func (s *Session) endAttempt(q *question, o dissect.Outcome, text []byte) {
 		return
 	}
 	q.attempt = nil
+	s.blind = s.blind || o == dissect.OutcomeUnknown
 	a.Outcome = o
 	e := dissect.Event{Kind: dissect.AuthEnd, Outcome: o, Line: text, Attempt: a}
 	if text != nil {

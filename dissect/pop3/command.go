@@ -101,15 +101,18 @@ func (s *Session) unknownCommand(text []byte) {
 
 // ask puts a question behind those that wait. Hardly a client sends a command
 // before it has the answer to the one before: where something was lost between
-// them, that is how commands and replies find together again.
+// them, that is how commands and replies find together again. With a client that
+// is known to send ahead they do not.
 func (s *Session) ask(q question) {
-	if s.hole || s.doubt && s.replied {
-		s.dropPending(len(s.pending))
-		s.doubt = false
-		if s.open != nil && s.open.lossy {
-			s.endMessage(0)
-		}
+	switch {
+	case s.hole || s.doubt && s.replied:
+		s.resume()
+	case s.leapt && !s.replied:
+		// The hole may have held the answer to the command before, too.
+		s.doubt = true
+		s.distrust()
 	}
+	s.leapt = s.hole || s.leapt && !s.replied
 	if s.server == astray || s.server == greeting && s.strange {
 		s.server = status // for the client, that was the greeting
 	}
@@ -119,6 +122,17 @@ func (s *Session) ask(q question) {
 	}
 	q.sure = !s.doubt || q.verb == stls
 	s.pending = append(s.pending, q)
+}
+
+// resume takes the client to have its answer to all that was asked before.
+func (s *Session) resume() {
+	if !s.ahead {
+		s.dropPending(len(s.pending))
+	}
+	s.doubt = s.ahead
+	if s.open != nil && s.open.lossy {
+		s.endMessage(0)
+	}
 }
 
 // dropPending takes the oldest n questions as never answered.

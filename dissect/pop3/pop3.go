@@ -76,8 +76,10 @@ type Session struct {
 	strange  bool // the server has said something else where it greets
 	replied  bool // the server has replied since the client's last line
 	hole     bool // bytes of the server were lost since the client's last line
+	leapt    bool // commands were sent behind such a hole, and none is answered yet
+	ahead    bool // the client was seen to send commands ahead of their replies
 	fragment bool // the client's next line may lack its beginning
-	blind    bool // a login may have been missed
+	blind    bool // a login may have been missed, or that it was accepted
 
 	stamp    string // of the greeting, for APOP
 	login    *login // USER, until its PASS

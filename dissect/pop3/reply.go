@@ -124,10 +124,23 @@ func (s *Session) replyLine(kind replyKind, text []byte) {
 		s.invite(text)
 		return
 	}
+	if s.doubt && kind == okReply && s.pending[0].verb == stls && !speaksOfTLS(text) {
+		s.dropPending(1)
+		s.need = dissect.NeedNothing
+		return
+	}
 	q := s.pending[0]
 	s.pending = append(s.pending[:0], s.pending[1:]...)
+	s.ahead = s.ahead || len(s.pending) > 0
 	s.server = status
 	s.answer(&q, kind == okReply, text)
+}
+
+// speaksOfTLS tells the answer to STLS from another command's, where replies may
+// be missing. Servers say "+OK Begin TLS negotiation" (RFC 2595, section 4).
+func speaksOfTLS(text []byte) bool {
+	text = bytes.ToUpper(text)
+	return bytes.Contains(text, []byte("TLS")) || bytes.Contains(text, []byte("SSL"))
 }
 
 // unpaired takes a reply to a command that was not seen. What follows it may

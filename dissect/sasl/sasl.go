@@ -3,7 +3,8 @@
 // DIGEST-MD5 (RFC 2831), SCRAM (RFC 5802, 7677), NTLM, GSSAPI (RFC 4752) and
 // GSS-SPNEGO (RFC 4178) with Kerberos or NTLM inside, KERBEROS_V4 and SKEY (RFC
 // 2222), XOAUTH2, OAUTHBEARER (RFC 7628), EXTERNAL, ANONYMOUS (RFC 4505), OTP
-// (RFC 2444), and any other (DPA, MSN, SRP ...) by its name.
+// (RFC 2444), and any other (DPA, MSN, SRP ...) by its name. What is the name of
+// none may be a password, see NameHidden.
 //
 // It is shared by SMTP, IMAP, POP3 and ManageSieve, which carry the same
 // messages as BASE64 in different lines. Which of them are the client's, what an
@@ -42,6 +43,8 @@ type Exchange struct {
 	ntlm  uint32 // flags of the server's NTLM challenge
 	layer bool   // see Layer
 	raw   bool   // LOGIN: the account was not BASE64
+	named string // in upper case, what stood for a mechanism and is the name of none
+	typed string // the same, while the server may still show that it is one
 }
 
 // A reader takes one decoded message of the client. It reports whether the
@@ -69,7 +72,8 @@ var mechanisms = [...]struct {
 	{"KERBEROS_V4", (*Exchange).kerberosV4},
 }
 
-// Begin starts an exchange with a mechanism, spelt as the client spelt it.
+// Begin starts an exchange with a mechanism, spelt as the client spelt it. Where
+// that is the name of none, see NameHidden.
 func Begin(mechanism []byte) *Exchange {
 	x := &struct {
 		Exchange
@@ -78,6 +82,12 @@ func Begin(mechanism []byte) *Exchange {
 	x.Attempt = &x.attempt
 	x.attempt.Mechanism, x.read = find(mechanism)
 	x.layer = x.attempt.Mechanism == "KERBEROS_V4" || x.attempt.Mechanism == "GSS-SPNEGO"
+	if !registered(x.attempt.Mechanism) {
+		x.named, x.attempt.Mechanism = x.attempt.Mechanism, dissect.UnknownMechanism
+		if wellFormed(mechanism) {
+			x.typed = x.named
+		}
+	}
 	return &x.Exchange
 }
 
@@ -153,8 +163,12 @@ func (x *Exchange) unknown(message []byte) (hide bool) {
 }
 
 // Challenge takes a message of the server as it stood on the line: BASE64,
-// or words, or nothing.
+// or words, or nothing. A server that goes on with an exchange knows its
+// mechanism.
 func (x *Exchange) Challenge(text []byte) {
+	if x.typed != "" {
+		x.Attempt.Mechanism, x.typed = x.typed, ""
+	}
 	message, ok := decode(text)
 	switch m := x.Attempt.Mechanism; {
 	case !ok: // Exchange asks for NTLM with "ntlm supported"

@@ -124,7 +124,13 @@ func TestPasswords(t *testing.T) {
 		{"otp authzid alone", "OTP", []string{"i joe\x00"}, result{"OTP", "joe", true, "-", nil, no}},
 		{"skey", "SKEY", []string{"c joe", "s 97 seed", "c \x01\x02\x03"}, result{"SKEY", "joe", true, "\x01\x02\x03", nil, []bool{false, true}}},
 
-		{"unknown", "x-own\x07 1", []string{"i first", "c second"}, result{"X-OWN1", "", false, "first", nil, []bool{true, true}}},
+		{"unknown, and the server goes on", "x-own_1", []string{"s more", "c first", "c second"}, result{"X-OWN_1", "", false, "first", nil, []bool{true, true}}},
+		{"unknown, with an initial response", "x-own_1", []string{"i first", "s more", "c second"}, result{"X-OWN_1", "", false, "first", nil, []bool{true, true}}},
+		{"unknown, and the server does not", "hunter2", []string{"i first"}, result{"unknown", "", false, "first", nil, yes}},
+		{"no name, though the server goes on", "pass.word", []string{"s more", "c first"}, result{"unknown", "", false, "first", nil, yes}},
+		{"too long a name, though the server goes on", "correct-horse-battery", []string{"s more", "c first"}, result{"unknown", "", false, "first", nil, yes}},
+		{"a registered name of more letters", "ECDSA-NIST256P-CHALLENGE", nil, result{"ECDSA-NIST256P-CHALLENGE", "", false, "-", nil, nil}},
+		{"of a family", "gs2-krb5-plus", nil, result{"GS2-KRB5-PLUS", "", false, "-", nil, nil}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, exchange(tt.mechanism, tt.lines...)); diff != "" {
@@ -210,7 +216,7 @@ func TestBounds(t *testing.T) {
 	if len(long.Secret) != sasl.MaxMessage {
 		t.Errorf("a message of %d bytes is kept", len(long.Secret))
 	}
-	if got := exchange(strings.Repeat("m", 1000)).Mechanism; len(got) != sasl.MaxName {
+	if got := exchange("SCRAM-" + strings.Repeat("m", 1000)).Mechanism; len(got) != sasl.MaxName {
 		t.Errorf("a name of %d bytes is kept", len(got))
 	}
 }

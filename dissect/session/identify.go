@@ -77,7 +77,7 @@ func identify(s *scene) verdict {
 			}
 		}
 	}
-	if bestScore >= enough && s.early(best) {
+	if bestScore >= enough && (s.early(best) || s.greetedOnly(best)) {
 		return verdict{}
 	}
 	v := s.tls()
@@ -117,7 +117,10 @@ func (s *scene) score(p dissect.Protocol, server uint8) int {
 	if standard == dissect.LMTP {
 		standard = dissect.SMTP
 	}
-	if said < 0 && asked > 0 && standard == p {
+	if standard == p && s.weaklyGreeted(p, server, said) {
+		asked = s.askedOfSMTP(server)
+	}
+	if said < 0 && asked > 0 && standard == p && !(p == dissect.POP3 && readyCode(s.head[server])) {
 		said = 0 // an odd greeting, which does not keep the client from logging in
 	}
 	if asked < 0 && said == enough && standard == p {

@@ -76,6 +76,24 @@ func TestIdentify(t *testing.T) {
 		{"proftpd on 25", 25, false, "1: 220 ProFTPD Server (Debian) [10.0.0.2]\n0: USER joe", "none"},
 		{"vsftpd on 25", 25, false, "1: 220 (vsFTPd 3.0.3)\n0: USER joe", "none"},
 		{"smtp of a machine called ftp", 25, false, "1: 220 ftp ESMTP", "smtp 1"},
+		{"filezilla on 25", 25, false, "1: 220-FileZilla Server 1.8.0\n1: 220 Please visit https://filezilla-project.example/\n0: USER joe\n1: 331 Please, specify the password.\n0: PASS secret\n1: 230 Login successful.", "none"},
+		{"pure-ftpd on 25", 25, false, "1: 220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------\n0: USER joe", "none"},
+		{"iis on 25", 25, false, "1: 220 Microsoft FTP Service\n0: USER joe", "none"},
+		{"wu-ftpd on 25", 25, false, "1: 220 files.example.org FTP server (Version wu-2.6.2(1) Mon Jan 1 10:00:00 UTC 2024) ready.\n0: USER joe", "none"},
+		{"ftp that does not say so, on 25", 25, false, "1: 220 files.example.org ready\n0: USER joe\n1: 331 password\n0: PASS x\n1: 230 ok", "none"},
+		{"ftp that does not say so, on 587", 587, false, "1: 220 welcome\n0: AUTH TLS\n1: 500 what\n0: USER joe\n1: 331 password", "none"},
+		{"ftp that does not say so, help first", 25, false, "1: 220 welcome\n0: NOOP\n1: 200 ok\n0: FEAT\n1: 211 end", "none"},
+		{"ftp that does not say so, on 110", 110, false, "1: 220 welcome\n0: USER joe\n1: 331 password\n0: PASS x\n1: 230 ok", "none"},
+		{"ftp that does not say so, server only", 25, false, "1: 220 welcome\n1: 331 password\n1: 230 ok", "none"},
+		{"a greeting and no smtp", 25, false, "1: 220 hello\n0: open sesame\n1: what", "none"},
+		{"a greeting and nothing", 25, false, "1: 220 hello", "smtp 1"},
+		{"a greeting and a typing error", 25, false, "1: 220 hello\n0: elho pc\n1: 500 what\n0: EHLO pc\n1: 250 hi", "smtp 1"},
+		{"a greeting and a masked command", 25, false, "1: 220 ****\n0: XXXX pc\n1: 500 what\n0: HELO pc", "smtp 1"},
+		{"a greeting, server only", 25, false, "1: 220 mx.example.org\n1: 250 hi\n1: 221 bye", "smtp 1"},
+		{"nntp on 25", 25, false, "1: 200 news.example.org ready, posting allowed\n0: MODE READER\n1: 200 ok\n0: QUIT", "none"},
+		{"nntp on 25, no posting", 25, false, "1: 201 news.example.org ready\n0: HELP\n1: 100 help\n0: QUIT", "none"},
+		{"irc on 25", 25, false, "0: NICK joe\n0: USER joe 0 * :Joe\n1: :irc.example.org 001 joe :Welcome", "none"},
+		{"irc that speaks first on 25", 25, false, "1: :irc.example.org NOTICE AUTH :*** Looking up your hostname\n0: NICK joe", "none"},
 		{"ftp with TLS-C", 21, false, "1: 220 welcome\n0: AUTH TLS-C\n1: 234 go", "none"},
 		{"ftp with GSSAPI", 21, false, "1: 220 welcome\n0: AUTH GSSAPI\n1: 334 go", "none"},
 		{"ftp asks for features", 21, false, "1: 220 welcome\n0: FEAT\n1: 211 end", "none"},
@@ -150,7 +168,8 @@ func TestIdentify(t *testing.T) {
 }
 
 // Every style of greeting is recognised, at the protocol's port by itself, and
-// at any other together with the client's first command.
+// at any other together with the client's first command. Where FTP may greet so,
+// too, it takes the client's word, or its silence, at the port.
 func TestGreetings(t *testing.T) {
 	tests := []struct{ name, greeting, command, want string }{
 		{"Exchange", "220 mail.example.org Microsoft ESMTP MAIL Service ready at Mon, 1 Jan 2024 10:00:00 +0100", "EHLO pc", "smtp"},
@@ -207,8 +226,19 @@ func TestGreetings(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.want+" "+tt.name, func(t *testing.T) {
 			alone := newRun(t, [2]uint16{40000, port[tt.want]}, false).play("1: " + tt.greeting)
-			if got := alone.what(); tt.want != "lmtp" && got != tt.want+" 1" {
-				t.Errorf("at its port, alone: %q", got)
+			want := tt.want + " 1"
+			if strings.HasPrefix(tt.greeting, "220") && !strings.Contains(tt.greeting, "SMTP") {
+				want = "undecided"
+			}
+			if got := alone.what(); tt.want != "lmtp" && got != want {
+				t.Errorf("at its port, alone: %q, want %q", got, want)
+			}
+			if got := alone.play("end").what(); tt.want != "lmtp" && got != tt.want+" 1" {
+				t.Errorf("at its port, alone to the end: %q", got)
+			}
+			told := newRun(t, [2]uint16{40000, port[tt.want]}, false).play("1: " + tt.greeting + "\n0: " + tt.command)
+			if got := told.what(); tt.command != "QUIT" && got != tt.want+" 1" {
+				t.Errorf("at its port, with the client's word: %q", got)
 			}
 			for _, cut := range []int{0, 1, 5} {
 				r := newRun(t, [2]uint16{40000, 12345}, false)

@@ -8,8 +8,9 @@
 // readable: TLS on a port of mail (RFC 8314, section 3), and text that nothing
 // contradicts in a connection that was joined late.
 //
-// Words of other protocols that look like mail's are told apart: FTP's 220 and
-// AUTH TLS (RFC 4217), +OK and -ERR of Redis. After STARTTLS, STLS and the like
+// Words of other protocols that look like mail's are told apart: FTP's 220, behind
+// which what the client says decides, and AUTH TLS (RFC 4217), +OK and -ERR of
+// Redis. After STARTTLS, STLS and the like
 // (RFC 3207, section 4) the next bytes of the client show whether it is TLS that
 // follows (RFC 8446, section 5.1) or a conversation in clear. What the client sent
 // ahead waits until the server has answered, in bounds.

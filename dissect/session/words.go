@@ -130,6 +130,8 @@ func smtpCommand(line []byte) int {
 		return 0 // FTP says so, too (RFC 2228, section 3)
 	case anyFold(verb, "AUTH", "HELO", "STARTTLS", "DATA", "BDAT", "RSET", "VRFY", "EXPN", "ETRN", "TURN", "ATRN", "XCLIENT", "XFORWARD", "X-EXPS", "X-ANONYMOUSTLS", "BURL", "SEND", "SOML", "SAML"):
 		return 1
+	case len(verb) >= len("XXXX") && len(bytes.Trim(verb, "X")) == 0:
+		return 1 // a device on the way has overwritten the command
 	}
 	return -1
 }

@@ -16,6 +16,7 @@ type attempt struct {
 	asked    uint8          // challenges of the server
 	dark     bool           // a line of the client was lost: no other can be told apart
 	guessed  bool           // the server's last answer was not seen
+	torn     bool           // bytes of the server were lost
 	refused  bool           // the server has refused AUTH, but the client had sent its answers already
 	waits    bool           // waiting is set
 	waiting  textLine       // a line that may be an answer or a command: the server's reply tells
@@ -39,6 +40,9 @@ func (s *Session) authCommand(l textLine, rest []byte) {
 		}
 		s.auth.count(trimmed)
 		s.auth.initial = s.auth.steps
+	}
+	if s.auth.exchange.NameHidden() {
+		e.Hide = dissect.Span{From: len(l.text) - len(rest), To: len(trimRight(l.text))}
 	}
 	s.emitAuth(e, l)
 	s.awaitAuth()
@@ -226,7 +230,7 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	s.blind = a.unanswered()
 	outcome := dissect.Rejected
 	switch {
-	case code == authSucceeded && a.dark && a.asked == 0 && !a.exhausted():
+	case a.dark && (a.torn || code == authSucceeded && a.asked == 0 && !a.exhausted()):
 		outcome = dissect.OutcomeUnknown // what was lost may have been another AUTH
 	case code == authSucceeded:
 		outcome = dissect.Accepted
@@ -238,7 +242,7 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 		if outcome == dissect.Accepted && x.Layer() {
 			s.layer = x.Attempt
 		}
-		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text})
+		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text, Hide: x.Repeated(text)})
 	}
 	s.auth = attempt{}
 }

@@ -19,10 +19,28 @@ func (s *Session) contentMayFollow(code int) {
 
 // dataAnswered takes the reply to DATA.
 func (s *Session) dataAnswered(code int) {
-	if s.need == dissect.NeedAnswer || s.state == firstLine {
+	switch {
+	case s.need == dissect.NeedAnswer || s.state == firstLine:
 		s.need = dissect.NeedNothing
 		s.contentMayFollow(code)
+	case s.state == body && code == startInput:
+		s.dataCode = code
 	}
+}
+
+// unaskedContent: the answer to DATA was lost, and what came behind was neither a
+// command that is known nor the head of a message. A server that says something
+// to it has refused DATA, and the lines were commands to it.
+func (s *Session) unaskedContent(code int) {
+	if s.state != body || s.dataCode != noCode || s.doubt != nil || s.open == nil || s.open.torn || s.open.headed || !s.heard[dissect.Server] {
+		return
+	}
+	if code == startInput || code == shuttingDown {
+		return
+	}
+	s.open = nil // no message has crossed
+	s.state = command
+	s.forget(data)
 }
 
 // takeFirstLine tells content from a command, behind a DATA that no 354 has
@@ -41,10 +59,11 @@ func (s *Session) takeFirstLine(l textLine) {
 		return
 	}
 	s.state = body
+	s.bodyTransfer().headed = isField(l.text)
 	if s.in[dissect.Client].Long {
 		t := s.bodyTransfer()
-		t.lose() // its line was cut
 		t.size += l.end - l.start
+		t.lose() // its line was cut
 		return
 	}
 	lineEnd := "\r\n"

@@ -127,6 +127,7 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 		s.endDoubt()
 		s.forceBacklog()
 	}
+	s.quitLostContent()
 	s.endAttempt(dissect.OutcomeUnknown)
 	s.endBlind()
 	s.abandonContent()

@@ -50,12 +50,16 @@ func (s *Session) serverGap() {
 	}
 	s.dropPending(keep)
 	s.flushAnswered()
+	if s.open != nil {
+		s.open.behind.unanswered = true
+	}
 	if s.doubt != nil && s.dataCode == startInput {
 		s.doubt.lost = true
 	}
 	if s.auth.waits {
 		s.auth.waits, s.auth.dark = false, true
 	}
+	s.auth.torn = true
 	s.dropHeld()
 	if s.need == dissect.NeedAnswer {
 		s.Proceed() // the answer may be among what was lost
@@ -79,12 +83,15 @@ func (s *Session) clientGap(n uint64) {
 		s.auth.dark = true
 		s.auth.waits = false
 	case firstLine:
-		if s.dataCode >= refusal {
+		switch {
+		case s.dataCode >= refusal:
 			s.loseTrack()
-			return
+		case s.dataCode == startInput:
+			s.state = body
+			s.tearContent()
 		}
-		s.state = body
-		s.tearContent()
+		// Else nobody knows whether content or commands were lost: the next line
+		// tells, as the first one would have.
 	case body:
 		s.tearContent()
 	case chunk:
@@ -204,23 +211,4 @@ func (s *Session) resync(code int) {
 func (s *Session) heldVerb() verb {
 	word, _ := cutWord(s.held[0].text)
 	return lookup(word)
-}
-
-// endLostContent: a reply amid content whose bytes were lost tells that its end
-// was among them.
-func (s *Session) endLostContent(code int) {
-	if s.state != body || code == startInput || code == shuttingDown {
-		return
-	}
-	if s.open == nil && !s.lostBefore || s.open != nil && !s.open.torn {
-		return
-	}
-	q := question{verb: endOfContent}
-	if s.open != nil {
-		q.mail, q.final = s.open.mail, true
-	}
-	s.ask(q)
-	s.abandonContent()
-	s.mail = nil
-	s.state = command
 }

@@ -12,6 +12,7 @@ type envelope struct {
 	to      []string         // that the server accepted, or never answered
 	dropped int              // over dissect.MaxRecipients
 	torn    bool             // bytes were lost since it began, or its beginning was not seen, or do not cross here
+	unasked int              // commands that were taken, of those lost since
 	facts   *dissect.Message // of its content, once that crosses
 	line    []byte           // that began it, at most dissect.MaxQuote bytes
 	span
@@ -62,6 +63,17 @@ func (s *Session) transaction(l textLine) *envelope {
 func (s *Session) resetMail() {
 	s.abandonContent()
 	s.mail = nil
+}
+
+// doubtMail: where two commands that were lost have been taken, they may have been
+// RSET and another MAIL.
+func (s *Session) doubtMail(code int) {
+	if s.mail == nil || !s.mail.torn || code != completed && code != willForward {
+		return
+	}
+	if s.mail.unasked++; s.mail.unasked == 2 {
+		s.mail = nil
+	}
 }
 
 // mailAnswered takes the reply to MAIL. The sender of one that was refused

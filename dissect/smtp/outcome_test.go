@@ -234,3 +234,54 @@ func TestLossBeforeAuth(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Where the answer to a whole login was lost, and bytes of the client behind it,
+// those may have been another login, and the next answer its own.
+func TestLossOfAnswerAndLogin(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		lost []dissect.Side
+		want string
+	}{
+		{"both", []dissect.Side{dissect.Server, dissect.Client}, "auth-end unknown"},
+		{"the client's bytes alone", []dissect.Side{dissect.Client}, "auth-end accepted"},
+	} {
+		s := smtp.New([2]uint64{}, false)
+		hear(t, s, "S: 220 mx\r\n", "C: EHLO pc\r\n", "S: 250 mx\r\n", "C: AUTH PLAIN AGFubgB3cm9uZw==\r\n")
+		for _, side := range tt.lost {
+			s.Gap(nil, side, 30)
+		}
+		var got []string
+		for _, e := range hear(t, s, "S: 235 in\r\n") {
+			got = append(got, fmt.Sprintf("%s %s", e.Kind, e.Outcome))
+		}
+		if diff := cmp.Diff([]string{tt.want}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// Two commands that were lost, and taken, may have been RSET and MAIL; one may
+// not.
+func TestLossOfMail(t *testing.T) {
+	for _, tt := range []struct {
+		replies string
+		want    string
+	}{
+		{"S: 250 ok\r\n354 go\r\n", "ann@example.org true"},
+		{"S: 250 ok\r\n250 ok\r\n354 go\r\n", " false"},
+		{"S: 250 ok\r\n550 no\r\n354 go\r\n", "ann@example.org true"},
+	} {
+		s := smtp.New([2]uint64{}, false)
+		hear(t, s, "S: 220 mx\r\n", "C: EHLO pc\r\n", "S: 250 mx\r\n", "C: MAIL FROM:<ann@example.org>\r\n", "S: 250 ok\r\n")
+		s.Gap(nil, dissect.Client, 60)
+		list := messages(hear(t, s, tt.replies, "C: Subject: x\r\n\r\n.\r\n", "S: 250 ok\r\n"))
+		var got []string
+		for _, m := range list {
+			got = append(got, fmt.Sprintf("%s %v", m.From, m.HasFrom))
+		}
+		if diff := cmp.Diff([]string{tt.want}, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.replies, diff)
+		}
+	}
+}

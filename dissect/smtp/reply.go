@@ -93,6 +93,7 @@ func (s *Session) replyLine(text []byte) {
 // beginReply finds out what the reply that begins here answers.
 func (s *Session) beginReply(code int, words, text []byte) {
 	s.replyInDoubt(code)
+	s.unaskedContent(code)
 	s.endLostContent(code)
 	if s.auth.waits {
 		s.settleWaiting(code)
@@ -265,6 +266,7 @@ func (s *Session) settle(q question, code int) {
 // choice move the session.
 func (s *Session) unasked(code int, words, text []byte) {
 	s.tellLMTP(code)
+	s.doubtMail(code)
 	switch {
 	case s.state == body || s.state == chunk:
 	case s.passed:

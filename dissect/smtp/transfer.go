@@ -14,6 +14,8 @@ type transfer struct {
 	size    uint64
 	torn    bool // bytes of it were lost
 	chunked bool // BDAT brings it
+	headed  bool // its first line can begin a message; not known where 354 was seen
+	behind  stretch
 	end     span // the end mark, or where the end was noticed
 }
 
@@ -53,6 +55,7 @@ func (s *Session) freshMarks() marks {
 // as far as is known.
 func (t *transfer) lose() {
 	t.torn = true
+	t.behind.begin(t.size)
 	t.reader.Lose()
 	t.marks = marks{last: [2]int16{unknown, unknown}}
 }
@@ -67,6 +70,9 @@ func (s *Session) takeBody(b []byte) int {
 	prev := t.marks.last[1]
 	n, m := t.marks.next(b)
 	t.take(b[:n])
+	if t.torn {
+		t.behind.hold(b[:n])
+	}
 	s.in[dissect.Client].Skip(n)
 	s.lookForBareEnd(prev, b[:n])
 	if s.doubt != nil {

@@ -61,3 +61,26 @@ func TestEncryptedAlertBehindGap(t *testing.T) {
 		}
 	}
 }
+
+// A client whose hello was lost may break off with an alert as long as Java's,
+// which establishes nothing.
+func TestEncryptedAlertWithoutHello(t *testing.T) {
+	tests := []struct {
+		name string
+		size int
+		want bool
+	}{
+		{"as long as Java's alert", 35, false},
+		{"Finished", 53, true},
+	}
+	for _, tt := range tests {
+		s := tls.New([2]uint64{})
+		s.Gap(nil, dissect.Client, 441)
+		events := s.Feed(nil, dissect.Server, slices.Concat(
+			serverHello{0x0303, 0x1301, []extension{{43, []byte{3, 4}}}}.record(), plain(23, make([]byte, 1200))))
+		s.Feed(nil, dissect.Client, plain(23, make([]byte, tt.size)))
+		if got := events[len(events)-1].TLS.Established; got != tt.want {
+			t.Errorf("%s: established %v", tt.name, got)
+		}
+	}
+}

@@ -204,7 +204,7 @@ func (s *Session) hidden(h *half) bool { return h.ciphers && s.version < tls13 }
 // told from what follows Finished, and passes for it.
 func (s *Session) proves(h *half) bool {
 	if s.version == 0 || s.version == tls13 {
-		if h.size <= maxAlert || h.javaAlert() {
+		if h.size <= maxAlert || h.side == dissect.Client && h.size == javaAlert {
 			return false
 		}
 	}

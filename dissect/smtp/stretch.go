@@ -1,0 +1,108 @@
+package smtp
+
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// stretch is what the client sent behind lost bytes of a content. If the end
+// mark was among those, it is commands.
+type stretch struct {
+	size       uint64 // of the content before it
+	held       []byte // at most maxStretch bytes
+	spilled    bool   // there was more
+	unanswered bool   // bytes of the server were lost since the content began: the answer to its end may be
+}
+
+// maxStretch is how many bytes are held: commands of a transaction or two.
+const maxStretch = 2 << 10
+
+func (b *stretch) begin(size uint64) {
+	b.size, b.held, b.spilled = size, b.held[:0], false
+}
+
+func (b *stretch) hold(text []byte) {
+	if b.spilled = b.spilled || len(b.held)+len(text) > maxStretch; b.spilled {
+		b.held = nil
+		return
+	}
+	b.held = append(b.held, text...)
+}
+
+// commands returns the stretch from its first line on that is a command, and the
+// verb of its last line.
+func (b *stretch) commands() (from []byte, last verb) {
+	for rest := b.held; ; {
+		text, next, whole := bytes.Cut(rest, []byte{'\n'})
+		if !whole {
+			return from, last
+		}
+		text = bytes.TrimRight(text, "\r")
+		last = noVerb
+		if isCommand(text) {
+			word, _ := cutWord(text)
+			last = lookup(word)
+			if from == nil {
+				from = rest
+			}
+		}
+		rest = next
+	}
+}
+
+// endLostContent: a reply amid content whose bytes were lost tells that its end
+// was among them. What came behind was no content then.
+func (s *Session) endLostContent(code int) {
+	if s.state != body || code == shuttingDown {
+		return
+	}
+	t := s.open
+	if t == nil {
+		if s.lostBefore && code != startInput {
+			s.ask(question{verb: endOfContent})
+			s.mail, s.state = nil, command
+		}
+		return
+	}
+	commands, last := t.behind.commands()
+	if !t.torn || code == startInput && (s.dataCode != startInput || last != data) {
+		return
+	}
+	if nothing := s.dataCode == noCode && t.behind.size == 0 && !t.chunked; nothing {
+		s.open = nil // nothing tells that there was any content
+	} else if len(commands) == 0 || !t.behind.unanswered {
+		s.ask(question{verb: endOfContent, mail: t.mail, final: true})
+	}
+	s.leaveLostContent(commands)
+	if len(commands) > 0 && code != startInput { // which leaves no doubt what the lines before DATA were
+		s.state, s.fresh, s.astray = unsynced, true, false
+	}
+	s.readBacklog()
+}
+
+// leaveLostContent ends the content where its bytes were lost, and takes the
+// commands that came behind back, to be read.
+func (s *Session) leaveLostContent(commands []byte) {
+	if t := s.open; t != nil {
+		t.size = t.behind.size
+	}
+	if len(commands) > 0 {
+		s.reread(s.in[dissect.Client].Offset-uint64(len(commands)), commands)
+	}
+	s.abandonContent()
+	s.mail, s.state = nil, command
+}
+
+// quitLostContent: nobody has answered the QUIT at the end of the connection,
+// behind content whose end was lost.
+func (s *Session) quitLostContent() {
+	if s.state != body || s.open == nil || !s.open.torn {
+		return
+	}
+	if _, last := s.open.behind.commands(); last == quit {
+		text := bytes.TrimSuffix(s.open.behind.held, []byte{'\n'})
+		s.leaveLostContent(s.open.behind.held[bytes.LastIndexByte(text, '\n')+1:])
+		s.readBacklog()
+	}
+}
