@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,14 +62,9 @@ func writeForEver(path string) {
 	}
 }
 
-// A killed writer has lost nothing that it had told of, and another one goes
-// on. While it wrote, a reader saw whole transactions only.
-func TestKilledWriter(t *testing.T) {
-	if testing.Short() {
-		t.Skip("large")
-	}
-	path := filepath.Join(t.TempDir(), "mailtap.db")
-	add(t, path)
+// startWriter starts a process that stores log-ins. It returns what that prints.
+func startWriter(t *testing.T, path string) (*exec.Cmd, io.Reader) {
+	t.Helper()
 	writer := exec.Command(os.Args[0])
 	writer.Env = append(os.Environ(), writerPath+"="+path)
 	stdout, err := writer.StdoutPipe()
@@ -78,6 +74,18 @@ func TestKilledWriter(t *testing.T) {
 	if err := writer.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return writer, stdout
+}
+
+// A killed writer has lost nothing that it had told of, and another one goes
+// on. While it wrote, a reader saw whole transactions only.
+func TestKilledWriter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	path := filepath.Join(t.TempDir(), "mailtap.db")
+	add(t, path)
+	writer, stdout := startWriter(t, path)
 	r := reader(t, path)
 	var told []string
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {

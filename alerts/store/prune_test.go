@@ -271,15 +271,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 // committed something.
 func killWriter(t *testing.T, path string, writing bool, wait time.Duration) {
 	t.Helper()
-	writer := exec.Command(os.Args[0])
-	writer.Env = append(os.Environ(), writerPath+"="+path)
-	stdout, err := writer.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := writer.Start(); err != nil {
-		t.Fatal(err)
-	}
+	writer, stdout := startWriter(t, path)
 	told := bufio.NewReader(stdout)
 	if writing {
 		told.ReadString('\n')

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/mailtap/mailtap/alerts/export"
 )
 
 // Bounds of the file of saved filters.
@@ -89,18 +91,11 @@ func Save(path string, s Saved) error {
 // replaceFile writes a file that only its owner may read: all of it, or
 // nothing.
 func replaceFile(path string, b []byte) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, filepath.Base(path)+".*") // 0600
-	if err != nil {
+	return export.WriteFile(path, true, func(w io.Writer) error {
+		_, err := w.Write(b)
 		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
