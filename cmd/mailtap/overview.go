@@ -37,8 +37,8 @@ type overviewRule struct {
 	title    string
 	severity alerts.Severity
 	findings uint64
-	cases    int  // that are kept
-	forgot   bool // others
+	rows     []*overviewRow // behind them, up to the capacity, those that were forgotten: their memory is used again
+	forgot   bool
 }
 
 // overviewRow is one case. Of its first finding it keeps what is shown.
@@ -47,8 +47,9 @@ type overviewRow struct {
 	rule     string
 	severity alerts.Severity
 	at       int64 // of the first finding
-	server   string
-	where    string
+	server   netip.AddrPort
+	file     string // "": it has no evidence
+	packet   uint64
 	line     string
 	reason   string // of the exception; "" where there is none
 	n        int
@@ -64,14 +65,15 @@ type named[T comparable] struct {
 	more  bool
 }
 
+// lacks tells whether a name is to be added.
+func (l *named[T]) lacks(name T) bool { return !l.more && !slices.Contains(l.names, name) }
+
 func (l *named[T]) add(name T) {
-	switch {
-	case l.more || slices.Contains(l.names, name):
-	case len(l.names) == maxNamed:
+	if len(l.names) == maxNamed {
 		l.more = true
-	default:
-		l.names = append(l.names, name)
+		return
 	}
+	l.names = append(l.names, name)
 }
 
 func (l *named[T]) String() string {
@@ -99,11 +101,13 @@ func newOverview(env *environment, flag string) *overview {
 
 func (o *overview) result(r *alerts.Result, least alerts.Severity) error {
 	for i := range r.Findings {
-		if export.Excepted(&r.Findings[i]) != "" {
+		f := &r.Findings[i]
+		reason := export.Excepted(f)
+		if reason != "" {
 			o.excepted++
 		}
-		if r.Findings[i].Severity >= least {
-			o.add(&r.Findings[i])
+		if f.Severity >= least {
+			o.add(f, reason)
 		}
 	}
 	return nil
@@ -111,7 +115,9 @@ func (o *overview) result(r *alerts.Result, least alerts.Severity) error {
 
 func (o *overview) told() error { return nil } // the table comes at the end
 
-func (o *overview) add(f *alerts.Finding) {
+// add counts a finding. Its texts may lie in all that was said, so what stays
+// of them is copied.
+func (o *overview) add(f *alerts.Finding, exception string) {
 	rule := o.rules[f.Rule]
 	if rule == nil {
 		if len(o.rules) == maxRules {
@@ -124,48 +130,63 @@ func (o *overview) add(f *alerts.Finding) {
 	rule.severity = max(rule.severity, f.Severity)
 	row := o.rows[f.Case]
 	if row == nil {
-		if rule.cases == maxKept {
-			o.forget(f.Rule, rule)
-		}
-		row = newOverviewRow(f)
+		row = o.row(rule)
+		row.begin(f)
 		row.more = rule.forgot
 		o.rows[f.Case] = row
-		rule.cases++
 	}
 	row.n++
 	row.severity = max(row.severity, f.Severity)
-	row.clients.add(f.Client.Addr())
-	if f.Account != "" {
-		row.accounts.add(strings.Clone(f.Account)) // it may lie in all that was said
+	if client := f.Client.Addr(); row.clients.lacks(client) {
+		row.clients.add(client)
 	}
-	if reason := export.Excepted(f); reason != "" {
-		row.reason = strings.Clone(reason)
+	if f.Account != "" && row.accounts.lacks(f.Account) {
+		row.accounts.add(strings.Clone(f.Account))
+	}
+	if exception != "" {
+		row.reason = strings.Clone(exception)
 		row.excepted++
 	}
 }
 
-func newOverviewRow(f *alerts.Finding) *overviewRow {
-	r := &overviewRow{id: f.Case, rule: f.Rule, at: f.Time, server: f.Server.String(), where: "-", line: f.Why}
+// row returns one for a new case of a rule.
+func (o *overview) row(rule *overviewRule) *overviewRow {
+	if len(rule.rows) == maxKept {
+		o.forget(rule)
+	}
+	n := len(rule.rows)
+	rule.rows = slices.Grow(rule.rows, 1)[:n+1]
+	if rule.rows[n] == nil {
+		rule.rows[n] = &overviewRow{}
+	}
+	return rule.rows[n]
+}
+
+// begin makes r the row of the case that f is the first of.
+func (r *overviewRow) begin(f *alerts.Finding) {
+	clients, accounts := r.clients.names[:0], r.accounts.names[:0]
+	*r = overviewRow{id: f.Case, rule: f.Rule, at: f.Time, server: f.Server, line: f.Why}
 	if len(f.Evidence) > 0 {
 		e := &f.Evidence[0]
-		r.where = filepath.Base(e.File) + ":" + strconv.FormatUint(e.Packet, 10)
-		r.line = e.Text
+		r.file, r.packet, r.line = e.File, e.Packet, e.Text
 	}
 	r.line = strings.Clone(r.line)
-	return r
+	r.clients.names, r.accounts.names = clients, accounts
+}
+
+// where names the packet of the first finding.
+func (r *overviewRow) where() string {
+	if r.file == "" {
+		return "-"
+	}
+	return filepath.Base(r.file) + ":" + strconv.FormatUint(r.packet, 10)
 }
 
 // forget keeps the worse half of a rule's cases.
-func (o *overview) forget(id string, rule *overviewRule) {
-	var rows []*overviewRow
-	for _, r := range o.rows {
-		if r.rule == id {
-			rows = append(rows, r)
-		}
-	}
-	slices.SortFunc(rows, compareRows)
-	for _, r := range rows[maxKept/2:] {
+func (o *overview) forget(rule *overviewRule) {
+	slices.SortFunc(rule.rows, compareRows)
+	for _, r := range rule.rows[maxKept/2:] {
 		delete(o.rows, r.id)
 	}
-	rule.cases, rule.forgot = maxKept/2, true
+	rule.rows, rule.forgot = rule.rows[:maxKept/2], true
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -17,8 +18,10 @@ import (
 // compareRows puts the worst first, and of these rule by rule what was found
 // most often.
 func compareRows(a, b *overviewRow) int {
-	return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(a.rule, b.rule), cmp.Compare(b.n, a.n),
-		cmp.Compare(a.at, b.at), slices.Compare(a.id[:], b.id[:]))
+	if c := cmp.Or(cmp.Compare(b.severity, a.severity), strings.Compare(a.rule, b.rule), cmp.Compare(b.n, a.n)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.at, b.at), bytes.Compare(a.id[:], b.id[:]))
 }
 
 // shown is the rows of the table, and how many findings are in others.
@@ -65,7 +68,7 @@ func (o *overview) end(s *alerts.Summary) error {
 		if r.more {
 			times += "+"
 		}
-		err := t.Row(r.severity.String(), r.rule, times, r.server, r.clients.String(), r.accounts.String(), r.where, line)
+		err := t.Row(r.severity.String(), r.rule, times, r.server.String(), r.clients.String(), r.accounts.String(), r.where(), line)
 		if err != nil {
 			return err
 		}
