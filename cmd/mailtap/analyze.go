@@ -126,6 +126,9 @@ const noLink = capture.LinkType(0xffff)
 
 // packets passes on those that match the filter. It changes ps.
 func (in *intake) packets(e *engine.Engine, ps []capture.Packet) error {
+	if in.runner.unheard.Load() {
+		return errUnheard
+	}
 	kept := 0
 	for i := range ps {
 		ok, err := in.look(&ps[i])
@@ -167,6 +170,10 @@ func (in *intake) look(p *capture.Packet) (bool, error) {
 }
 
 var errInterrupted = errors.New("interrupted: what was found until then is reported and stored")
+
+// errUnheard ends a run whose output nobody reads any more, as in
+// "mailtap analyze --db none --format jsonl x.pcap | head".
+var errUnheard = errors.New("nobody reads what is found")
 
 // filterSet holds the user's filter, compiled for each link type.
 type filterSet struct {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,3 +55,34 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 		t.Error("nothing is stored")
 	}
 }
+
+// A reader that goes away ends an analysis that keeps nothing, and no other.
+func TestNobodyReads(t *testing.T) {
+	var file bytes.Buffer
+	if _, err := traffic.Write(&file, traffic.Options{Kind: traffic.Logins, Seed: 3, Sessions: 4000}, nil); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "logins.pcap")
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	packets := func(db string) string {
+		var stderr bytes.Buffer
+		env := &environment{stdout: deaf{}, stderr: &stderr, getenv: os.Getenv}
+		if got := run([]string{"analyze", "--db", db, "--format", "jsonl", path}, env); got != statusFailed {
+			t.Errorf("--db %s: exit status %d, want %d", db, got, statusFailed)
+		}
+		if want := "writing the findings: nobody is there"; !strings.Contains(stderr.String(), want) {
+			t.Errorf("--db %s: no %q in\n%s", db, want, stderr.String())
+		}
+		return regexp.MustCompile(`\d+ packets`).FindString(stderr.String())
+	}
+	all := packets(filepath.Join(t.TempDir(), "mailtap.db"))
+	if some := packets(noDatabase); some == all {
+		t.Errorf("%s were read for nobody", all)
+	}
+}
+
+type deaf struct{}
+
+func (deaf) Write([]byte) (int, error) { return 0, errors.New("nobody is there") }

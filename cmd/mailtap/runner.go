@@ -47,6 +47,7 @@ type runner struct {
 	started  time.Time
 	failed   bool // something could not be read
 	writeErr error
+	unheard  atomic.Bool // nothing can be written, and what is found goes nowhere else
 }
 
 // newRunner makes a run that is over when its files are, of options that are
@@ -215,9 +216,11 @@ func (r *runner) report(result alerts.Result) {
 
 // wrote keeps the first error of writing.
 func (r *runner) wrote(err error) {
-	if r.writeErr == nil {
-		r.writeErr = err
+	if r.writeErr != nil || err == nil {
+		return
 	}
+	r.writeErr = err
+	r.unheard.Store(r.store == nil && r.sinks == nil && r.keeper == nil && r.results == nil)
 }
 
 // remark says what --quiet leaves out.
