@@ -59,22 +59,21 @@ func signLines(s *dissect.Signs) [8]**dissect.Quote {
 		&s.OddEnd, &s.Smuggled, &s.BareEnd}
 }
 
-// names lists the addresses and authorization identities of f.
-func names(f *dissect.Facts) (list []*string) {
+// eachName calls do with every address and authorization identity of f.
+func eachName(f *dissect.Facts, do func(*string)) {
 	for _, a := range f.Auth {
 		for i := range a.Detail {
 			if a.Detail[i].Key == "authzid" {
-				list = append(list, &a.Detail[i].Value)
+				do(&a.Detail[i].Value)
 			}
 		}
 	}
 	for _, m := range f.Messages {
-		list = append(list, &m.From)
+		do(&m.From)
 		for i := range m.To {
-			list = append(list, &m.To[i])
+			do(&m.To[i])
 		}
 	}
-	return list
 }
 
 // maskFields masks what is neither a quote nor a name.
@@ -130,8 +129,8 @@ func maskMechanisms(names []string, m *masker) {
 
 // maskMechanism leaves the names that rules know: a password may be "PLAIN".
 func maskMechanism(name *string, m *masker) {
-	if LeakOf(strings.ToUpper(*name)) == OtherLeak {
-		m.fields(name)
+	if text, found := m.mask(*name, dissect.Span{}); found && LeakOf(strings.ToUpper(*name)) == OtherLeak {
+		*name = text
 	}
 }
 

@@ -95,17 +95,17 @@ func (m *masker) build() {
 	m.plain.build()
 	m.encoded.build()
 	m.least = math.MaxInt
-	for _, list := range [...][]string{m.plain.sorted, m.encoded.sorted} {
-		for _, s := range list {
-			m.least = min(m.least, len(s))
+	for _, n := range [...]*needles{&m.plain, &m.encoded} {
+		for _, one := range n.sorted {
+			m.least = min(m.least, one.to-one.from)
 		}
 	}
 	m.step = min(m.least-minPart+1, maxStep)
-	for _, list := range [...][]string{m.plain.sorted, m.encoded.sorted} {
-		for _, s := range list {
-			m.begins.add(partAt(s, 0))
+	for _, n := range [...]*needles{&m.plain, &m.encoded} {
+		for _, one := range n.sorted {
+			m.begins.add(partAt(n.text, one.from))
 			for i := range m.step {
-				m.inner.add(partAt(s, i))
+				m.inner.add(partAt(n.text, one.from+i))
 			}
 		}
 	}
@@ -123,7 +123,9 @@ func (m *masker) mask(text string, hide dissect.Span) (masked string, found bool
 	if len(m.spans) == 0 {
 		return text, false
 	}
-	slices.SortFunc(m.spans, func(a, b dissect.Span) int { return cmp.Compare(a.From, b.From) })
+	if len(m.spans) > 1 {
+		slices.SortFunc(m.spans, func(a, b dissect.Span) int { return cmp.Compare(a.From, b.From) })
+	}
 	m.text = m.text[:0]
 	end := -1 // of the spans so far
 	for _, s := range m.spans {
@@ -133,6 +135,9 @@ func (m *masker) mask(text string, hide dissect.Span) (masked string, found bool
 		end = max(end, s.To)
 	}
 	m.text = append(m.text, text[end:]...)
+	if string(m.text) == Mask {
+		return Mask, true
+	}
 	return string(m.text), true
 }
 

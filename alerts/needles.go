@@ -1,19 +1,32 @@
 package alerts
 
 import (
+	"bytes"
 	"encoding/base64"
 	"slices"
-	"strings"
+	"sort"
 )
 
 // needles is a set of strings that finds which of them a text begins with. A
 // session of a thousand guesses has thousands, so they are not tried in turn.
 type needles struct {
-	sorted []string
-	parent []int // of each, the longest other one that it begins with; -1: none
+	text   []byte // of all: memory of its own, which is cleared
+	sorted []needle
 }
 
-func (n *needles) add(s string) { n.sorted = append(n.sorted, s) }
+// needle is one of them.
+type needle struct {
+	from, to int // in text
+	parent   int // in sorted, the longest other one that it begins with; -1: none
+}
+
+func (n *needles) of(one needle) []byte { return n.text[one.from:one.to] }
+
+func (n *needles) add(s string) {
+	from := len(n.text)
+	n.text = append(n.text, s...)
+	n.sorted = append(n.sorted, needle{from: from, to: len(n.text)})
+}
 
 // groupSize is how many bytes BASE64 takes together.
 const groupSize = 3
@@ -22,58 +35,47 @@ const groupSize = 3
 // 1 or 2 bytes into a group: those that depend on no neighbour.
 func (n *needles) addCores(s string) {
 	var in [64]byte // a secret is seldom longer
-	var out [3 * 88]byte
-	digits := out[:0]
-	var ends [groupSize]int
 	for shift := range groupSize {
-		from := len(digits)
-		digits = base64.RawStdEncoding.AppendEncode(digits, append(in[:shift], s...))
+		from := len(n.text)
+		n.text = base64.RawStdEncoding.AppendEncode(n.text, append(in[:shift], s...))
 		first := [groupSize]int{0, 2, 3}[shift]
 		size := (shift+len(s))*8/6 - first
-		copy(digits[from:], digits[from+first:][:size])
-		digits = digits[:from+size]
-		ends[shift] = len(digits)
-	}
-	all, from := string(digits), 0
-	for _, end := range ends {
-		n.add(all[from:end])
-		from = end
+		n.sorted = append(n.sorted, needle{from: from + first, to: from + first + size})
 	}
 }
 
 func (n *needles) reset() {
-	clear(n.sorted)
-	n.sorted, n.parent = n.sorted[:0], n.parent[:0]
+	clear(n.text)
+	n.text, n.sorted = n.text[:0], n.sorted[:0]
 }
 
 func (n *needles) build() {
-	slices.Sort(n.sorted)
-	n.sorted = slices.Compact(n.sorted)
-	n.parent = n.parent[:0]
-	for i, s := range n.sorted {
-		p := i - 1
-		for p >= 0 && !strings.HasPrefix(s, n.sorted[p]) {
-			p = n.parent[p]
+	slices.SortFunc(n.sorted, func(a, b needle) int { return bytes.Compare(n.of(a), n.of(b)) })
+	n.sorted = slices.CompactFunc(n.sorted, func(a, b needle) bool { return bytes.Equal(n.of(a), n.of(b)) })
+	for i := range n.sorted {
+		one := &n.sorted[i]
+		one.parent = i - 1
+		for one.parent >= 0 && !bytes.HasPrefix(n.of(*one), n.of(n.sorted[one.parent])) {
+			one.parent = n.sorted[one.parent].parent
 		}
-		n.parent = append(n.parent, p)
 	}
 }
 
 // longest returns the length of the longest needle that text begins with. In a
 // cut text a needle may also be cut by its end.
 func (n *needles) longest(text string, cut bool) int {
-	k, found := slices.BinarySearch(n.sorted, text)
-	if found {
-		return len(text)
-	}
-	if cut && len(text) >= minPart && k < len(n.sorted) && strings.HasPrefix(n.sorted[k], text) {
-		return len(text)
+	k := sort.Search(len(n.sorted), func(i int) bool { return string(n.of(n.sorted[i])) >= text })
+	if k < len(n.sorted) {
+		next := n.of(n.sorted[k])
+		if string(next) == text || cut && len(text) >= minPart && len(next) >= len(text) && string(next[:len(text)]) == text {
+			return len(text)
+		}
 	}
 	// What sorts before text and is the beginning of it, is also the beginning
 	// of all that sorts between the two.
-	for k--; k >= 0; k = n.parent[k] {
-		if strings.HasPrefix(text, n.sorted[k]) {
-			return len(n.sorted[k])
+	for k--; k >= 0; k = n.sorted[k].parent {
+		if one := n.of(n.sorted[k]); len(one) <= len(text) && text[:len(one)] == string(one) {
+			return len(one)
 		}
 	}
 	return 0
@@ -98,7 +100,7 @@ func (p *parts) has(part uint32) bool {
 }
 
 // partAt returns the minPart bytes of s that begin at i.
-func partAt(s string, i int) uint32 {
+func partAt[T string | []byte](s T, i int) uint32 {
 	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16
 }
 

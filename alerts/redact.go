@@ -60,6 +60,11 @@ type redaction struct {
 	secrets []owned
 	text    masker // of all secrets
 	names   masker // of those that no account's name gives away
+
+	// touched is of no use but that each text is looked at before any is searched:
+	// they lie in the caches of another processor, and so come from there together,
+	// not each when it is waited for. Measured in November 2026: a tenth of Redact.
+	touched byte
 }
 
 // owned is a secret and the account that it opens.
@@ -78,7 +83,14 @@ func (x *redaction) gather(f *dissect.Facts) {
 	for _, s := range x.secrets {
 		x.text.addSecret(s.secret)
 	}
-	eachQuote(f, func(q *dissect.Quote) { x.text.addSent(hidden(q)) })
+	eachQuote(f, func(q *dissect.Quote) {
+		if q.Text != "" {
+			x.touched += q.Text[0]
+		}
+		if q.Hide != (dissect.Span{}) {
+			x.text.addSent(hidden(q))
+		}
+	})
 	x.text.build()
 }
 
@@ -93,17 +105,23 @@ func (x *redaction) reset() {
 // maskNames masks addresses. A secret that its account's name holds stays
 // readable there: it would tell no more than the account does.
 func (x *redaction) maskNames(f *dissect.Facts) {
-	list := names(f)
-	if len(list) == 0 {
-		return
-	}
+	ready := false
+	eachName(f, func(name *string) {
+		if !ready {
+			x.gatherNames()
+			ready = true
+		}
+		x.names.fields(name)
+	})
+}
+
+func (x *redaction) gatherNames() {
 	for _, s := range x.secrets {
 		if !strings.Contains(s.account, s.secret) {
 			x.names.addSecret(s.secret)
 		}
 	}
 	x.names.build()
-	x.names.fields(list...)
 }
 
 // seal puts a fingerprint in the place of the attempt's secret.

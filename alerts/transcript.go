@@ -80,20 +80,65 @@ func quote(q *dissect.Quote, f *dissect.Facts, l *dissect.Spoken, text string) {
 // is: it may be a password that was sent where none was due.
 func harmless(p dissect.Protocol, text []byte) bool {
 	verb, rest, _ := bytes.Cut(text, []byte(" "))
-	commands := " EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS VRFY EXPN HELP ETRN TURN ATRN "
-	switch p {
-	case dissect.IMAP:
+	if p == dissect.IMAP {
 		verb, _, _ = bytes.Cut(rest, []byte(" "))
-		commands = " CAPABILITY NOOP LOGOUT STARTTLS SELECT EXAMINE CREATE DELETE RENAME SUBSCRIBE UNSUBSCRIBE LIST LSUB " +
-			"NAMESPACE STATUS IDLE CHECK CLOSE UNSELECT EXPUNGE SEARCH FETCH STORE COPY MOVE UID ENABLE ID COMPRESS SORT THREAD UNAUTHENTICATE NOTIFY "
-	case dissect.POP3:
-		commands = " CAPA STLS STAT LIST RETR DELE NOOP RSET TOP UIDL QUIT UTF8 LANG USER XTND "
-	case dissect.ManageSieve:
-		commands = " CAPABILITY STARTTLS LOGOUT NOOP LISTSCRIPTS SETACTIVE GETSCRIPT DELETESCRIPT RENAMESCRIPT HAVESPACE "
 	}
-	const longest = 16
-	if len(verb) == 0 || len(verb) > longest {
+	var room [longestCommand]byte
+	if len(verb) > len(room) {
 		return false
 	}
-	return strings.Contains(commands, " "+string(bytes.ToUpper(verb))+" ")
+	for i, c := range verb {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		room[i] = c
+	}
+	command := room[:len(verb)]
+	switch p {
+	case dissect.IMAP:
+		return harmlessIMAP(command)
+	case dissect.POP3:
+		return harmlessPOP3(command)
+	case dissect.ManageSieve:
+		return harmlessSieve(command)
+	}
+	return harmlessSMTP(command)
+}
+
+const longestCommand = 16
+
+func harmlessSMTP(command []byte) bool {
+	switch string(command) {
+	case "EHLO", "HELO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "STARTTLS", "VRFY", "EXPN", "HELP",
+		"ETRN", "TURN", "ATRN":
+		return true
+	}
+	return false
+}
+
+func harmlessIMAP(command []byte) bool {
+	switch string(command) {
+	case "CAPABILITY", "NOOP", "LOGOUT", "STARTTLS", "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE",
+		"UNSUBSCRIBE", "LIST", "LSUB", "NAMESPACE", "STATUS", "IDLE", "CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "SEARCH", "FETCH",
+		"STORE", "COPY", "MOVE", "UID", "ENABLE", "ID", "COMPRESS", "SORT", "THREAD", "UNAUTHENTICATE", "NOTIFY":
+		return true
+	}
+	return false
+}
+
+func harmlessPOP3(command []byte) bool {
+	switch string(command) {
+	case "CAPA", "STLS", "STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "UIDL", "QUIT", "UTF8", "LANG", "USER", "XTND":
+		return true
+	}
+	return false
+}
+
+func harmlessSieve(command []byte) bool {
+	switch string(command) {
+	case "CAPABILITY", "STARTTLS", "LOGOUT", "NOOP", "LISTSCRIPTS", "SETACTIVE", "GETSCRIPT", "DELETESCRIPT", "RENAMESCRIPT",
+		"HAVESPACE":
+		return true
+	}
+	return false
 }

@@ -53,13 +53,14 @@ func (j *Judge) Remember(s *alerts.Session) { j.history.Record(s.Facts, s.ID) }
 func (j *Judge) Session(f *dissect.Facts) {
 	j.release(f.Start)
 	j.past = rules.Past{}
-	j.history.recall(f, &j.past)
+	k := keysOf(f)
+	j.history.recall(f, &k, &j.past)
 	h := &j.hits
 	h.judge(f, &j.past, j.siteNow())
 	h.enforce(f, j.Policy)
 	one := held{result: h.result(f), open: h.open()}
 	h.reset()
-	j.history.Record(f, one.result.Session.ID)
+	j.history.record(f, &k, one.result.Session.ID)
 	j.takeOver(&one)
 	if len(one.open) == 0 {
 		j.settled(one.result)

@@ -47,106 +47,108 @@ type History struct {
 // NewHistory returns one that remembers nothing yet.
 func NewHistory() *History {
 	h := &History{files: make(map[string]string)}
-	h.offers.most, h.offers.depth = maxPairs, maxOffers
+	h.offers.index.most, h.offers.depth = maxPairs, maxOffers
 	h.offers.same = func(a, b *rules.Offered) bool { return a.Session == b.Session }
-	h.latestOffers.most, h.latestOffers.depth = maxServers, maxLatestOffers
+	h.latestOffers.index.most, h.latestOffers.depth = maxServers, maxLatestOffers
 	h.latestOffers.same = func(a, b *rules.Offered) bool { return a.Client == b.Client }
-	h.handshakes.most, h.handshakes.depth = maxPairs, maxHandshakes
+	h.handshakes.index.most, h.handshakes.depth = maxPairs, maxHandshakes
 	h.handshakes.same = func(a, b *rules.Handshake) bool { return a.Session == b.Session }
-	h.certificates.most, h.certificates.depth, h.certificates.first = maxPairs, maxCertificates, true
+	h.certificates.index.most, h.certificates.depth, h.certificates.first = maxPairs, maxCertificates, true
 	h.certificates.same = func(a, b *rules.Presented) bool { return a.SHA256 == b.SHA256 }
-	h.latestCerts.most, h.latestCerts.depth = maxServers, maxLatestCerts
+	h.latestCerts.index.most, h.latestCerts.depth = maxServers, maxLatestCerts
 	h.latestCerts.same = func(a, b *rules.Presented) bool { return a.Client == b.Client && a.SHA256 == b.SHA256 }
-	h.rejected.most, h.rejected.depth = maxTrying, maxRejected
+	h.rejected.index.most, h.rejected.depth = maxTrying, maxRejected
 	h.rejected.same = func(a, b *rules.Try) bool {
 		return a.Session == b.Session && a.Packet == b.Packet && a.Time == b.Time
 	}
-	h.uses.most, h.uses.depth = maxPairs, maxUses
+	h.uses.index.most, h.uses.depth = maxPairs, maxUses
 	h.uses.same = func(a, b *rules.Use) bool { return a.TLS == b.TLS && a.Port == b.Port && a.Account == b.Account }
 	return h
 }
 
-// The keys of a session's observations.
-
-func offersKey(f *dissect.Facts) (client, all key) {
-	client = newKey(f.Server.Addr(), f.Client.Addr())
-	client.port, client.protocol, client.name = f.Server.Port(), f.Protocol, rules.Backend(f)
-	all = client
-	all.client = [16]byte{}
-	return client, all
+// keys are those of a session's observations, as far as there may be any.
+type keys struct {
+	offers, latestOffers, handshakes, certificates, latestCerts, rejected, uses key
 }
 
-func certificatesKey(f *dissect.Facts) (client, all key) {
-	client = newKey(f.Server.Addr(), f.Client.Addr())
-	client.port, client.name = f.Server.Port(), rules.Asked(f)
-	all = client
-	all.client = [16]byte{}
-	return client, all
-}
-
-func handshakesKey(f *dissect.Facts) key {
-	k := newKey(f.Server.Addr(), f.Client.Addr())
-	k.protocol = f.Protocol
+func keysOf(f *dissect.Facts) (k keys) {
+	pair := whose{server: f.Server.Addr().As16(), client: f.Client.Addr().As16()}
+	k.uses = pair.key()
+	w := pair
+	w.protocol = f.Protocol
+	k.handshakes = w.key()
+	w = pair
+	w.port = f.Server.Port()
+	if len(f.Auth) > 0 {
+		k.rejected = w.key()
+	}
+	if f.TLS != nil && f.TLS.Certificate != nil {
+		w.name = rules.Asked(f)
+		k.certificates, k.latestCerts = w.key(), w.toAll().key()
+	}
+	if f.Offer.Complete {
+		w.protocol, w.name = f.Protocol, rules.Backend(f)
+		k.offers, k.latestOffers = w.key(), w.toAll().key()
+	}
 	return k
 }
 
-func rejectedKey(f *dissect.Facts) key {
-	k := newKey(f.Server.Addr(), f.Client.Addr())
-	k.port = f.Server.Port()
-	return k
+// toAll takes the clients together.
+func (w whose) toAll() whose {
+	w.client = [16]byte{}
+	return w
 }
-
-func usesKey(f *dissect.Facts) key { return newKey(f.Server.Addr(), f.Client.Addr()) }
 
 // recall fills in what is known of before the session, where a rule may ask.
-func (h *History) recall(f *dissect.Facts, p *rules.Past) {
+func (h *History) recall(f *dissect.Facts, k *keys, p *rules.Past) {
 	if f.Transport == dissect.Plain && f.Offer.Complete && !f.Offer.STARTTLS {
-		client, all := offersKey(f)
-		p.Offers = h.offers.before(client, f.Start)
-		p.LatestOffers = h.latestOffers.before(all, f.Start)
+		p.Offers = h.offers.before(k.offers, f.Start)
+		p.LatestOffers = h.latestOffers.before(k.latestOffers, f.Start)
 	}
-	p.Handshakes = h.handshakes.before(handshakesKey(f), f.Start)
+	p.Handshakes = h.handshakes.before(k.handshakes, f.Start)
 	if f.TLS != nil && f.TLS.Certificate != nil {
-		client, all := certificatesKey(f)
-		p.Certificates = h.certificates.before(client, f.Start)
-		p.LatestCerts = h.latestCerts.before(all, f.Start)
+		p.Certificates = h.certificates.before(k.certificates, f.Start)
+		p.LatestCerts = h.latestCerts.before(k.latestCerts, f.Start)
 	}
 	if len(f.Auth) > 0 {
-		p.Rejected = h.rejected.before(rejectedKey(f), f.Start)
-		p.Uses = h.uses.before(usesKey(f), f.Start)
+		p.Rejected = h.rejected.before(k.rejected, f.Start)
+		p.Uses = h.uses.before(k.uses, f.Start)
 	}
 }
 
 // Record remembers a session. Its Facts are redacted and not kept.
 func (h *History) Record(f *dissect.Facts, id alerts.SessionID) {
+	k := keysOf(f)
+	h.record(f, &k, id)
+}
+
+func (h *History) record(f *dissect.Facts, k *keys, id alerts.SessionID) {
 	if o, ok := rules.OfferIn(f, id); ok {
 		o.File = h.file(o.File)
-		client, all := offersKey(f)
-		h.offers.put(client, o)
-		h.latestOffers.put(all, o)
+		h.offers.put(k.offers, o)
+		h.latestOffers.put(k.latestOffers, o)
 	}
 	if s, ok := rules.HandshakeIn(f, id); ok {
 		s.File = h.file(s.File)
-		h.handshakes.put(handshakesKey(f), s)
+		h.handshakes.put(k.handshakes, s)
 	}
 	if c, ok := rules.CertificateIn(f, id); ok {
 		c.File = h.file(c.File)
-		client, all := certificatesKey(f)
-		h.certificates.put(client, c)
-		h.latestCerts.put(all, c)
+		h.certificates.put(k.certificates, c)
+		h.latestCerts.put(k.latestCerts, c)
 	}
 	if u, ok := rules.ProtectedUse(f, id); ok {
 		u.File = h.file(u.File)
-		h.uses.put(usesKey(f), u)
+		h.uses.put(k.uses, u)
 	}
-	h.recordLogins(f, id)
+	h.recordLogins(f, k, id)
 }
 
-func (h *History) recordLogins(f *dissect.Facts, id alerts.SessionID) {
+func (h *History) recordLogins(f *dissect.Facts, k *keys, id alerts.SessionID) {
 	for _, a := range f.Auth[max(0, len(f.Auth)-maxRejected):] {
 		if try, ok := rules.TryOf(f, id, a); ok {
 			try.File = h.file(try.File)
-			h.rejected.put(rejectedKey(f), try)
+			h.rejected.put(k.rejected, try)
 		}
 	}
 	last := "" // most sessions have one account
@@ -154,7 +156,7 @@ func (h *History) recordLogins(f *dissect.Facts, id alerts.SessionID) {
 		if u, ok := rules.UseOf(f, id, a); ok && u.Account != last {
 			last = u.Account
 			u.File = h.file(u.File)
-			h.uses.put(usesKey(f), u)
+			h.uses.put(k.uses, u)
 		}
 	}
 }

@@ -21,9 +21,19 @@ type hits struct {
 // as their findings take.
 var spare = sync.Pool{New: func() any { return new(hits) }}
 
+// maxSpareHits is how many hits keep their memory: a session of guesses has one
+// an account.
+const maxSpareHits = 32
+
 // reset lets go of the Facts that hits point to.
 func (h *hits) reset() {
-	clear(h.list)
+	if cap(h.list) > maxSpareHits {
+		*h = hits{}
+		return
+	}
+	for i := range h.list {
+		h.list[i].Reset()
+	}
 	h.list, h.held = h.list[:0], h.held[:0]
 }
 
@@ -39,14 +49,23 @@ func Session(f *dissect.Facts) alerts.Result {
 	return result
 }
 
+// needs are the premises of all rules, which together take two lines of the
+// caches: the rules take more than a hundred.
+var needs = func() (list []rules.Premise) {
+	for i := range rules.Rules {
+		list = append(list, rules.Rules[i].Needs)
+	}
+	return list
+}()
+
 // judge applies all rules; past and site are nil where nothing is known of them.
 func (h *hits) judge(f *dissect.Facts, past *rules.Past, site *rules.Site) {
 	seen := rules.SeenIn(f)
-	for i := range rules.Rules {
-		rule := &rules.Rules[i]
-		if rule.Needs&^seen != 0 {
+	for i, need := range needs {
+		if need&^seen != 0 {
 			continue
 		}
+		rule := &rules.Rules[i]
 		switch {
 		case rule.JudgeAt != nil && site != nil:
 			h.list = rule.JudgeAt(f, site, h.list)
@@ -89,20 +108,29 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 	if len(h.list) == 0 {
 		return nil
 	}
-	lines := 0
+	lines, pairs := 0, 0
 	for i := range h.list {
 		lines += len(h.list[i].Earlier) + len(h.list[i].Quotes)
+		pairs += len(h.list[i].Detail) + 1
 	}
 	findings := newFindings(len(h.list))[:len(h.list)]
 	n := 0
 	evidence := make([]alerts.Evidence, 0, lines) // of all findings
+	detail := make([]dissect.Pair, 0, pairs)
 	for severity := alerts.Critical; n < len(h.list); severity-- {
 		for i := range h.list {
 			if h.list[i].Severity == severity {
-				from := len(evidence)
+				from, first := len(evidence), len(detail)
 				evidence = append(evidence, h.list[i].Earlier...)
 				evidence = appendEvidence(evidence, f, id, h.list[i].Quotes)
 				fill(&findings[n], f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:]))
+				detail = append(detail, h.list[i].Detail...)
+				if f.Signs != nil && f.Signs.RealClient != "" {
+					detail = append(detail, dissect.Pair{Key: "real_client", Value: f.Signs.RealClient})
+				}
+				if first < len(detail) {
+					findings[n].Detail = slices.Clip(detail[first:])
+				}
 				n++
 			}
 		}
@@ -129,7 +157,6 @@ func fill(out *alerts.Finding, f *dissect.Facts, session alerts.SessionID, rule 
 	out.Account, out.HasAccount = hit.Account, hit.HasAccount
 	out.Title = rule.Title
 	out.Why = hit.Why
-	out.Detail = hit.Detail
 	if len(evidence) > 0 {
 		out.Evidence = evidence
 		out.Time = evidence[0].Time

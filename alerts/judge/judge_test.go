@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -117,6 +118,41 @@ func TestFindingIDs(t *testing.T) {
 	}
 	if len(ids) != 6 {
 		t.Errorf("%d findings, want 6", len(ids))
+	}
+}
+
+// TestFindingsStand: what is made of one session does not lie in the memory that
+// serves the next one.
+func TestFindingsStand(t *testing.T) {
+	var first alerts.Result
+	j := judge.New(func(r alerts.Result) {
+		if first.Session.Facts == nil {
+			first = r
+		}
+	})
+	j.Session(submission())
+	for i := range 3 {
+		f := submission()
+		f.Auth[0].Mechanism, f.Auth[0].Account = "LOGIN", "amy"
+		f.Auth[0].Quotes[0].Text = "AUTH LOGIN"
+		f.Offer.Mechanisms = []string{"LOGIN", "XOAUTH2"}
+		f.Messages = append(f.Messages, f.Messages[0])
+		f.Server = netip.AddrPortFrom(f.Server.Addr(), uint16(25+i))
+		j.Session(f)
+		judge.Session(f)
+	}
+	var told []string
+	for _, one := range first.Findings {
+		told = append(told, fmt.Sprint(one.Why, one.Detail, len(one.Evidence), one.Evidence[0].Text))
+	}
+	want := []string{
+		"SMTP with PLAIN, accepted[{mechanism PLAIN}] 2AUTH PLAIN",
+		"SMTP offered STARTTLS, and the client went on without[] 3250 STARTTLS",
+		"1 readable by SMTP[{messages 1} {protected 0}] 1MAIL FROM:<a@x.example>",
+		"SMTP before TLS lists PLAIN[{mechanisms PLAIN}] 1250-AUTH PLAIN",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

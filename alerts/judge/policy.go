@@ -48,7 +48,7 @@ func (h *hits) enforce(f *dissect.Facts, p *policy.Policy) {
 		hit, id := &h.list[i], h.held[i].ID
 		hit.Severity = p.Severity(f, id, hit.Severity)
 		if x := p.Exception(f, id, hit.Account); x != nil {
-			hit.Detail = append(slices.Clip(hit.Detail), dissect.Pair{Key: "exception", Value: x.Reason})
+			hit.Detail = append(hit.Detail, dissect.Pair{Key: "exception", Value: x.Reason})
 		}
 	}
 }

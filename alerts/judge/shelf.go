@@ -1,22 +1,29 @@
 package judge
 
 import (
-	"net/netip"
+	"hash/maphash"
 
 	"github.com/mailtap/mailtap/alerts/rules"
 	"github.com/mailtap/mailtap/dissect"
 )
 
-// key says whose observations lie together. What does not matter to a kind of
-// them is zero.
-type key struct {
+// key says whose observations lie together: a number made of whose, with a seed
+// that nobody on the network knows, so that nobody can have his own taken for
+// those of others.
+type key uint64
+
+// whose is what a key is made of. What does not matter to a kind of observations
+// is zero.
+type whose struct {
 	server, client [16]byte
 	name           uint64
 	port           uint16
 	protocol       dissect.Protocol
 }
 
-func newKey(server, client netip.Addr) key { return key{server: server.As16(), client: client.As16()} }
+var seed = maphash.MakeSeed()
+
+func (w whose) key() key { return key(maphash.Comparable(seed, w)) }
 
 // observation is what a shelf keeps: a T that knows its place.
 type observation[T any] interface {
@@ -24,41 +31,38 @@ type observation[T any] interface {
 	At() *rules.Seen
 }
 
-// shelf keeps observations of one kind by key: at most most keys and depth
-// observations of each. The ones put there longest ago go first, which are not
-// always the oldest: a capture of last week is judged by what happened then.
+// shelf keeps observations of one kind by key: of so many keys as its index has
+// room for, and at most depth observations of each. The ones put there longest
+// ago go first, which are not always the oldest: a capture of last week is
+// judged by what happened then.
 type shelf[T any, P observation[T]] struct {
-	most, depth int
-	same        func(a, b *T) bool // whether b takes the place of a
-	first       bool               // of those that are the same the earliest stays, not the latest
-
-	drawers map[key]*drawer[T]
-	asked   key        // the key that was looked up last
-	found   *drawer[T] // what there is for it
-	one     T          // what is put: a variable of its own would be made anew each time
-	recent  drawer[T]  // ring of all drawers: behind it the one used last, before it the one to go
+	index   index
+	drawers []drawer[T] // by number in index
+	depth   int
+	same    func(a, b *T) bool // whether b takes the place of a
+	first   bool               // of those that are the same the earliest stays, not the latest
+	one     T                  // what is put: a variable of its own would be made anew each time
 }
 
 // drawer is what a shelf has for one key.
 type drawer[T any] struct {
-	key        key
-	prev, next *drawer[T]
-	list       []T    // in order of their sessions' begin
-	turn       uint64 // of what was put there last
+	list []T    // in order of their sessions' begin
+	turn uint64 // of what was put there last
 }
 
 // before returns what is known of sessions that began before a time. It is
 // valid until the next put.
 func (s *shelf[T, P]) before(k key, begin int64) []T {
-	d := s.find(k)
-	if d == nil {
+	number := s.index.find(k)
+	if number == unknown {
 		return nil
 	}
-	n := len(d.list)
-	for n > 0 && !earlier(P(&d.list[n-1]).At().Begin, begin) {
+	list := s.drawers[number].list
+	n := len(list)
+	for n > 0 && !earlier(P(&list[n-1]).At().Begin, begin) {
 		n--
 	}
-	return d.list[:n:n]
+	return list[:n:n]
 }
 
 // earlier compares begins in whole µs, as ids of sessions do.
@@ -86,13 +90,17 @@ func (s *shelf[T, P]) put(k key, v T) {
 	default:
 		at = s.oldest(d)
 	}
-	for ; at > 0 && P(&d.list[at-1]).At().Begin > place.Begin; at-- {
-		d.list[at] = d.list[at-1]
+	to := at
+	for to > 0 && P(&d.list[to-1]).At().Begin > place.Begin {
+		to--
 	}
-	for ; at+1 < len(d.list) && P(&d.list[at+1]).At().Begin <= place.Begin; at++ {
-		d.list[at] = d.list[at+1]
+	copy(d.list[to+1:], d.list[to:at])
+	at = to
+	for to+1 < len(d.list) && P(&d.list[to+1]).At().Begin <= place.Begin {
+		to++
 	}
-	d.list[at] = s.one
+	copy(d.list[at:], d.list[at+1:to+1])
+	d.list[to] = s.one
 }
 
 // alike returns where the one is that s.one takes the place of, or -1.
@@ -116,45 +124,15 @@ func (s *shelf[T, P]) oldest(d *drawer[T]) int {
 	return at
 }
 
-// find returns the drawer of a key, or nil. What a session asks for is mostly
-// what is put there next.
-func (s *shelf[T, P]) find(k key) *drawer[T] {
-	if s.asked != k {
-		s.asked, s.found = k, s.drawers[k]
-	}
-	return s.found
-}
-
 // open returns the drawer of a key, which is now the one used last.
 func (s *shelf[T, P]) open(k key) *drawer[T] {
-	if s.drawers == nil {
-		s.drawers = make(map[key]*drawer[T])
-		s.recent.next, s.recent.prev = &s.recent, &s.recent
+	number, anew := s.index.use(k)
+	if number == len(s.drawers) {
+		s.drawers = append(s.drawers, drawer[T]{})
 	}
-	d := s.find(k)
-	if d != nil {
-		d.unlink()
-	} else {
-		d = s.empty()
-		d.key, s.drawers[k], s.found = k, d, d
+	d := &s.drawers[number]
+	if anew {
+		d.list = d.list[:0] // not cleared: what is left behind it is bounded, too
 	}
-	d.prev, d.next = &s.recent, s.recent.next
-	d.prev.next, d.next.prev = d, d
 	return d
 }
-
-// empty returns an empty drawer: a new one, or where there are most that of the
-// key that had nothing to do for longest.
-func (s *shelf[T, P]) empty() *drawer[T] {
-	if len(s.drawers) < s.most {
-		return new(drawer[T])
-	}
-	d := s.recent.prev
-	d.unlink()
-	delete(s.drawers, d.key)
-	clear(d.list)
-	d.list = d.list[:0]
-	return d
-}
-
-func (d *drawer[T]) unlink() { d.prev.next, d.next.prev = d.next, d.prev }

@@ -3,7 +3,6 @@ package rules
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/dissect"
@@ -21,23 +20,24 @@ func byAccount(f *dissect.Facts, hits []Hit, severity func(*dissect.Attempt) (al
 			continue
 		}
 		i, there := 0, len(folds) > 0
-		if there && (index != nil || folds[0].Account != a.Account) {
+		if there && (index != nil || hits[folds[0].at].Account != a.Account) {
 			if index == nil {
-				index = map[string]int{folds[0].Account: 0}
+				index = map[string]int{hits[folds[0].at].Account: 0}
 			}
 			i, there = index[a.Account]
 		}
 		if !there {
 			i = len(folds)
-			folds = append(folds, fold{})
+			folds = append(folds, fold{at: len(hits)})
+			hits, _ = more(hits)
 			if index != nil {
 				index[a.Account] = i
 			}
 		}
-		folds[i].add(a, s)
+		folds[i].add(&hits[folds[i].at], a, s)
 	}
 	for i := range folds {
-		hits = append(hits, folds[i].hit(f))
+		folds[i].tellAll(&hits[folds[i].at], f)
 	}
 	return hits
 }
@@ -52,9 +52,10 @@ var toldDetail = [...]string{
 
 // fold is the attempts of one account.
 type fold struct {
-	Hit
-	mechanisms []string
-	told       []told // in the order of toldDetail
+	at         int              // of their hit
+	mechanisms [maxNames]string // each once
+	named      int              // so many of them
+	told       []told           // in the order of toldDetail
 	count      int
 	accepted   bool
 }
@@ -65,21 +66,18 @@ type told struct {
 	values []string
 }
 
-func (o *fold) add(a *dissect.Attempt, s alerts.Severity) {
+func (o *fold) add(h *Hit, a *dissect.Attempt, s alerts.Severity) {
 	o.count++
-	o.Severity = max(o.Severity, s)
-	o.Account, o.HasAccount = a.Account, o.HasAccount || a.HasAccount
+	h.Severity = max(h.Severity, s)
+	h.Account, h.HasAccount = a.Account, h.HasAccount || a.HasAccount
 	o.accepted = o.accepted || a.Outcome == dissect.Accepted
-	o.mechanisms = addOnce(o.mechanisms, a.Mechanism)
+	o.named = len(addOnce(o.mechanisms[:o.named], a.Mechanism))
 	for _, d := range a.Detail {
 		if key := slices.Index(toldDetail[:], d.Key); key >= 0 {
 			o.tell(key, d.Value)
 		}
 	}
-	if o.Quotes == nil {
-		o.Quotes = make([]*dissect.Quote, 0, min(len(a.Quotes), MaxEvidence))
-	}
-	o.Quotes = clientLines(o.Quotes, a)
+	h.Quotes = clientLines(h.Quotes, a)
 }
 
 func (o *fold) tell(key int, value string) {
@@ -90,22 +88,22 @@ func (o *fold) tell(key int, value string) {
 	o.told[at].values = addOnce(o.told[at].values, value)
 }
 
-func (o *fold) hit(f *dissect.Facts) Hit {
-	mechanisms, attempts, accepted := join(o.mechanisms, ", "), "", ""
-	o.Detail = append(make([]dissect.Pair, 0, 1+len(o.told)), dissect.Pair{Key: "mechanism", Value: mechanisms})
+// tellAll fills in what the attempts add up to.
+func (o *fold) tellAll(h *Hit, f *dissect.Facts) {
+	mechanisms, attempts, accepted := join(o.mechanisms[:o.named], ", "), "", ""
+	h.Detail = append(h.Detail, dissect.Pair{Key: "mechanism", Value: mechanisms})
 	for _, t := range o.told {
-		o.Detail = append(o.Detail, dissect.Pair{Key: toldDetail[t.key], Value: join(t.values, ", ")})
+		h.Detail = append(h.Detail, dissect.Pair{Key: toldDetail[t.key], Value: join(t.values, ", ")})
 	}
 	if o.count > 1 {
 		count := strconv.Itoa(o.count)
 		attempts = ", " + count + " attempts"
-		o.Detail = append(o.Detail, dissect.Pair{Key: "attempts", Value: count})
+		h.Detail = append(h.Detail, dissect.Pair{Key: "attempts", Value: count})
 	}
 	if o.accepted {
 		accepted = ", accepted"
 	}
-	o.Why = name(f.Protocol) + " with " + mechanisms + attempts + accepted
-	return o.Hit
+	h.Why = said(name(f.Protocol), " with ", mechanisms, attempts, accepted)
 }
 
 // maxNames is how many different names a detail lists.
@@ -120,7 +118,7 @@ func addOnce(list []string, s string) []string {
 
 // join puts names that peers chose into one text of at most MaxText bytes.
 func join(names []string, between string) string {
-	s := strings.Join(names, between)
+	s := joined(names, between)
 	return s[:min(len(s), dissect.MaxText)]
 }
 

@@ -15,7 +15,7 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
-		Needs:    LoginSeen,
+		Needs:    PasswordSeen,
 		Title:    "password sent without TLS",
 		Why: "POP3 USER/PASS and IMAP LOGIN send the password as it is. Whoever can read the traffic on the way " +
 			"can log in with it, also after a login that was rejected.",
@@ -32,7 +32,7 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
-		Needs:    LoginSeen,
+		Needs:    EncodedSeen,
 		Title:    "password sent in BASE64, which is not encryption",
 		Why: "SASL PLAIN and LOGIN send the password in BASE64, which anybody can decode. Whoever can read the " +
 			"traffic on the way can log in with it, also after a login that was rejected.",
@@ -49,6 +49,7 @@ var credential = []Rule{
 		Severity: alerts.Critical,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
+		Needs:    TokenSeen,
 		Title:    "access token sent without TLS",
 		Why: "XOAUTH2, OAUTHBEARER and URLs with URLAUTH hold a token: whoever has it is let in until it expires, here " +
 			"or at another service that takes it, even where this server refused it.",
@@ -65,7 +66,7 @@ var credential = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
-		Needs:    LoginSeen,
+		Needs:    ChallengeSeen,
 		Title:    "login that can be guessed against offline, sent without TLS",
 		Why: "APOP, CRAM-MD5, DIGEST-MD5 and NTLM hide the password behind a fast hash, Kerberos with DES or 40-bit " +
 			"RC4 behind a key that can be tried out. Whoever records the exchange tries passwords at full speed " +
@@ -83,7 +84,7 @@ var credential = []Rule{
 		Severity: alerts.Low,
 		Blame:    alerts.BlameClient,
 		Who:      ByEither,
-		Needs:    LoginSeen,
+		Needs:    ChallengeSeen,
 		Title:    "login without TLS",
 		Why: "The mechanism sends no password, or is not known to. But the session that it opens stays readable, and " +
 			"whoever stands on the way can take it over once the login is done.",
@@ -116,7 +117,7 @@ var credential = []Rule{
 		Severity: alerts.High,
 		Blame:    alerts.BlameClient,
 		Who:      ByListener,
-		Needs:    LoginSeen,
+		Needs:    PasswordSeen,
 		Title:    "client sent its password although the server forbade it",
 		Why: "The server listed LOGINDISABLED, which says that LOGIN will not work here. A client that sends it all " +
 			"the same leaks the password for nothing.",
@@ -213,7 +214,8 @@ func judgeAuthOffered(f *dissect.Facts, hits []Hit) []Hit {
 	case !listed && f.Flags&partial != 0:
 		return hits // a list that only lacks LOGINDISABLED may have come after a login that was lost
 	}
-	h := Hit{Severity: alerts.Low, Detail: make([]dissect.Pair, 0, 2), Quotes: telling(&f.Offer.Quote)}
+	hits, h := more(hits)
+	h.Severity, h.Quotes = alerts.Low, addLine(h.Quotes, &f.Offer.Quote)
 	if command || slices.ContainsFunc(f.Offer.Mechanisms, sendsPassword) {
 		h.Severity = alerts.Medium
 	}
@@ -226,8 +228,8 @@ func judgeAuthOffered(f *dissect.Facts, hits []Hit) []Hit {
 		lack = " no LOGINDISABLED"
 		h.Detail = append(h.Detail, dissect.Pair{Key: "logindisabled", Value: "no"})
 	}
-	h.Why = name(f.Protocol) + " before TLS lists" + between + names + lack
-	return append(hits, h)
+	h.Why = said(name(f.Protocol), " before TLS lists", between, names, lack)
+	return hits
 }
 
 // sendsPassword tells a mechanism, in the server's spelling, that shows what

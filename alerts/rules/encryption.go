@@ -129,7 +129,8 @@ func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 		f.Transport != dissect.Plain, f.Flags&partial != 0, onTLSPort(f):
 		return hits
 	}
-	h := Hit{Severity: alerts.Info, Quotes: telling(&f.Offer.Quote)}
+	hits, h := more(hits)
+	h.Severity, h.Quotes = alerts.Info, addLine(h.Quotes, &f.Offer.Quote)
 	used, between := "", ""
 	if secretSent(f) || loggedIn(f) || len(f.Messages) > 0 {
 		h.Severity, used = alerts.High, ", then used in clear"
@@ -138,8 +139,8 @@ func judgeNotOffered(f *dissect.Facts, hits []Hit) []Hit {
 			h.Severity, between = alerts.Medium, ", between mail servers"
 		}
 	}
-	h.Why = name(f.Protocol) + " list without " + command(f.Protocol) + used + between
-	return append(hits, h)
+	h.Why = said(name(f.Protocol), " list without ", command(f.Protocol), used, between)
+	return hits
 }
 
 func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
@@ -154,12 +155,12 @@ func judgeNotUsed(f *dissect.Facts, hits []Hit) []Hit {
 	if len(f.Auth) == 0 && f.MailCommand == nil && len(f.Messages) == 0 {
 		return hits
 	}
-	lines := appendClearUse(pointers(f.STARTTLS.Quotes), f)
-	return append(hits, Hit{
-		Severity: alerts.High,
-		Why:      name(f.Protocol) + " offered " + command(f.Protocol) + ", and the client went on without",
-		Quotes:   inOrder(telling(lines...)),
-	})
+	hits, h := more(hits)
+	h.Severity = alerts.High
+	h.Why = said(name(f.Protocol), " offered ", command(f.Protocol), ", and the client went on without")
+	lines := appendClearUse(appendPointers(h.Quotes, f.STARTTLS.Quotes), f)
+	h.Quotes = inOrder(telling(lines...))
+	return hits
 }
 
 func judgeRefused(f *dissect.Facts, hits []Hit) []Hit {
@@ -215,7 +216,8 @@ func judgeMessage(f *dissect.Facts, hits []Hit) []Hit {
 	if len(f.Messages) == 0 {
 		return hits
 	}
-	h := Hit{Severity: alerts.Info}
+	hits, h := more(hits)
+	h.Severity = alerts.Info
 	readable := 0
 	for _, m := range f.Messages {
 		if m.Protection == dissect.Unprotected {
@@ -225,19 +227,19 @@ func judgeMessage(f *dissect.Facts, hits []Hit) []Hit {
 			h.Quotes = append(h.Quotes, &m.Quotes[0])
 		}
 	}
-	count, protected := len(f.Messages), strconv.Itoa(len(f.Messages)-readable)
-	h.Detail = []dissect.Pair{{Key: "messages", Value: strconv.Itoa(count)}, {Key: "protected", Value: protected}}
-	h.Why = strconv.Itoa(count) + " readable by " + name(f.Protocol)
+	but := ""
 	switch {
 	case readable == 0:
-		h.Why += ", all with S/MIME or PGP"
+		but = ", all with S/MIME or PGP"
 	case betweenMTAs(f):
-		h.Severity = alerts.Medium
-		h.Why += ", between mail servers"
+		h.Severity, but = alerts.Medium, ", between mail servers"
 	default:
 		h.Severity = alerts.High
 	}
-	return append(hits, h)
+	count, protected := strconv.Itoa(len(f.Messages)), strconv.Itoa(len(f.Messages)-readable)
+	h.Detail = append(h.Detail, dissect.Pair{Key: "messages", Value: count}, dissect.Pair{Key: "protected", Value: protected})
+	h.Why = said(count, " readable by ", name(f.Protocol), but)
+	return hits
 }
 
 // command names what asks for TLS (RFC 2595, section 4).

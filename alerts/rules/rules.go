@@ -45,7 +45,8 @@ type Rule struct {
 
 	// Judge appends a hit for each time that the rule holds in f. It gives
 	// the same hits for redacted Facts. It is nil where one session alone
-	// tells nothing.
+	// tells nothing. Lists of a hit may lie in memory that hits has had before,
+	// and nowhere else: whoever resets hits keeps a copy of them.
 	Judge func(f *dissect.Facts, hits []Hit) []Hit
 
 	// JudgeAt takes the place of Judge where the admin has a policy. It is nil
@@ -73,6 +74,33 @@ type Hit struct {
 	// client and server takes the hit over if the rule holds there, too: so
 	// many attempts are one finding. 0: it stands by itself.
 	Until int64
+}
+
+// Reset empties h, and keeps the memory of its lists for another hit.
+func (h *Hit) Reset() {
+	clear(h.Detail)
+	quotes := h.Quotes[:cap(h.Quotes)]
+	clear(quotes)
+	if len(quotes) > maxSpareQuotes {
+		quotes = nil
+	}
+	*h = Hit{Detail: h.Detail[:0], Quotes: quotes[:0]}
+}
+
+// maxSpareQuotes is the number of lines that an empty hit has room for at most.
+const maxSpareQuotes = 64
+
+// more appends an empty hit. It has the memory of the one that stood there
+// before, see Hit.Reset.
+func more(hits []Hit) ([]Hit, *Hit) {
+	n := len(hits)
+	if n == cap(hits) {
+		hits = append(hits, Hit{})
+		return hits, &hits[n]
+	}
+	hits = hits[:n+1]
+	hits[n].Reset()
+	return hits, &hits[n]
 }
 
 // Rules is the table. Its order is the order of findings of equal severity.

@@ -118,12 +118,24 @@ func shown(side dissect.Side, at dissect.Stamp, text string) *dissect.Quote {
 
 // pointers returns the quotes of a list.
 func pointers(quotes []dissect.Quote) []*dissect.Quote {
-	const more = 2 // lines that callers add, mostly
-	p := make([]*dissect.Quote, len(quotes), len(quotes)+more)
+	const room = 2 // lines that callers add, mostly
+	return appendPointers(make([]*dissect.Quote, 0, len(quotes)+room), quotes)
+}
+
+// appendPointers appends the quotes of a list to lines.
+func appendPointers(lines []*dissect.Quote, quotes []dissect.Quote) []*dissect.Quote {
 	for i := range quotes {
-		p[i] = &quotes[i]
+		lines = append(lines, &quotes[i])
 	}
-	return p
+	return lines
+}
+
+// addLine appends a quote that shows something.
+func addLine(lines []*dissect.Quote, q *dissect.Quote) []*dissect.Quote {
+	if q.Text == "" {
+		return lines
+	}
+	return append(lines, q)
 }
 
 // name spells a protocol as people do.
