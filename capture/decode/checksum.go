@@ -9,11 +9,11 @@ import (
 // segment. It is false only where a receiver would have dropped the packet: a
 // packet that was cut is given the benefit of the doubt, and so is one whose
 // checksum the sender left to its network card, which shows as zero or as the
-// sum of the pseudo-header alone.
+// sum of the pseudo-header alone, and one that was not decoded.
 //
 // It is valid as long as the Payload, and only where Decode returned TCP.
 func (s *Segment) ChecksumOK() bool {
-	if s.via || s.cut {
+	if s.via || s.cut || s.tcp == nil {
 		return true
 	}
 	if s.ip[0]>>4 == 4 && !headerSumOK(s.ip) {

@@ -12,6 +12,7 @@ type Version struct {
 	Time   int64
 	Packet uint64
 	File   int32
+	Broken bool // its checksum is wrong; of the first one only
 }
 
 // again tells the Handler of the bytes of p that were given before: the first
@@ -64,5 +65,5 @@ func (t *Table) clash(f *Flow, dir Direction, held, p *piece) bool {
 func (p *piece) from(seq uint32) []byte { return p.data[min(after(seq, p.seq), len(p.data)):] }
 
 func (p *piece) version(text []byte) Version {
-	return Version{text, p.mark.time, p.mark.packet, p.mark.file}
+	return Version{text, p.mark.time, p.mark.packet, p.mark.file, p.broken}
 }

@@ -102,7 +102,7 @@ func TestFactsAtClose(t *testing.T) {
 		table.Add(s)
 	}
 	table.Flush()
-	want := []string{"[::9]:1024 [::1]:25 7 1000000 1215000000 16 18 9 [0 1 2 3] false 7 1"}
+	want := []string{"[::9]:1024 [::1]:25 7 1000000 1215000000 16 10 9 [0 1 2 3] false 7 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -14,6 +14,7 @@ type piece struct {
 	missing int32 // bytes behind data that the capture cut off
 	hasAck  bool
 	probe   bool // it may be a keep-alive
+	broken  bool // its checksum is wrong
 	data    []byte
 	mark    mark // off is not set
 }

@@ -81,7 +81,7 @@ type Stats struct {
 	Retransmits uint64 // segments that held nothing new
 	Duplicates  uint64 // packets captured twice, also under another path
 	ClockLeaps  uint64 // packets whose time is so far ahead that the clock waited for a second one
-	OutOfWindow uint64 // segments too far from their stream to belong to it
+	OutOfWindow uint64 // segments too far from their stream to belong to it, or of bytes that were given up
 	GapBytes    uint64 // lost
 }
 

@@ -90,9 +90,14 @@ func (p *piece) within(from, to uint32) bool {
 
 // rewind goes back into the latest gap where p brings bytes of it after all,
 // while nothing has come from behind it: a forged acknowledgement may have
-// declared lost what is still to come.
-func (h *half) rewind(p *piece) bool {
+// declared lost what is still to come. Where the other end, which sends o, still
+// acknowledges them they are late, and stay given up: the gap has been told, and
+// what was an answer may be taken for one to what was said since.
+func (h *half) rewind(p *piece, o *half) bool {
 	if h.disorder == nil || h.next != h.lostTo || !p.within(h.lost, h.lostTo) {
+		return false
+	}
+	if o.hasAck && (after(o.ack, h.lostTo) >= 0 || after(o.ack, p.end()) >= 0) {
 		return false
 	}
 	from := p.seq

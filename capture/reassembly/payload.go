@@ -12,7 +12,7 @@ func (h *half) pass(n int) {
 
 // payload takes the bytes of a segment that begin at seq.
 func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
-	h := &f.stream.half[dir]
+	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	if seq == h.next && s.Missing == 0 && f.place == active && !f.stream.holds() && t.mayGive(f, dir, s.Ack, s.Flags&decode.ACK != 0) {
 		t.hand(f, dir, mark{time: s.Time, packet: s.Packet, file: s.File}, s.Payload) // as nearly all are
 		return
@@ -23,11 +23,12 @@ func (t *Table) payload(f *Flow, dir Direction, s *decode.Segment, seq uint32) {
 	p.mark.time, p.mark.packet, p.mark.file = s.Time, s.Packet, s.File
 	ahead := after(seq, h.next)
 	if ahead != 0 {
-		if ahead < 0 && h.rewind(&p) {
-			ahead = after(p.seq, h.next)
+		if ahead < 0 && (f.stream.late && h.beginsAt(s, seq) || h.rewind(&p, o)) {
+			ahead = after(seq, h.next)
 		}
 		if ahead >= maxAhead || ahead < 0 && h.neverHad(&p) {
-			if h.older(&p) { // an acknowledgement of its end says nothing about it
+			if h.older(&p, f.stream.late) || h.isLate(&p, o) {
+				// An acknowledgement of its end says nothing about it.
 				t.stats.OutOfWindow++
 				return
 			}
@@ -64,7 +65,7 @@ func (t *Table) take(f *Flow, dir Direction, s *decode.Segment, p *piece, ahead 
 		return
 	}
 	t.stats.OutOfOrder++
-	p.probe = isProbe(s)
+	p.probe, p.broken = isProbe(s), !s.ChecksumOK()
 	t.hold(f, dir, *p)
 	if f.stream != nil {
 		t.drain(f)
@@ -85,11 +86,36 @@ func (h *half) neverHad(p *piece) bool {
 	return h.disorder != nil && p.within(h.first, h.lostTo)
 }
 
+// beginsAt goes back to where s, whose bytes begin at seq, takes a direction of a
+// connection that was joined late, if only the number of an empty segment was
+// known of it: they were sent before the capture began, and are sent again.
+func (h *half) beginsAt(s *decode.Segment, seq uint32) bool {
+	if !h.fresh() || isProbe(s) || after(h.next, seq) > maxBack {
+		return false
+	}
+	h.next = seq
+	return true
+}
+
 // older tells whether p, which begins behind, begins before the first byte and
-// ends among those that were given.
-func (h *half) older(p *piece) bool {
+// ends among those that were given, or, where the connection was joined late,
+// is one of those that had passed before.
+func (h *half) older(p *piece, late bool) bool {
 	back, left := after(h.next, p.seq), after(h.next, p.end())
-	return left >= 0 && uint64(left) < h.off && uint64(back) > h.off
+	if left < 0 || uint64(back) <= h.off {
+		return false
+	}
+	return uint64(left) < h.off || late && uint64(back) <= h.off+maxBack
+}
+
+// isLate tells whether p brings bytes that were given up, and cannot be of
+// another connection: nothing has come from behind them, so that rewind would
+// find out, or they are what the other end, which sends o, acknowledged last.
+func (h *half) isLate(p *piece, o *half) bool {
+	if h.disorder == nil || !p.within(h.first, h.lostTo) {
+		return false
+	}
+	return h.next == h.lostTo && p.within(h.lost, h.lostTo) || o.hasAck && o.ack == p.end()
 }
 
 // enliven moves a connection that talks among those that do; it is not there.

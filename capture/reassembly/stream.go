@@ -9,11 +9,11 @@ type stream struct {
 	late    bool      // the beginning was not seen
 	last    Direction // of the latest packet
 	said    bool      // which had bytes or a FIN
+	waiting bool      // it holds something, and is in the Table's list of those
 	begun   int64     // time of the first packet
 	table   *Table
 
-	// Those that hold something are in the Table's list of the waiting.
-	waiting      bool
+	// Of those that wait.
 	flow         *Flow
 	since        int64 // when it came to the end of the list
 	older, newer *stream
@@ -92,7 +92,7 @@ func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 		return
 	}
 	if s.Flags&decode.ACK != 0 && o.known {
-		h.acknowledge(s.Ack, o)
+		h.acknowledge(s.Ack, o, f.stream.late)
 	}
 	if s.Flags&decode.SYN != 0 {
 		seq++
@@ -134,7 +134,10 @@ func (t *Table) synchronise(f *Flow, dir Direction, s *decode.Segment) bool {
 	case !h.known:
 		h.known, h.next = true, s.Seq
 	case h.soft && len(s.Payload)+s.Missing > 0:
-		h.joined(f, s)
+		t.joined(f, dir, s)
+		if f.stream == nil {
+			return false
+		}
 	}
 	if !o.known && s.Flags&decode.ACK != 0 {
 		o.known, o.soft, o.next = true, true, s.Ack
@@ -162,17 +165,25 @@ func (h *half) begin(f *Flow, dir Direction, s *decode.Segment) bool {
 
 // joined takes the first bytes of a direction of which only an acknowledgement
 // is known. Where the connection was joined late the bytes before it may be
-// captured later, and those behind it may have passed before the capture began.
-func (h *half) joined(f *Flow, s *decode.Segment) {
+// captured later, and those behind it may have passed before the capture began;
+// but not those that the other end has acknowledged since it spoke.
+func (t *Table) joined(f *Flow, dir Direction, s *decode.Segment) {
+	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	n := after(s.Seq, h.next)
 	if n == -1 && isProbe(s) {
 		return
 	}
+	h.soft = false
 	if f.stream.late && -maxBack <= n && n <= maxBack {
+		if o.off > 0 && o.hasAck {
+			t.lose(f, dir, min(n, after(o.ack, h.next)))
+		}
+		if f.stream == nil {
+			return
+		}
 		h.next = s.Seq
 	}
-	h.soft = false
-	if o := &f.stream.half[0]; o != h && !f.stream.late && s.Flags&decode.ACK != 0 && after(s.Ack, o.next-uint32(o.off)) > 0 {
+	if dir == 1 && !f.stream.late && s.Flags&decode.ACK != 0 && after(s.Ack, o.next-uint32(o.off)) > 0 {
 		f.flags |= Gapped // the SYN-ACK is missing, and whatever came before this answer
 	}
 }
@@ -187,10 +198,15 @@ func isProbe(s *decode.Segment) bool {
 }
 
 // acknowledge notes the acknowledgement that h carries for o: the latest, not
-// the highest, so that a forged one counts only until the next.
-func (h *half) acknowledge(ack uint32, o *half) {
+// the highest, so that a forged one counts only until the next. Where the
+// connection was joined late, what is acknowledged before h says anything has
+// passed before.
+func (h *half) acknowledge(ack uint32, o *half, late bool) {
 	if ahead := after(ack, o.next); -maxAhead < ahead && ahead < maxAhead {
 		h.hasAck, h.ack = true, ack
+	}
+	if o.soft && late && h.off == 0 {
+		o.next = ack
 	}
 }
 

@@ -33,9 +33,10 @@ func (e *Engine) Again(f *reassembly.Flow, dir reassembly.Direction, off uint64,
 	}
 }
 
-// Clash keeps what is known to differ until its first version has been read.
+// Clash keeps what is known to differ until its first version has been read. One
+// with a wrong checksum the receiver never took.
 func (e *Engine) Clash(f *reassembly.Flow, dir reassembly.Direction, off uint64, first, again reassembly.Version) {
-	if c, ok := f.User.(*conversation); ok && !c.inClear() || !e.sound() {
+	if c, ok := f.User.(*conversation); ok && !c.inClear() || first.Broken || !e.sound() {
 		return
 	}
 	from, to := difference(first.Text, again.Text)

@@ -107,6 +107,16 @@ func TestConflicts(t *testing.T) {
 			w.packet(dissect.Client, decode.ACK, w.said[0]-22, "pa")
 			w.talk("C: .\nS: 250 ok\nC: QUIT\nS: 221 bye\n")
 		}, []string{`client 104-105, "" of 16, "" of 17`}},
+		{"a message, among what waits, whose first version had a wrong checksum", func(w *wire) {
+			w.talk(message)
+			w.said[0] += 2
+			w.broken = true
+			w.say(dissect.Client, "y 100 to account 1\r\n")
+			w.broken = false
+			w.again(dissect.Client, "y 100 to account 2\r\n")
+			w.packet(dissect.Client, decode.ACK, w.said[0]-22, "pa")
+			w.talk("C: .\nS: 250 ok\nC: QUIT\nS: 221 bye\n")
+		}, nil},
 		{"a command took the place of another", func(w *wire) {
 			w.talk(list + "S: 250 STARTTLS\nC: STARTTLS\n")
 			w.again(dissect.Client, "XXXXXXXX\r\n")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mailtap/mailtap/alerts/judge"
 	"github.com/mailtap/mailtap/capture"
+	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/cmd/internal/traffic"
 	"github.com/mailtap/mailtap/dissect"
 )
@@ -18,7 +19,7 @@ const oneOf, lossSeeds = 50, 10
 const lateStarts = 300
 
 // TestLossMakesNothingUp: a capture that lost packets, or began late, says
-// nothing of a session that the whole one does not.
+// nothing of a session that the whole one does not, and does not split it.
 func TestLossMakesNothingUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large")
@@ -33,22 +34,54 @@ func TestLossMakesNothingUp(t *testing.T) {
 	}
 	for name, packets := range files {
 		t.Run(name, func(t *testing.T) {
-			whole := claims(factsOf(packets))
-			for seed := range uint64(lossSeeds) {
-				for c := range claims(factsOf(lose(packets, seed))) {
+			all := factsOf(packets)
+			whole := claims(all)
+			hold := func(what string, n int, got []*dissect.Facts) {
+				for c := range claims(got) {
 					if !whole[c] {
-						t.Errorf("seed %d: made up: %v", seed, c)
+						t.Errorf("%s %d: made up: %v", what, n, c)
 					}
 				}
+				if len(got) > len(all) {
+					t.Errorf("%s %d: %d sessions of %d", what, n, len(got), len(all))
+				}
+			}
+			for seed := range lossSeeds {
+				hold("seed", seed, factsOf(lose(packets, uint64(seed))))
 			}
 			for n := range packets[:min(len(packets), lateStarts)] {
-				for c := range claims(factsOf(packets[n:])) {
-					if !whole[c] {
-						t.Errorf("begun at packet %d: made up: %v", n+1, c)
-					}
-				}
+				hold("begun behind packet", n, factsOf(packets[n:]))
 			}
 		})
+	}
+}
+
+// TestLateAnswer: an answer that the capture has a second after it was
+// acknowledged is not taken for one to what was said since, while the server
+// takes its time to refuse.
+func TestLateAnswer(t *testing.T) {
+	const late = "+OK\r\n"
+	w := newWire(110)
+	w.open()
+	w.talk("S: +OK ready\nC: USER joe\n")
+	at := w.said[dissect.Server]
+	w.said[dissect.Server] += len(late) // the client has it, the capture has not
+	w.talk("C: PASS wrong\n")
+	w.now += 2e9
+	w.packet(dissect.Server, decode.ACK|decode.PSH, at, late)
+	w.now += 1e9
+	w.talk("S: -ERR no\n")
+	w.engine.Flush()
+	for _, f := range w.all {
+		if f.Flags&dissect.Gap == 0 || len(f.Auth) != 1 {
+			t.Fatalf("flags %v, %d attempts", f.Flags, len(f.Auth))
+		}
+		if got := f.Auth[0].Outcome; got == dissect.Accepted {
+			t.Errorf("the attempt is told as %v", got)
+		}
+	}
+	if len(w.all) != 1 {
+		t.Errorf("%d sessions", len(w.all))
 	}
 }
 
