@@ -58,7 +58,7 @@ const (
 type Transport uint8
 
 // The transports. A session in which STARTTLS was accepted but no TLS byte
-// followed is Plain.
+// followed is Plain. Where TLS was met late, the port tells how it began.
 const (
 	Plain    Transport = iota
 	STARTTLS           // TLS bytes followed an accepted STARTTLS or STLS

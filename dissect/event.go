@@ -24,7 +24,7 @@ const (
 	AuthEnd       // Attempt is over; its Outcome is set
 	MessageBegin  // the content of Message begins to cross
 	MessageEnd    // Message is as complete as it will become
-	TLSBegin      // the first byte of TLS; Text: "after text" where the session was readable before
+	TLSBegin      // the first byte of TLS; Text: "after text" where the session was readable before, "joined late" where it must have been, on a port that begins in clear
 	TLSHello      // what TLS shows in clear has grown: Facts.TLS; Text: what came, see the names of TLSFacts.Seen
 	TLSAlert      // a readable alert; Text: its name
 	ClearAfterTLS // clear bytes where TLS had to begin (RFC 3207, section 4)

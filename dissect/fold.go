@@ -28,7 +28,7 @@ func (f *Facts) Add(e *Event) {
 	case Mechanism:
 		f.addMechanism(e)
 	case ListEnd:
-		f.endList()
+		f.endList(e)
 	case StartTLS:
 		f.STARTTLS.Requested = true
 		f.STARTTLS.Accepted = Unknown
@@ -44,6 +44,9 @@ func (f *Facts) Add(e *Event) {
 		f.Transport = TLS
 		if f.STARTTLS.Requested || len(e.Text) > 0 { // the request may be lost
 			f.Transport = STARTTLS
+		}
+		if f.STARTTLS.Accepted == No {
+			f.STARTTLS.Accepted = Unknown // another request, or its answer, was lost
 		}
 	case TLSHello, TLSAlert:
 		f.TLS = e.TLS
@@ -89,13 +92,23 @@ func accepted(attempts []*Attempt) bool {
 
 // addMessage keeps m. IMAP and POP3 clients fetch the same message piece by
 // piece, and again with every new session, so there the same sender,
-// recipients and subject count once.
+// recipients and subject count once. Where bytes were lost, so does a message that
+// lacks some of them, or all, and may be another.
 func (f *Facts) addMessage(m *Message) {
 	if f.Protocol == IMAP || f.Protocol == POP3 {
-		for _, have := range f.Messages {
-			if have.From == m.From && have.Subject == m.Subject && slices.Equal(have.To, m.To) {
+		if f.Protocol == POP3 && m.Size == 0 && !m.Complete && f.Flags&Gap != 0 {
+			return // all of it was lost
+		}
+		for i, have := range f.Messages {
+			switch torn := f.Flags&Gap != 0; {
+			case have.From == m.From && have.Subject == m.Subject && slices.Equal(have.To, m.To):
 				have.Size = max(have.Size, m.Size)
 				have.Complete = have.Complete || m.Complete
+				return
+			case torn && !m.Complete && m.within(have):
+				return
+			case torn && !have.Complete && have.named() && have.within(m):
+				f.Messages[i] = m
 				return
 			}
 		}
@@ -105,6 +118,14 @@ func (f *Facts) addMessage(m *Message) {
 		return
 	}
 	f.Messages = append(f.Messages, m)
+}
+
+func (m *Message) named() bool { return m.HasFrom || m.HasSubject || len(m.To) > 0 }
+
+// within tells whether all that is known of a message's header is that of other.
+func (m *Message) within(other *Message) bool {
+	return (!m.HasFrom || m.From == other.From) && (!m.HasSubject || m.Subject == other.Subject) &&
+		(len(m.To) == 0 || slices.Equal(m.To, other.To))
 }
 
 // Finish closes the Facts when the session has ended.

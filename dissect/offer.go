@@ -91,21 +91,29 @@ func mechanism(b []byte) string {
 	return clip(b)
 }
 
-func (f *Facts) endList() {
+// endList takes the end of a list. One without a capability is told by its end.
+func (f *Facts) endList(e *Event) {
 	if f.list == nil || f.loggedIn() { // what is offered behind a login may differ with good reason (RFC 2449, section 5)
 		f.list = nil
+		return
+	}
+	if n := len(f.Auth); n > 0 && f.Offer.Complete && f.Auth[n-1].Outcome == OutcomeUnknown {
+		f.list = nil // it may belong to the login that waits for its answer: the one before stands
 		return
 	}
 	if f.Offer.Complete && !f.anew && f.STARTTLS.Accepted != Yes && f.Offer.contradicts(f.list) {
 		before := f.Offer
 		f.signs().Contradicted = &before
 	}
+	if f.list.Quote.Text == "" {
+		f.list.Quote = e.quote("")
+	}
 	f.Offer, f.list, f.anew = *f.list, nil, false
 	f.Offer.Complete = true
 	if f.Protocol == IMAP {
 		f.Offer.After = len(f.Auth)
 	}
-	if f.STARTTLS.Offered == Unknown && len(f.Offer.Masks) == 0 {
+	if f.STARTTLS.Offered == Unknown && len(f.Offer.Masks) == 0 && f.STARTTLS.Accepted != Yes { // behind it no list has it
 		f.STARTTLS.Offered = No
 	}
 }

@@ -190,6 +190,7 @@ func (s *Session) openMail(dst []dissect.Event, line []byte) []dissect.Event {
 		return dst
 	}
 	e := s.event(dissect.Server, dissect.MessageBegin, line)
+	s.mailbox.meet(r.number, r.uid)
 	k := s.mailbox.find(r.number)
 	if k == nil {
 		dst, r.mail = beginMail(dst, e, &dissect.Message{})

@@ -20,8 +20,8 @@ type mailbox struct {
 
 // known is a message of which something has crossed.
 type known struct {
-	number  uint32 // 0: it has none, or has it no more
-	uid     uint32 // 0: not known
+	number  uint32 // 0: it has none, or nobody knows which
+	uid     uint32 // 0: not known, or the message is gone
 	side    dissect.Side
 	message *dissect.Message
 	seen    sizes
@@ -106,7 +106,7 @@ func (s *Session) endFetch(dst []dissect.Event, whole bool) []dissect.Event {
 		dst, k = s.remember(dst, known{number: r.number, side: dissect.Server, message: m.facts})
 	case !m.reread && contradicts(k.message, &m.found):
 		m.seen.without(k.seen)
-		k.number = 0
+		k.number, k.uid = 0, 0
 		var another *dissect.Message
 		dst, another = anotherMessage(dst, m.again)
 		dst, k = s.remember(dst, known{number: r.number, side: dissect.Server, message: another})
@@ -192,14 +192,14 @@ func (b *mailbox) expunge(number uint32) {
 		case k.number > number:
 			k.number--
 		case k.number == number:
-			k.number = 0
+			k.number, k.uid = 0, 0
 		}
 	}
 }
 
 // vanished takes messages out by their UIDs (RFC 7162, section 3.2.10), which
 // are in the order of the numbers. Those that vanished earlier have no number
-// any more. A range may hold UIDs that never were.
+// any more.
 func (s *Session) vanished(dst []dissect.Event, words []byte) []dissect.Event {
 	which, _ := word(words)
 	if fold(which, "(EARLIER)") {
@@ -211,13 +211,52 @@ func (s *Session) vanished(dst []dissect.Event, words []byte) []dissect.Event {
 		return s.closeMailbox(dst)
 	}
 	for one := range bytes.SplitSeq(which, []byte{','}) {
-		uid, ok := number(one, maxNumber)
-		if !ok {
-			return s.closeMailbox(dst)
+		first, last, isRange := bytes.Cut(one, []byte{':'})
+		from, ok := number(first, maxNumber)
+		to := from
+		if isRange && ok {
+			to, ok = number(last, maxNumber)
 		}
-		b.vanish(uint32(uid))
+		switch {
+		case !ok:
+			return s.closeMailbox(dst)
+		case isRange:
+			b.vanishRange(uint32(min(from, to)), uint32(max(from, to)))
+		default:
+			b.vanish(uint32(from))
+		}
 	}
 	return dst
+}
+
+// vanishRange takes out the messages of a range. How many it held nobody knows, so
+// those behind it have no number until a response names one with their UID.
+func (b *mailbox) vanishRange(from, to uint32) {
+	b.unread = nil
+	for i := range b.known {
+		switch k := &b.known[i]; {
+		case k.number == 0 && k.uid == 0, k.uid < from:
+		case k.uid <= to:
+			k.number, k.uid = 0, 0
+		default:
+			k.number = 0
+		}
+	}
+}
+
+// meet gives a message that has lost its number the one that a response names with
+// its UID.
+func (b *mailbox) meet(number, uid uint32) {
+	if uid == 0 || b.find(number) != nil {
+		return
+	}
+	for i := range b.known {
+		if k := &b.known[i]; k.uid == uid && k.number == 0 {
+			k.number = number
+			b.most = max(b.most, number)
+			return
+		}
+	}
 }
 
 func (b *mailbox) vanish(uid uint32) {
@@ -226,7 +265,7 @@ func (b *mailbox) vanish(uid uint32) {
 		switch k := &b.known[i]; {
 		case k.number == 0, k.uid < uid:
 		case k.uid == uid:
-			k.number = 0
+			k.number, k.uid = 0, 0
 		default:
 			k.number--
 		}

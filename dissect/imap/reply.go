@@ -186,6 +186,9 @@ func (s *Session) invitation(dst []dissect.Event, text []byte) []dissect.Event {
 		s.state[dissect.Client] = atAnswer
 		s.command.guess = false
 		a := s.command.attempt
+		if !s.sure {
+			a.exchange.Doubt()
+		}
 		a.exchange.Challenge(skipSpace(text[1:]))
 		e := s.event(dissect.Server, dissect.AuthStep, text)
 		e.Attempt = a.facts

@@ -149,6 +149,9 @@ func (s *Session) takeAnswer(dst []dissect.Event, value, line []byte, at dissect
 // challenge takes a string that the server sends in an exchange.
 func (s *Session) challenge(dst []dissect.Event, q *question, line, value []byte) []dissect.Event {
 	a := q.attempt
+	if s.blind || s.shifted || q.unsure {
+		a.exchange.Doubt()
+	}
 	a.exchange.Challenge(value)
 	if a == s.exchange && (s.wait == forChallenge || s.state[dissect.Client] == unsynced) {
 		s.wait = nothing
@@ -195,6 +198,7 @@ func (s *Session) endAttempt(dst []dissect.Event, q *question, o dissect.Outcome
 	e := s.here(dissect.Server, dissect.AuthEnd)
 	if line != nil {
 		e = s.event(dissect.Server, dissect.AuthEnd, line)
+		e.Hide = a.exchange.Repeated(line)
 	}
 	e.Attempt, e.Outcome = a.exchange.Attempt, o
 	return append(dst, e)

@@ -33,6 +33,10 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte, unsure bool) []d
 		return dst
 	}
 	v, name, next := verbOf(text)
+	if s.exchange != nil && s.guess {
+		dst = s.forget(dst, nil) // its answer was lost with the challenges: the client goes on
+		s.blind = true
+	}
 	s.exchange = nil
 	if dst, taken := s.blindAnswer(dst, text); taken {
 		return dst

@@ -52,8 +52,8 @@ func TestJoinedLate(t *testing.T) {
 		{
 			"client-only", login + "C: LISTSCRIPTS\n",
 			[]string{
-				begin, `client 45-58 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
-				`server 0-0 auth-end PLAIN unknown account "joe" secret of 8`,
+				begin, `server 0-0 auth-end PLAIN unknown account "joe" secret of 8`,
+				`client 45-58 mail-command "LISTSCRIPTS" line "LISTSCRIPTS"`,
 			},
 		},
 		{

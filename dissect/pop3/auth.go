@@ -165,6 +165,9 @@ func (s *Session) challenge(text []byte) {
 	if s.exchange == nil {
 		return
 	}
+	if s.lossy {
+		s.exchange.Doubt()
+	}
 	s.exchange.Challenge(bytes.TrimSpace(text[1:]))
 	s.emitLine(dissect.Server, dissect.Event{Kind: dissect.AuthStep, Line: text, Attempt: s.exchange.Attempt})
 }
@@ -223,6 +226,9 @@ func (s *Session) endAttempt(q *question, o dissect.Outcome, text []byte) {
 	a.Outcome = o
 	e := dissect.Event{Kind: dissect.AuthEnd, Outcome: o, Line: text, Attempt: a}
 	if text != nil {
+		if s.exchange != nil && s.exchange.Attempt == a {
+			e.Hide = s.exchange.Repeated(text)
+		}
 		s.emitLine(dissect.Server, e)
 		return
 	}

@@ -104,15 +104,20 @@ func (s *Session) unknownCommand(text []byte) {
 // them, that is how commands and replies find together again. With a client that
 // is known to send ahead they do not.
 func (s *Session) ask(q question) {
+	found := s.hole || s.doubt && s.replied
 	switch {
-	case s.hole || s.doubt && s.replied:
+	case found:
 		s.resume()
 	case s.leapt && !s.replied:
-		// The hole may have held the answer to the command before, too.
-		s.doubt = true
+		// The client does not wait: what is missing may be the answer to the
+		// command before, too.
+		s.doubt, s.ahead = true, s.ahead || !s.overHole
 		s.distrust()
 	}
-	s.leapt = s.hole || s.leapt && !s.replied
+	if found {
+		s.overHole = s.hole
+	}
+	s.leapt = found || s.leapt && !s.replied
 	if s.server == astray || s.server == greeting && s.strange {
 		s.server = status // for the client, that was the greeting
 	}

@@ -9,6 +9,7 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	s.in[side].Lose(n)
 	s.emit(dissect.Event{Kind: dissect.Lost, Side: side, Start: start, End: start + n})
 	s.layer.tells[side] = false
+	s.lossy = true
 	switch {
 	case s.layer.begun:
 	case side == dissect.Server:

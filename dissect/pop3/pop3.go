@@ -76,7 +76,9 @@ type Session struct {
 	strange  bool // the server has said something else where it greets
 	replied  bool // the server has replied since the client's last line
 	hole     bool // bytes of the server were lost since the client's last line
-	leapt    bool // commands were sent behind such a hole, and none is answered yet
+	leapt    bool // commands were sent where commands and replies had just found together, and none is answered yet
+	overHole bool // they have found together behind a hole
+	lossy    bool // not all bytes were seen
 	ahead    bool // the client was seen to send commands ahead of their replies
 	fragment bool // the client's next line may lack its beginning
 	blind    bool // a login may have been missed, or that it was accepted
@@ -115,7 +117,7 @@ type question struct {
 func New(base [2]uint64, late bool) *Session {
 	s := &Session{server: greeting}
 	if late {
-		s.server, s.doubt, s.fragment, s.blind = astray, true, true, true
+		s.server, s.doubt, s.fragment, s.blind, s.lossy = astray, true, true, true, true
 	}
 	for side, offset := range base {
 		s.in[side].Offset = offset
@@ -161,6 +163,7 @@ func (s *Session) feedClient(b []byte) int {
 			s.clientLine(text)
 		}
 	}
+	s.ahead = s.ahead || taken < len(b) && s.server != greeting
 	return taken
 }
 

@@ -143,6 +143,11 @@ func speaksOfTLS(text []byte) bool {
 	return bytes.Contains(text, []byte("TLS")) || bytes.Contains(text, []byte("SSL"))
 }
 
+// asksPassword tells the usual answer to USER from that to PASS, where replies
+// may be missing: "+OK Password required for joe" (RFC 1939, section 7, has no
+// words for either).
+func asksPassword(text []byte) bool { return bytes.Contains(bytes.ToUpper(text), []byte("PASSWORD")) }
+
 // unpaired takes a reply to a command that was not seen. What follows it may
 // still tell what it is.
 func (s *Session) unpaired(kind replyKind) {
@@ -175,6 +180,9 @@ func (s *Session) answer(q *question, ok bool, text []byte) {
 			s.refuseUser(q, text)
 		}
 	case pass, apop:
+		if s.lossy && ok && q.verb == pass && asksPassword(text) {
+			outcome = dissect.OutcomeUnknown // rather the answer to USER
+		}
 		s.endAttempt(q, outcome, text)
 	case auth:
 		current, x := s.isCurrent(q), s.exchange

@@ -52,10 +52,15 @@ func wellFormed(name []byte) bool {
 // mechanism is dissect.UnknownMechanism until the server goes on with it.
 func (x *Exchange) NameHidden() bool { return x.Attempt.Mechanism == dissect.UnknownMechanism }
 
+// Doubt says that bytes were lost: a challenge may answer another AUTH, and shows
+// no more that what stood for the mechanism is one.
+func (x *Exchange) Doubt() { x.typed = "" }
+
 // Repeated returns the part of the server's answer that is not to be shown either,
-// because it repeats what stood for the mechanism, in any case of its letters.
+// because it repeats what stood for the mechanism, in any case of its letters. x may
+// be nil.
 func (x *Exchange) Repeated(answer []byte) dissect.Span {
-	if !x.NameHidden() || x.named == "" {
+	if x == nil || !x.NameHidden() || x.named == "" {
 		return dissect.Span{}
 	}
 	for i := range len(answer) - len(x.named) + 1 {

@@ -13,7 +13,9 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 	case s.mode == encrypted:
 		s.offset[side] += uint64(len(b))
 		return s.tls.Feed(dst, side, b)
-	case s.mode == clear && (s.missed || s.late || !s.asked) && tls3Record(b):
+	case s.mode == perhapsTLS:
+		return s.doubtTLS(dst, side, b)
+	case s.mode == clear && (s.missed || s.late || !s.asked) && tls3Record(b) && !(side == dissect.Server && complaint(b)):
 		return s.takeForTLS(dst, side, b)
 	case side == dissect.Server:
 		return s.feedServer(dst, b)
@@ -27,7 +29,7 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 }
 
 func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
-	s.heard = true
+	s.heard, s.mute = true, false
 	for len(b) > 0 {
 		switch s.mode {
 		case awaitingTLS:
@@ -42,11 +44,12 @@ func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
 			piece = b[:i+1]
 		}
 		var n int
+		asked := s.machine.Need() == dissect.NeedTLSAnswer
 		dst, n = s.machine.Feed(dst, dissect.Server, piece)
 		s.offset[dissect.Server] += uint64(n)
 		b = b[n:]
 		if s.machine.Need() == dissect.NeedTLS {
-			dst = s.agreed(dst)
+			dst = s.agreed(dst, asked)
 		} else {
 			dst = s.release(dst)
 		}
@@ -79,8 +82,9 @@ func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
 		s.silent = s.silent || !s.heard
 		return s.proceed(dst)
 	}
-	if s.silent || s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && tlsRecord(w.parked) {
-		return s.proceed(dst)
+	if s.silent || s.mute && s.machine.Need() == dissect.NeedAnswer ||
+		s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && likeTLS(w.parked) != maybeTLS {
+		return s.proceed(dst) // the client has its answer, which was lost
 	}
 	return dst
 }
@@ -94,7 +98,7 @@ func (s *Session) release(dst []dissect.Event) []dissect.Event {
 		s.unpark(n)
 	}
 	if s.machine.Need() == dissect.NeedTLS {
-		return s.agreed(dst)
+		return s.agreed(dst, true)
 	}
 	return dst
 }
@@ -134,6 +138,9 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	if s.mode == clear && side == dissect.Client {
 		dst = s.proceed(dst) // their order must stay
 	}
+	if s.mode == perhapsTLS {
+		dst = s.beginTLS(dst) // nobody will tell
+	}
 	switch s.mode {
 	case encrypted:
 		s.offset[side] += n
@@ -144,6 +151,7 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	s.offset[side] += n
 	dst = s.machine.Gap(dst, side, n)
 	if side == dissect.Server {
+		s.mute = true
 		s.unanswered = s.machine.Need() == dissect.NeedTLSAnswer
 		dst = s.proceed(dst) // the answer may be lost
 	}

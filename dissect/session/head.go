@@ -178,12 +178,13 @@ func (s *Session) cut(size [2]int) {
 // lines: the events of all of them have to be valid at once.
 func (s *Session) replay(dst []dissect.Event, v verdict) []dissect.Event {
 	heads, order := s.head.said, s.head.order
+	client := s.Direction(dissect.Client)
+	if v.answer == readable && tlsRecord(heads[client]) && (!s.late || s.head.first() == client) {
+		// The client began with TLS, the server did not: nobody answers it.
+		s.silent, s.late = true, false
+	}
 	s.pool.used -= s.head.size()
 	s.head = nil
-	if client := s.Direction(dissect.Client); v.answer == readable && tlsRecord(heads[client]) && !s.late {
-		// The client began with TLS, the server did not: nobody answers it.
-		s.silent = true
-	}
 	var came [2]int
 	last := uint8(0)
 	for _, p := range order {

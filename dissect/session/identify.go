@@ -66,6 +66,7 @@ const enough = 2
 // decides; the port only adds to it, and speaks alone where nothing is
 // readable.
 func identify(s *scene) verdict {
+	s.skipComplaints()
 	best, bestScore := verdict{}, 0
 	for server := range uint8(2) {
 		if !s.late && server == 0 && len(s.head[1]) > 0 && portProtocol(s.ports[0]) == dissect.NoProtocol {
@@ -94,6 +95,16 @@ func identify(s *scene) verdict {
 		return verdict{answer: notMail}
 	}
 	return verdict{}
+}
+
+// skipComplaints passes over an alert that a server on a port that begins in
+// clear sends where the session was joined: it shows no TLS, see complaint.
+func (s *scene) skipComplaints() {
+	for dir, p := range s.ports {
+		if s.late && portProtocol(p) != dissect.NoProtocol && !implicitTLS(p) && complaint(s.head[dir]) {
+			s.head[dir] = s.head[dir][min(len(s.head[dir]), complaintSize):]
+		}
+	}
 }
 
 // early tells whether a client has said first what does not belong to the port:
@@ -264,7 +275,7 @@ func (s *scene) tls() verdict {
 		switch {
 		case said && (asked || len(s.head[server^1]) == 0):
 			return verdict{inTLS, p, server}
-		case asked && s.done:
+		case asked && s.done && cipher(s.head[server]):
 			return verdict{inTLS, p, server}
 		case asked && s.late && implicitTLS(s.ports[server]) && len(s.head[server]) == 0:
 			return verdict{inTLS, p, server}

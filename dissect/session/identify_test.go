@@ -152,6 +152,9 @@ func TestIdentify(t *testing.T) {
 		{"TLS on 993, server only", 993, false, "1- " + answer, "tls imap 1"},
 		{"SSLv2 on 995", 995, false, `0- \x80\x2e\x01\x00\x02\x00\x15` + "\n1- " + answer, "tls pop3 1"},
 		{"hello answered in clear", 25, false, "0- " + hello + "\n1: 220 mx", "smtp 1"},
+		{"hello answered in clear, joined late", 25, true, "0- " + hello + "\n1: 500 what", "smtp 1"},
+		{"hello answered by something else", 993, false, "0- " + hello + "\n1: HTTP/1.1 400 Bad Request", "none"},
+		{"hello behind text, joined late", 25, true, "1: 220 ready for TLS\n0- " + hello + "\n1- " + answer, "starttls smtp 1"},
 		{"hello answered in clear on 993", 993, false, "0- " + hello + "\n1: * OK ready", "imap 1"},
 	}
 	for _, tt := range tests {

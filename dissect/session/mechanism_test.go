@@ -4,7 +4,56 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/dissect"
 )
+
+// What stood for the mechanism is hidden in the server's answer, too, in any case
+// of its letters.
+func TestMechanismRepeated(t *testing.T) {
+	tests := []struct {
+		name string
+		port uint16
+		text string
+		want string
+	}{
+		{"smtp", 25, "1: 220 mx ESMTP\n0: EHLO pc\n1: 250 mx\n0: AUTH hunter2\n1: 504 no HUNTER2 here", "server: 504 no ..."},
+		{"pop3", 110, "1: +OK POP3\n0: AUTH hunter2\n1: -ERR no HUNTER2 here", "server: -ERR no ..."},
+		{"imap", 143, "1: * OK IMAP ready\n0: a AUTHENTICATE hunter2\n1: a NO no HUNTER2 here", "server: a NO no ..."},
+		{"managesieve", 4190, `1: "IMPLEMENTATION" "x"` + "\n1: OK\n" + `0: AUTHENTICATE "hunter2"` + "\n" + `1: NO "no HUNTER2 here"`, `server: NO "no ...`},
+	}
+	for _, tt := range tests {
+		r := newRun(t, [2]uint16{40000, tt.port}, false).play(tt.text + "\nend")
+		if len(r.facts.Auth) != 1 || len(r.facts.Auth[0].Quotes) != 2 {
+			t.Errorf("%s: attempts %v", tt.name, r.facts.Auth)
+			continue
+		}
+		if got := r.facts.Auth[0].Quotes[1].String(); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Where bytes were lost, a challenge may answer another AUTH: what stood for the
+// mechanism stays hidden.
+func TestMechanismInDoubt(t *testing.T) {
+	tests := []struct {
+		name string
+		port uint16
+		text string
+	}{
+		{"smtp", 25, "1: 220 mx ESMTP\n0: EHLO pc\n1! 8\n0: AUTH hunter2\n1: 334 "},
+		{"pop3", 110, "1: +OK POP3\n0: CAPA\n1! 8\n0: AUTH hunter2\n1: + "},
+		{"imap", 143, "1: * OK IMAP ready\n0! 14\n0: a AUTHENTICATE hunter2\n1: + "},
+		{"managesieve", 4190, `1: "IMPLEMENTATION" "x"` + "\n1: OK\n0! 14\n" + `0: AUTHENTICATE "hunter2"` + "\n" + `1: ""`},
+	}
+	for _, tt := range tests {
+		r := newRun(t, [2]uint16{40000, tt.port}, false).play(tt.text + "\nend")
+		if len(r.facts.Auth) != 1 || r.facts.Auth[0].Mechanism != dissect.UnknownMechanism {
+			t.Errorf("%s: attempts %v", tt.name, r.facts.Auth)
+		}
+	}
+}
 
 // What stands for a mechanism and is the name of none may be a password, or the
 // account before it. It is shown only where the server has listed it, or goes on

@@ -63,6 +63,7 @@ const (
 	identifying mode = iota // bytes are kept in heads
 	clear                   // a protocol's machine takes them
 	awaitingTLS             // STARTTLS was accepted; the next bytes of the client tell
+	perhapsTLS              // the client has begun with TLS, and nobody saw that it was to; the next bytes of the server tell
 	encrypted               // package tls takes them
 	ignored                 // not mail
 )
@@ -79,6 +80,7 @@ type Session struct {
 	asked      bool // the client has said something
 	unanswered bool // the answer to STARTTLS may have been lost
 	missed     bool // bytes were lost
+	mute       bool // bytes of the server were lost, and it has said nothing since
 	ports      [2]uint16
 	pool       *Pool
 
@@ -195,6 +197,9 @@ func (s *Session) Gap(dst []dissect.Event, dir uint8, n uint64) []dissect.Event 
 func (s *Session) End(dst []dissect.Event) []dissect.Event {
 	if s.mode == identifying {
 		dst = s.decide(dst, true)
+	}
+	if s.mode == perhapsTLS {
+		dst = s.beginTLS(dst)
 	}
 	switch s.mode {
 	case clear, awaitingTLS:

@@ -1,18 +1,27 @@
 package session
 
 import (
+	"bytes"
+
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/tls"
 )
 
 // agreed: the server has agreed to STARTTLS. What the client has sent before is
-// either an early hello, or was not meant for TLS: CVE-2011-0411.
-func (s *Session) agreed(dst []dissect.Event) []dissect.Event {
+// either an early hello, or was not meant for TLS: CVE-2011-0411. Where the
+// request was not read it may be among that, and a hello behind it.
+func (s *Session) agreed(dst []dissect.Event, asked bool) []dissect.Event {
 	s.mode = awaitingTLS
-	switch parked := s.parked(); likeTLS(parked) {
-	case sureTLS:
+	switch parked := s.parked(); {
+	case likeTLS(parked) == sureTLS:
 		return s.beginTLS(dst)
-	case noTLS:
+	case likeTLS(parked) == maybeTLS:
+	case !asked:
+		w := s.wait()
+		if w.early = lineOfTLS(parked); w.early < len(parked) {
+			return s.beginTLS(dst)
+		}
+	default:
 		s.wait().early = len(parked)
 		dst = append(dst, event(dissect.Injected, dissect.Client, s.offset[dissect.Client], parked))
 	}
@@ -37,16 +46,18 @@ func (s *Session) awaitClient(dst []dissect.Event, b []byte) []dissect.Event {
 	return s.stayClear(dst)
 }
 
-// awaitServer keeps what the server says behind its answer to STARTTLS.
+// awaitServer keeps what the server says behind its answer to STARTTLS. Text is
+// injected only where the client is heard: else it may answer it.
 func (s *Session) awaitServer(dst []dissect.Event, b []byte) []dissect.Event {
 	w := s.wait()
 	open := likeTLS(w.held) == maybeTLS
 	w.held = append(w.held, b...)
 	s.pool.used += len(b)
 	switch like := likeTLS(w.held); {
+	case complaint(w.held):
 	case like == sureTLS, w.torn && !textual(w.held):
 		return s.beginTLS(dst)
-	case like == noTLS && open && !w.torn:
+	case like == noTLS && open && !w.torn && s.asked:
 		dst = append(dst, event(dissect.Injected, dissect.Server, s.offset[dissect.Server], w.held))
 	}
 	if len(w.held) > MaxParked || s.pool.used > MaxPool {
@@ -107,8 +118,11 @@ func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
 	s.mode = encrypted
 	s.tls = tls.New(s.offset)
 	begin := event(dissect.TLSBegin, dissect.Client, s.offset[dissect.Client], nil)
-	if s.machine != nil {
+	switch {
+	case s.machine != nil:
 		begin.Text = []byte("after text")
+	case s.late && !implicitTLS(s.ports[s.server]):
+		begin.Text = []byte("joined late")
 	}
 	dst = append(dst, begin)
 	if len(hello) > 0 {
@@ -129,12 +143,36 @@ func (s *Session) takeForTLS(dst []dissect.Event, side dissect.Side, b []byte) [
 	case s.mode != clear:
 		return s.feed(dst, side, b)
 	case side == dissect.Client:
-		s.wait().parked = b
-	default:
-		s.wait().held = b
+		s.mode = perhapsTLS
+		return s.doubtTLS(dst, side, b)
 	}
+	s.wait().held = b
 	s.pool.used += len(b)
 	return s.beginTLS(dst)
+}
+
+// doubtTLS waits for what the server says to a hello that it may not have agreed
+// to: text, where it takes it for commands.
+func (s *Session) doubtTLS(dst []dissect.Event, side dissect.Side, b []byte) []dissect.Event {
+	w := s.wait()
+	s.pool.used += len(b)
+	if side == dissect.Client {
+		w.parked = append(w.parked, b...)
+	} else {
+		w.held = append(w.held, b...)
+	}
+	full := len(w.parked)+len(w.held) > MaxParked || s.pool.used > MaxPool
+	switch like := likeTLS(w.held); {
+	case like == noTLS:
+		held := w.held
+		w.held = nil
+		s.pool.used -= len(held)
+		s.mode = clear
+		return s.feedServer(s.release(dst), held)
+	case like == sureTLS, full:
+		return s.beginTLS(dst)
+	}
+	return dst
 }
 
 // likeness says whether bytes begin TLS.
@@ -189,3 +227,32 @@ func fitsTLS(b []byte, i int) bool {
 func tls3Record(b []byte) bool { return len(b) > 0 && b[0] < 0x80 && tlsRecord(b) }
 
 func tlsRecord(b []byte) bool { return likeTLS(b) == sureTLS }
+
+// complaint tells an alert in clear (RFC 8446, section 6), or as much of it as has
+// come. Alone it does not show that there is TLS: a server that waits for a hello
+// answers text with it.
+func complaint(b []byte) bool {
+	const header = "\x15\x03\x00\x00\x02" // the third byte is the version
+	for i, c := range b[:min(len(b), len(header))] {
+		if c != header[i] && (i != 2 || c > 4) {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// complaintSize is that of an alert's record.
+const complaintSize = len("\x15\x03\x03\x00\x02\x01\x00")
+
+// lineOfTLS returns where the first line of b stands that is a record of TLS.
+func lineOfTLS(b []byte) int {
+	at := 0
+	for at < len(b) && !tls3Record(b[at:]) {
+		n := bytes.IndexByte(b[at:], '\n')
+		if n < 0 {
+			return len(b)
+		}
+		at += n + 1
+	}
+	return at
+}

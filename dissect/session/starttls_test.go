@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +19,9 @@ const begun = `
 	0: EHLO pc
 	1- 250-mx\r\n250 STARTTLS\r\n
 	`
+
+// complaint is the alert of a server that waits for a hello and gets text.
+const complaint = `\x15\x03\x03\x00\x02\x01\x00`
 
 func TestSTARTTLS(t *testing.T) {
 	const asked, ready = "0: STARTTLS\n", "1: 220 go\n"
@@ -84,6 +88,21 @@ func TestSTARTTLS(t *testing.T) {
 			`client clear-after-tls 29-46 "" "MAIL FROM:<a@b>"`,
 			`client mail-command 29-46 "MAIL" "MAIL FROM:<a@b>"`,
 		}},
+		{"the answer lost, then a command in clear that the server answers", asked + "1! 8\n0: MAIL FROM:<a@b>\n1: 250 ok\n0: RCPT TO:<c@d>\n1: 250 ok", []string{
+			`server lost 36-44 "" ""`,
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"the refusal lost, then asked again", asked + "1! 11\n" + asked + ready + "0- " + hello + "\n1- " + answer, []string{
+			`server lost 36-47 "" ""`,
+			`client tls-begin 29-29 "after text" ""`,
+		}},
+		{"then clear, and the server complains", asked + ready + "0: MAIL FROM:<a@b>\n1- " + complaint + "\n1: 500 what", []string{
+			`client clear-after-tls 19-36 "" "MAIL FROM:<a@b>"`,
+			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
+		{"bytes lost, and the server complains", asked + ready + "0! 17\n1- " + complaint + "\n1: 500 what", []string{
+			`client lost 19-36 "" ""`,
+		}},
 		{"no client", asked + ready + "1- " + answer, []string{
 			`client tls-begin 19-19 "after text" ""`,
 		}},
@@ -119,6 +138,10 @@ func TestLostSTARTTLS(t *testing.T) {
 		{"the request lost", "0! 10\n1: 220 go\n0- " + hello + "\n1- " + answer, []string{`client tls-begin 19-19 "after text" ""`}},
 		{"both lost", "0! 10\n1! 8\n0- " + hello + "\n1- " + answer, []string{`client tls-begin 19-19 "after text" ""`}},
 		{"the hello lost, too", "0! 20\n1! 8\n1- " + answer, []string{`client tls-begin 29-29 "after text" ""`}},
+		{"the hello answered in clear", "0! 10\n1! 8\n0- " + hello + "\n1: 500 what\n1: 500 what", []string{}},
+		{"the hello answered with an alert", "0! 10\n1! 8\n0- " + hello + "\n1- " + complaint, []string{`client tls-begin 19-19 "after text" ""`}},
+		{"the hello, and the rest lost", "0! 10\n1! 8\n0- " + hello + "\n1! 20\n1- " + answer, []string{`client tls-begin 19-19 "after text" ""`}},
+		{"the hello, and no answer", "0! 10\n1! 8\n0- " + hello, []string{`client tls-begin 19-19 "after text" ""`}},
 		{"nothing lost", "0- " + hello + "\n1- " + answer, []string{}},
 		{"text", "0! 10\n1: 220 go\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{}},
 	}
@@ -164,5 +187,77 @@ var ends = regexp.MustCompile(`-\d.*`)
 func keepStarts(events []string) {
 	for i, e := range events {
 		events[i] = ends.ReplaceAllString(e, "")
+	}
+}
+
+// TestLateTransport: where TLS is met late, the port tells how it began; an alert
+// in clear of a server tells of no TLS where the session begins in clear.
+func TestLateTransport(t *testing.T) {
+	const data = `\x17\x03\x03\x00\x05ABCDE`
+	tests := []struct {
+		name string
+		port uint16
+		late bool
+		text string
+		want dissect.Transport
+	}{
+		{"imap", 143, true, "0- " + data + "\n1- " + data, dissect.STARTTLS},
+		{"submission", 587, true, "1- " + data, dissect.STARTTLS},
+		{"imaps", 993, true, "0- " + data + "\n1- " + data, dissect.TLS},
+		{"the beginning lost", 25, false, "1! 40\n0! 50\n0- " + data + "\n1- " + data, dissect.STARTTLS},
+		{"from the first byte", 25, false, "0- " + hello + "\n1- " + answer, dissect.TLS},
+		{"a complaint", 143, true, "1- " + complaint, dissect.Plain},
+		{"a complaint and words", 143, true, "1- " + complaint + "\n1: * CAPABILITY IMAP4rev1", dissect.Plain},
+		{"a complaint on a TLS port", 993, true, "1- " + complaint, dissect.TLS},
+		{"an alert of the client", 143, true, "0- " + complaint, dissect.STARTTLS},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{0, 1, 3} {
+			r := newRun(t, [2]uint16{40000, tt.port}, tt.late)
+			r.cut = cut
+			if r.play(tt.text + "\nend"); !r.s.Mail() || r.facts.Transport != tt.want {
+				t.Errorf("%s, cut %d: mail %t, %s, want %s", tt.name, cut, r.s.Mail(), r.facts.Transport, tt.want)
+			}
+		}
+	}
+}
+
+// TestUnaskedSTARTTLS: where the request was not read, or the client is not
+// heard, nothing is known to stand behind it.
+func TestUnaskedSTARTTLS(t *testing.T) {
+	tests := []struct {
+		name, text string
+		late       bool
+	}{
+		{"joined late", "0: EHLO pc\n0: STARTTLS\n1! 30\n1: 220 2.0.0 Ready to start TLS\n0- " + hello + "\n1- " + answer, true},
+		{"joined late, the hello sent ahead", "0: EHLO pc\n0: STARTTLS\n0- " + hello + "\n1! 30\n1: 220 2.0.0 Ready to start TLS\n1- " + answer, true},
+		{"server only, then clear", "1: 220 mx ESMTP\n1: 220 2.0.0 Ready to start TLS\n1- 250-mx\\r\\n250 AUTH PLAIN\\r\\n", false},
+	}
+	for _, tt := range tests {
+		r := newRun(t, [2]uint16{40000, 25}, tt.late).play(tt.text + "\nend")
+		if diff := cmp.Diff([]string{}, r.kinds(dissect.Injected, dissect.ClearAfterTLS)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		if want := dissect.STARTTLS; !strings.Contains(tt.name, "clear") && r.facts.Transport != want {
+			t.Errorf("%s: %s, want %s", tt.name, r.facts.Transport, want)
+		}
+	}
+}
+
+// TestLateHello: a hello behind a greeting, where the request for it may have been
+// lost. What the server says to it tells.
+func TestLateHello(t *testing.T) {
+	const begin = "1: 220 mx ESMTP\n0- " + hello + "\n"
+	for text, want := range map[string]dissect.Transport{
+		begin + "1- " + answer:    dissect.STARTTLS,
+		begin + "1- " + complaint: dissect.STARTTLS,
+		begin:                     dissect.STARTTLS,
+		begin + "1: 500 what":     dissect.Plain,
+		begin + "1: 500 what\n0: EHLO pc\n1: 250 mx": dissect.Plain,
+	} {
+		r := newRun(t, [2]uint16{40000, 25}, true)
+		if r.play(text + "\nend"); r.facts.Transport != want {
+			t.Errorf("%q: %s, want %s", text, r.facts.Transport, want)
+		}
 	}
 }

@@ -104,7 +104,13 @@ func (s *Session) responseLine(l textLine) {
 	a := &s.auth
 	word, rest := cutWord(l.text)
 	switch {
-	case a.guessed && a.over(l.text), a.dark && len(rest) > 0 && isCommand(l.text): // BASE64 has no spaces
+	case a.dark && (len(rest) > 0 || a.guessed && a.over(l.text)): // a command, or the text of a mail: BASE64 has no spaces
+		s.forget(auth)
+		s.endAttempt(dissect.OutcomeUnknown)
+		s.loseTrack()
+		s.unsyncedLine(l)
+		return
+	case a.guessed && a.over(l.text):
 		s.forget(auth)
 		s.endAttempt(dissect.OutcomeUnknown)
 		s.state = command
@@ -216,6 +222,9 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 		a.guessed = false
 		a.asked = min(a.asked, maxSteps-1) + 1
 		if a.exchange != nil {
+			if s.missed {
+				a.exchange.Doubt()
+			}
 			a.exchange.Challenge(words)
 			s.emitReply(dissect.Event{Kind: dissect.AuthStep, Attempt: a.exchange.Attempt, Line: text})
 		}
@@ -232,6 +241,8 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	switch {
 	case a.dark && (a.torn || code == authSucceeded && a.asked == 0 && !a.exhausted()):
 		outcome = dissect.OutcomeUnknown // what was lost may have been another AUTH
+	case s.missed && (s.more || code != authSucceeded && !refusesAuth(code)):
+		outcome = dissect.OutcomeUnknown // rather the answer to what was said before it, or behind
 	case code == authSucceeded:
 		outcome = dissect.Accepted
 	case a.dark && isSyntax(code):
@@ -262,6 +273,16 @@ func (s *Session) endAttempt(o dissect.Outcome) {
 	s.emit(dissect.Event{
 		Kind: dissect.AuthEnd, Side: dissect.Client, Start: offset, End: offset, Outcome: o, Attempt: x.Attempt,
 	})
+}
+
+// refusesAuth tells the codes that refuse AUTH (RFC 4954, section 6; RFC 5321,
+// section 4.2.2).
+func refusesAuth(code int) bool {
+	switch code {
+	case 432, 454, noService, 530, 534, 535, 538:
+		return true
+	}
+	return isSyntax(code)
 }
 
 // isSyntax tells the codes that speak about the command, not about what it asks

@@ -124,3 +124,39 @@ func TestMaxHeldTurned(t *testing.T) {
 		t.Errorf("got %+v, want the message", got)
 	}
 }
+
+// Behind what is searched for bare line ends, those of a mark are found where they
+// stand, however the content is cut.
+func TestBareEndBehindSurvey(t *testing.T) {
+	tests := []struct {
+		content string
+		want    uint64 // behind the long line
+	}{
+		{"\ntext\n.\nmore\r\n.\r\n", 5},
+		{"\r\ntext\r\n.\nmore\r\n.\r\n", 9},
+		{"\r\ntext\n.\r\nmore\r\n.\r\n", 6},
+		{"\r\ntext\r\n.\rmore\r\n.\r\n", 9},
+	}
+	long := strings.Repeat("x", 9000)
+	for _, tt := range tests {
+		for _, cut := range []int{1, 2, 3, 26, 10000} {
+			s := smtp.New([2]uint64{}, false)
+			hear(t, s, "S: 220 hi\r\n", "C: MAIL FROM:<ann@example.org>\r\n", "S: 250 ok\r\n", "C: DATA\r\n", "S: 354 go\r\n")
+			from := uint64(len("MAIL FROM:<ann@example.org>\r\nDATA\r\n") + len(long))
+			events := []dissect.Event{}
+			for rest := long + tt.content; len(rest) > 0; {
+				n := min(cut, len(rest))
+				events = append(events, hear(t, s, "C: "+rest[:n])...)
+				rest = rest[n:]
+			}
+			if n := count(events, dissect.BareEnd); n != 1 {
+				t.Errorf("%q, cut %d: %d bare ends", tt.content, cut, n)
+			}
+			for _, e := range events {
+				if e.Kind == dissect.BareEnd && e.Start != from+tt.want {
+					t.Errorf("%q, cut %d: at %d, want %d", tt.content, cut, e.Start-from, tt.want)
+				}
+			}
+		}
+	}
+}

@@ -30,11 +30,15 @@ func (s *Session) passOver(code int) {
 }
 
 // answerEarly gives the command that was just read the reply that came when it
-// was not listened to yet.
+// was not listened to yet. A 354 waits for DATA.
 func (s *Session) answerEarly() {
 	text := s.early
-	s.early = nil
-	if code, _, words, _ := parseReply(text); s.match(code) >= 0 {
+	code, _, words, _ := parseReply(text)
+	fits := s.match(code) >= 0
+	if fits || code != startInput {
+		s.early = nil
+	}
+	if fits {
 		s.answer(code, words, text)
 	}
 }

@@ -140,6 +140,8 @@ func (s *Session) unsyncedLine(l textLine) {
 	fresh := s.fresh
 	s.fresh = false
 	switch {
+	case s.early != nil:
+		s.earlyLine(l)
 	case string(l.text) == ".":
 		s.dropHeld()
 		s.fresh, s.astray = true, false
@@ -148,6 +150,32 @@ func (s *Session) unsyncedLine(l textLine) {
 	default:
 		s.dropHeld()
 		s.astray = true
+	}
+}
+
+// deferContent: a 354 comes though the client was not listened to. What it has
+// said is commands then, and DATA the last of them: no content comes before a 354.
+func (s *Session) deferContent(text []byte) {
+	s.need = dissect.NeedNothing
+	s.early = bytes.Clone(text)
+}
+
+// earlyLine takes a line behind which the DATA is looked for that a 354 has
+// answered. Where none comes it was lost, and the content is next.
+func (s *Session) earlyLine(l textLine) {
+	switch {
+	case string(l.text) == ".":
+		s.dropHeld()
+	case !isCommand(l.text):
+		s.dropHeld()
+		s.early = nil
+		s.dataCode = startInput
+		s.takeFirstLine(l)
+	default:
+		s.hold(l, false)
+		if word, _ := cutWord(l.text); lookup(word) == data && len(s.held) > 0 {
+			s.confirm()
+		}
 	}
 }
 
@@ -187,9 +215,11 @@ func (s *Session) confirm() {
 }
 
 // resync uses a reply to find out where an unsynced session stands.
-func (s *Session) resync(code int) {
+func (s *Session) resync(code int, text []byte) {
 	switch {
 	case code == shuttingDown:
+	case code == startInput && len(s.held) > 0 && s.need == dissect.NeedAnswer && s.more:
+		s.deferContent(text)
 	case len(s.held) == 0:
 		s.fresh = true
 		if !s.astray {

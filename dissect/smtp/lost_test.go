@@ -93,3 +93,48 @@ func TestLostAboutContent(t *testing.T) {
 		}
 	}
 }
+
+// With no server to tell, the end of content was lost where a whole transaction
+// follows the lost bytes, and only there.
+func TestLostEndClientAlone(t *testing.T) {
+	const next = "MAIL FROM:<eve@example.org>\r\nRCPT TO:<bob@example.net>\r\nRCPT TO:<joe@example.net>\r\nDATA\r\n"
+	const two = "Subject: two\r\n\r\nmore\r\n.\r\n"
+	one, other := `ann@example.org "one" size 22 complete false unknown`, `eve@example.org "two" size 22 complete true unknown`
+	tests := []struct {
+		name, said string
+		want       []string
+	}{
+		{"a transaction", next + two, []string{one, other}},
+		{"RSET before it", "RSET\r\n" + next + two, []string{one, other}},
+		{"its MAIL lost", "RCPT TO:<bob@example.net>\r\nDATA\r\n" + two, []string{one, ` "two" size 22 complete true unknown`}},
+		{"QUIT behind it", next + two + "QUIT\r\n", []string{one, other}},
+		{"no DATA", "MAIL FROM:<eve@example.org>\r\nRCPT TO:<bob@example.net>\r\nNOOP\r\ntext\r\n.\r\n",
+			[]string{`ann@example.org "one" size 90 complete false unknown`}},
+		{"text before it", "text\r\n" + next + ".\r\n", []string{`ann@example.org "one" size 117 complete false unknown`}},
+		{"text between", "MAIL FROM:<eve@example.org>\r\ntext\r\nRCPT TO:<bob@example.net>\r\nDATA\r\n.\r\n",
+			[]string{`ann@example.org "one" size 90 complete false unknown`}},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{1, 3, len(tt.said)} {
+			s := smtp.New([2]uint64{}, false)
+			events := alone(s, nil, "EHLO pc\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.net>\r\nDATA\r\nSubject: one\r\n\r\ntext\r\n", 100)
+			events = alone(s, s.Gap(events, dissect.Client, 3), tt.said, cut)
+			if diff := cmp.Diff(tt.want, told(s.End(events))); diff != "" {
+				t.Errorf("%s, cut %d (-want +got):\n%s", tt.name, cut, diff)
+			}
+		}
+	}
+}
+
+// alone feeds what a client says whom nobody answers.
+func alone(s *smtp.Session, events []dissect.Event, said string, cut int) []dissect.Event {
+	for len(said) > 0 {
+		n := 0
+		events, n = s.Feed(events, dissect.Client, []byte(said[:min(cut, len(said))]))
+		said = said[n:]
+		if n == 0 {
+			s.Proceed()
+		}
+	}
+	return events
+}

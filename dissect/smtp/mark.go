@@ -33,6 +33,18 @@ func (m mark) size() uint64 {
 	return uint64(len(".\n"))
 }
 
+// bareEnd tells the first line end of m that is a LF or a CR alone, and how far
+// before the end of m it begins.
+func (m mark) bareEnd() (is lineEnd, back uint64) {
+	switch {
+	case m.before == lf, m.before == cr:
+		return m.before, m.size() + 1
+	case m.after == lf, m.after == cr:
+		return m.after, 1
+	}
+	return noEnd, 0
+}
+
 func (m mark) String() string { return lineEndNames[m.before] + " . " + lineEndNames[m.after] }
 
 // marks finds the lines of a single dot in content that comes in pieces.
@@ -41,7 +53,7 @@ type marks struct {
 	before lineEnd  // before the dot
 	last   [2]int16 // bytes of the content so far, or unknown
 	seen   int      // bytes that were searched for a LF or a CR alone
-	bare   bool     // there is one
+	bare   bool     // there is one among them
 }
 
 // maxSurvey is how much of a content is searched for line ends that are a LF or
@@ -92,7 +104,6 @@ func (f *marks) next(b []byte) (n int, m mark) {
 		}
 	}
 	f.survey(b[:n])
-	f.bare = f.bare || m != (mark{}) && !m.end()
 	f.last = lastTwo(f.last, b[:n])
 	return n, m
 }

@@ -100,7 +100,7 @@ func (s *Session) beginReply(code int, words, text []byte) {
 	}
 	s.passOver(code)
 	if s.state == unsynced {
-		s.resync(code)
+		s.resync(code, text)
 	}
 	if s.isGreeting(code, words) {
 		s.reply.greeting = true
@@ -269,6 +269,7 @@ func (s *Session) unasked(code int, words, text []byte) {
 	s.doubtMail(code)
 	switch {
 	case s.state == body || s.state == chunk:
+	case s.early != nil: // until DATA is read
 	case s.passed:
 		s.early = bytes.Clone(text)
 	case code == startInput:

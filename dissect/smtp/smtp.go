@@ -93,7 +93,7 @@ type Session struct {
 	surplus  bool // the next reply, if nothing is asked before, is one that only LMTP has
 	passed   bool // the reply that is being read is about what the client has said behind an AUTH
 	oddities uint8
-	early    []byte // that reply, whole: it answers the client's next command
+	early    []byte // that reply, whole: it answers the client's next command; or a 354 whose DATA is not read yet
 
 	auth  attempt
 	blind attempt          // was refused, and may go on all the same

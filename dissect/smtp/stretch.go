@@ -12,6 +12,7 @@ type stretch struct {
 	size       uint64 // of the content before it
 	held       []byte // at most maxStretch bytes
 	spilled    bool   // there was more
+	begins     stage  // how far a transaction goes that stands at its beginning
 	unanswered bool   // bytes of the server were lost since the content began: the answer to its end may be
 }
 
@@ -19,7 +20,7 @@ type stretch struct {
 const maxStretch = 2 << 10
 
 func (b *stretch) begin(size uint64) {
-	b.size, b.held, b.spilled = size, b.held[:0], false
+	b.size, b.held, b.spilled, b.begins = size, b.held[:0], false, beforeMail
 }
 
 func (b *stretch) hold(text []byte) {
@@ -28,6 +29,63 @@ func (b *stretch) hold(text []byte) {
 		return
 	}
 	b.held = append(b.held, text...)
+}
+
+// stage is how far the lines at the beginning of a stretch make a transaction.
+type stage uint8
+
+const (
+	noTransaction stage = iota
+	beforeMail
+	beforeRcpt
+	inRcpt
+	transaction // DATA was its last line
+)
+
+// next returns the stage behind a line.
+func (at stage) next(text []byte) stage {
+	word, _ := cutWord(text)
+	v := noVerb
+	if isCommand(text) {
+		v = lookup(word)
+	}
+	switch {
+	case at == beforeMail && v == rset:
+		return beforeMail
+	case at == beforeMail && v == mail:
+		return beforeRcpt
+	case v == rcpt: // MAIL may be lost, too
+		return inRcpt
+	case at == inRcpt && v == data:
+		return transaction
+	}
+	return noTransaction
+}
+
+// mayBeTransaction tells that no server is heard, and that what came behind lost
+// bytes of the content is the beginning of a transaction so far: it is looked at
+// line by line.
+func (s *Session) mayBeTransaction() bool {
+	t := s.open
+	return t != nil && t.torn && s.doubt == nil && t.behind.begins != noTransaction && !t.behind.spilled && !s.heard[dissect.Server]
+}
+
+// lookForTransaction looks at the content that was just taken behind lost bytes,
+// up to the end of a line at most. With no server to tell, MAIL, RCPT and DATA one
+// after the other, or RCPT and DATA, are those of another transaction: the end was
+// lost.
+func (s *Session) lookForTransaction() {
+	b := &s.open.behind
+	text, whole := bytes.CutSuffix(b.held, []byte{'\n'})
+	if !whole {
+		return
+	}
+	text = text[bytes.LastIndexByte(text, '\n')+1:]
+	b.begins = b.begins.next(bytes.TrimRight(text, "\r"))
+	if b.begins == transaction {
+		s.leaveLostContent(b.held)
+		s.readBacklog()
+	}
 }
 
 // commands returns the stretch from its first line on that is a command, and the

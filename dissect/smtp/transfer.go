@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"bytes"
+
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/message"
 )
@@ -67,6 +69,10 @@ func (s *Session) takeBody(b []byte) int {
 		return 0
 	}
 	t := s.bodyTransfer()
+	byLine := s.mayBeTransaction()
+	if i := bytes.IndexByte(b, '\n'); byLine && i >= 0 {
+		b = b[:i+1]
+	}
 	prev := t.marks.last[1]
 	n, m := t.marks.next(b)
 	t.take(b[:n])
@@ -74,12 +80,15 @@ func (s *Session) takeBody(b []byte) int {
 		t.behind.hold(b[:n])
 	}
 	s.in[dissect.Client].Skip(n)
-	s.lookForBareEnd(prev, b[:n])
+	s.lookForBareEnd(prev, b[:n], m)
 	if s.doubt != nil {
 		s.doubt.hold(b[:n])
 	}
 	switch {
 	case m == mark{}:
+		if byLine {
+			s.lookForTransaction()
+		}
 	case m.end(), s.bareLF && m.lines():
 		s.endBody(m)
 	default:
@@ -90,23 +99,33 @@ func (s *Session) takeBody(b []byte) int {
 
 // lookForBareEnd looks at content that was just taken. The first line end of a
 // session that is not CRLF (RFC 5321, section 2.3.8) is told. Where bytes were
-// lost, so may be the end of the content.
-func (s *Session) lookForBareEnd(prev int16, b []byte) {
-	if s.bareEnd || s.open.torn || !s.open.marks.bare {
+// lost, so may be the end of the content. Behind what is searched for them, those
+// of a mark are found, m.
+func (s *Session) lookForBareEnd(prev int16, b []byte, m mark) {
+	if s.bareEnd || s.open.torn {
 		return
 	}
-	at, found := bareEnd(prev, b)
-	if !found {
+	is, back := m.bareEnd()
+	if s.open.marks.bare {
+		at, found := bareEnd(prev, b)
+		if !found {
+			return
+		}
+		is, back = lf, uint64(len(b)-at)
+		if at < 0 || b[at] == '\r' {
+			is = cr
+		}
+	}
+	if is == noEnd {
 		return
 	}
 	s.bareEnd = true
 	end := []byte("\n")
-	name := lf
-	if at < 0 || b[at] == '\r' {
-		end, name = []byte("\r"), cr
+	if is == cr {
+		end = []byte("\r")
 	}
-	start := s.in[dissect.Client].Offset - uint64(len(b)-at)
-	s.emitLine(dissect.BareEnd, textLine{end, span{start, start + 1}}, []byte(lineEndNames[name]))
+	start := s.in[dissect.Client].Offset - back
+	s.emitLine(dissect.BareEnd, textLine{end, span{start, start + 1}}, []byte(lineEndNames[is]))
 }
 
 // bodyTransfer returns the transfer that content of DATA belongs to. Where DATA

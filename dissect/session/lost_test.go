@@ -1,0 +1,130 @@
+package session_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mailtap/mailtap/dissect"
+)
+
+// mails gives the messages of a session.
+func (r *run) mails() []string {
+	got := []string{}
+	for _, m := range r.facts.Messages {
+		got = append(got, fmt.Sprintf("%q %q %q %d", m.From, m.To, m.Subject, m.Size))
+	}
+	return got
+}
+
+// Where a conversation is joined before its DATA and the replies are lost, the 354
+// is that to the DATA which the client has sent before.
+func TestLostRepliesBeforeContent(t *testing.T) {
+	const (
+		envelope = `0- MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n` + "\n"
+		content  = `0- Subject: x\r\n\r\ntext\r\n.\r\n` + "\n1: 250 ok\n0: QUIT\n1: 221 bye\nend"
+		go354    = "1: 354 go\n"
+	)
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"all replies", "0: HELO pc\n" + envelope + "0: DATA\n" + go354 + content, []string{`"a@b" ["c@d"] "x" 20`}},
+		{"all replies, sent at once", `0- HELO pc\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n` + "\n" + go354 + content, []string{`"a@b" ["c@d"] "x" 20`}},
+		{"all replies, and DATA", "0: HELO pc\n" + envelope + go354 + content, []string{`"" [] "x" 20`}},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{0, 1, 3} {
+			r := newRun(t, [2]uint16{40000, 25}, true)
+			r.cut = cut
+			if diff := cmp.Diff(tt.want, r.play(tt.text).mails()); diff != "" {
+				t.Errorf("%s, cut %d (-want +got):\n%s", tt.name, cut, diff)
+			}
+		}
+	}
+}
+
+// Where answers were lost, those that come belong to nothing before: outcomes that
+// nobody saw are not told.
+func TestLostAnswers(t *testing.T) {
+	tests := []struct {
+		name string
+		port uint16
+		late bool
+		text string
+		want []string // log-ins
+	}{
+		{"managesieve, of an exchange", 4190, false, `
+			0: AUTHENTICATE "LOGIN"
+			0: "am9l"
+			0- {8+}\r\nc2VjcmV0\r\n
+			0: STARTTLS
+			1! 500
+			1: NO "what"
+			0: LISTSCRIPTS
+			1: OK`, []string{"LOGIN joe secret unknown"}},
+		{"smtp, of an exchange, with all up to the text of a mail", 25, false, begun + `
+			0: AUTH CRAM-MD5
+			1: 334 PDFAeD4=
+			0: am9lIGQ3MWM1NDRhMGFmMGIzMzgyMTA0NGNkNjkzMjRmMTQz
+			1! 60
+			0! 80
+			0- write:\r\nAUTH PLAIN AGpvZQBzZWNyZXQ=\r\n.\r\n
+			1: 250 queued
+			0: QUIT
+			1: 221 bye`, []string{"CRAM-MD5 joe d71c544a0af0b33821044cd69324f143 unknown"}},
+		{"smtp, of an exchange, then another", 25, false, begun + `
+			0: AUTH CRAM-MD5
+			1: 334 PDFAeD4=
+			0! 50
+			1! 8
+			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
+			1: 235 in`, []string{"CRAM-MD5   unknown", "PLAIN joe secret accepted"}},
+		{"smtp, and the client sends ahead", 25, false, begun + `
+			1! 8
+			0- AUTH PLAIN AGpvZQBzZWNyZXQ=\r\nRSET\r\n
+			1: 235 in`, []string{"PLAIN joe secret unknown"}},
+		{"smtp, of EHLO", 25, false, `
+			1: 220 mx ESMTP
+			0: EHLO pc
+			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
+			1! 30
+			1: 550 who are you`, []string{"PLAIN joe secret unknown"}},
+		{"smtp, of STARTTLS", 25, false, begun + `
+			0: STARTTLS
+			1! 30
+			0: EHLO pc
+			1- 250-mx\r\n250 AUTH PLAIN\r\n
+			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
+			1: 235 in`, []string{"PLAIN joe secret accepted"}},
+		{"pop3, of PASS", 110, false, `
+			1: +OK POP3
+			0- STLS\r\nUSER joe\r\n
+			1! 60
+			0: PASS secret
+			1: +OK Password required.`, []string{"USER joe secret unknown"}},
+		{"pop3, joined late, the client sends ahead", 110, true, `
+			1: -ERR
+			0: PASS secret
+			0: QUIT
+			1: -ERR`, []string{"USER  secret unknown"}},
+		{"pop3, joined late, the client waits", 110, true, `
+			1: +OK
+			0: PASS secret
+			1: -ERR
+			0: QUIT`, []string{"USER  secret rejected"}},
+	}
+	for _, tt := range tests {
+		for _, cut := range []int{0, 1, 3} {
+			r := newRun(t, [2]uint16{40000, tt.port}, tt.late)
+			r.cut = cut
+			if diff := cmp.Diff(tt.want, r.play(tt.text+"\nend").logins()); diff != "" {
+				t.Errorf("%s, cut %d (-want +got):\n%s", tt.name, cut, diff)
+			}
+			if len(r.kinds(dissect.Injected)) > 0 || r.facts.STARTTLS.Accepted == dissect.Yes {
+				t.Errorf("%s, cut %d: %q", tt.name, cut, r.events)
+			}
+		}
+	}
+}
