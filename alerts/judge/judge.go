@@ -111,7 +111,11 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 	lines, pairs := 0, 0
 	for i := range h.list {
 		lines += len(h.list[i].Earlier) + len(h.list[i].Quotes)
-		pairs += len(h.list[i].Detail) + 1
+		pairs += len(h.list[i].Detail)
+	}
+	proxied := f.Signs != nil && f.Signs.RealClient != ""
+	if proxied {
+		pairs += len(h.list)
 	}
 	findings := newFindings(len(h.list))[:len(h.list)]
 	n := 0
@@ -125,7 +129,7 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 				evidence = appendEvidence(evidence, f, id, h.list[i].Quotes)
 				fill(&findings[n], f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:]))
 				detail = append(detail, h.list[i].Detail...)
-				if f.Signs != nil && f.Signs.RealClient != "" {
+				if proxied {
 					detail = append(detail, dissect.Pair{Key: "real_client", Value: f.Signs.RealClient})
 				}
 				if first < len(detail) {

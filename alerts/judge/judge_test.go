@@ -171,3 +171,14 @@ func BenchmarkSession(b *testing.B) {
 		judge.Session(f)
 	}
 }
+
+// Findings name the client behind a proxy, whatever else they have to say.
+func TestRealClient(t *testing.T) {
+	f := submission()
+	f.Signs = &dissect.Signs{RealClient: "192.0.2.7:51812"}
+	for _, one := range judge.Session(f).Findings {
+		if n := len(one.Detail); n == 0 || one.Detail[n-1] != (dissect.Pair{Key: "real_client", Value: "192.0.2.7:51812"}) {
+			t.Errorf("%s: %v", one.Rule, one.Detail)
+		}
+	}
+}
