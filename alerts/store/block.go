@@ -72,9 +72,11 @@ func (db *database) writeBlock() error {
 	if _, err := db.addBlock.exec(b.id, b.compressed); err != nil {
 		return err
 	}
-	if _, err := db.addContents.exec(b.id, b.contents.oldest, b.contents.newest, b.contents.bytes()); err != nil {
+	entries := b.contents.bytes()
+	if _, err := db.addContents.exec(b.id, b.contents.oldest, b.contents.newest, entries); err != nil {
 		return err
 	}
+	db.logged += len(b.compressed) + len(entries)
 	db.unfolded += len(b.contents.kases)
 	b.start(b.id + 1)
 	return nil

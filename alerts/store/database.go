@@ -41,6 +41,7 @@ type database struct {
 	subjects  subjects
 	tallied   int64                       // the last block that subjects count, see startUntally
 	unfolded  int                         // cases named in blocks written since the last fold, see maxUnfolded
+	logged    int                         // bytes that were written, about, see copyBytes
 	triaged   bool                        // a case has another status than New
 	standings map[alerts.CaseID]*standing // of cases that the batch has findings of, while triaged
 	known     []alerts.CaseID             // cases of the session that the present one replaces

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"os"
 	"time"
 
 	"github.com/mailtap/mailtap/alerts"
+	"github.com/mailtap/mailtap/alerts/store/record"
 )
 
 // ThinAsWriter does a whole pass as a Store does it, and returns its steps.
@@ -25,10 +27,14 @@ func AddApart(path string, results []alerts.Result) error {
 	if err != nil {
 		return err
 	}
-	s := &Store{db: db, path: path, folding: time.NewTimer(maxFoldWait)}
-	for _, r := range results {
-		s.take(r)
-		s.flush()
+	s := &Store{db: db, path: path, spare: make(chan *batch, 1), folding: time.NewTimer(maxFoldWait)}
+	for i := range results {
+		b, err := batchOf(results[i : i+1])
+		if err != nil {
+			return err
+		}
+		s.flush(b)
+		<-s.spare
 	}
 	s.fold()
 	s.keep(db.close())
@@ -54,4 +60,66 @@ func TempStores(path string) (writer, reader int64, err error) {
 	defer r.Close()
 	err = r.db.QueryRow("PRAGMA temp_store").Scan(&reader)
 	return row[0].(int64), reader, err
+}
+
+func batchOf(results []alerts.Result) (*batch, error) {
+	var encoder record.Encoder
+	b := new(batch)
+	for i := range results {
+		record, err := encoder.Encode(&results[i].Session, results[i].Findings)
+		if err != nil {
+			return nil, err
+		}
+		b.add(results[i], record)
+	}
+	return b, nil
+}
+
+// SessionsWithoutLog stores results in a new database at path, and returns how
+// many sessions a copy of its file without the write-ahead log has, which a
+// checkpointer has copied or not.
+func SessionsWithoutLog(path string, results []alerts.Result, copied bool) (n int, err error) {
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return 0, err
+	}
+	db, err := openDatabase(path, busyTimeout)
+	if err != nil {
+		return 0, err
+	}
+	defer db.close()
+	if err := db.run("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil { // the schema
+		return 0, err
+	}
+	log, err := newCheckpointer(path)
+	if err != nil {
+		return 0, err
+	}
+	b, err := batchOf(results)
+	if err != nil {
+		return 0, err
+	}
+	if err := db.write(b); err != nil {
+		return 0, err
+	}
+	if copied {
+		log.start()
+	}
+	if err := log.close(); err != nil {
+		return 0, err
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	alone := path + ".alone"
+	if err := os.WriteFile(alone, file, 0o600); err != nil {
+		return 0, err
+	}
+	r, err := OpenReader(alone)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	list, err := r.Sessions(Filter{Limit: len(results)})
+	return len(list), err
 }

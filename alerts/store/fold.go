@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql/driver"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -18,11 +20,12 @@ import (
 // same transaction, so they are exact for the blocks up to it, whoever folds
 // and whatever is killed.
 const (
-	maxUnfolded = 32 << 10               // cases that blocks wait with, each counted once a block
+	maxUnfolded = 64 << 10               // cases that blocks wait with, each counted once a block
 	maxFolded   = 16 << 10               // cases that are added up in memory
 	minFoldWait = 100 * time.Millisecond // of the first findings until cases count them: a short run has less to do at its end
 	maxFoldWait = 500 * time.Millisecond // of later ones, each time longer: the more wait, the less work each is
-	foldPart    = 5                      // the writer folds for this part of its time, unless maxUnfolded is reached
+	caseBytes   = 512                    // that one adds to the write-ahead log, about: few of those of a fold share a page
+	foldPart    = 10                     // the writer folds for this part of its time, unless maxUnfolded is reached
 )
 
 // folder adds up what blocks add to cases.
@@ -30,8 +33,8 @@ type folder struct {
 	blames  map[int64]alerts.Blame  // by kinds.id
 	numbers map[alerts.CaseID]int32 // in cases
 	cases   []foldedCase
-	order   []int32 // of cases, by id
-	texts   []byte  // of cases, one behind the other
+	order   []placed
+	texts   []byte // of cases, one behind the other
 
 	listing listing
 	entry   entry
@@ -47,6 +50,13 @@ type foldedCase struct {
 	party    party
 	server   textSpan
 	other    textSpan // the client or the account, see party
+}
+
+// placed is where a case is in folder.cases. Most are put in order by the first
+// bytes of their ids, which lie together here.
+type placed struct {
+	first uint64
+	n     int32
 }
 
 // party is what the key of a case has beside its server.
@@ -158,7 +168,7 @@ func (f *folder) grow(e *entry, found *findingEntry) *foldedCase {
 	n := int32(len(f.cases))
 	f.numbers[ref.id] = n
 	f.cases = append(f.cases, c)
-	f.order = append(f.order, n)
+	f.order = append(f.order, placed{binary.BigEndian.Uint64(ref.id[:]), n})
 	return &f.cases[n]
 }
 
@@ -185,10 +195,15 @@ const (
 // growCases adds to each case what f has for it, and empties f. In the order of
 // their ids, those on the same page follow each other.
 func (db *database) growCases(f *folder) error {
-	slices.SortFunc(f.order, func(a, b int32) int { return bytes.Compare(f.cases[a].id[:], f.cases[b].id[:]) })
+	slices.SortFunc(f.order, func(a, b placed) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		return bytes.Compare(f.cases[a.n].id[:], f.cases[b.n].id[:])
+	})
 	rows := db.addCase.rows(&db.addCases)
-	for _, n := range f.order {
-		c := &f.cases[n]
+	for _, p := range f.order {
+		c := &f.cases[p.n]
 		var parties [account + 1]driver.Value
 		if c.party != nobody {
 			parties[c.party] = f.string(c.other)
@@ -199,6 +214,7 @@ func (db *database) growCases(f *folder) error {
 			return err
 		}
 	}
+	db.logged += len(f.order) * caseBytes
 	f.reset()
 	return rows.flush()
 }

@@ -14,11 +14,10 @@ import (
 
 // Bounds of the writer.
 const (
-	maxQueue      = 256                    // results that wait to be written
 	maxBatchRows  = 1000                   // sessions and findings of a transaction
 	maxBatchBytes = 2 << 20                // bytes of records of a transaction
 	maxBatchAge   = 500 * time.Millisecond // wait of the first result of a transaction
-	maxLight      = 32 << 10               // bytes of a result that may wait in the queue, see Add
+	maxLight      = 32 << 10               // bytes of a result that may wait to be written, see Add
 )
 
 // Options of Open. The functions are called by the writer's goroutine, in the
@@ -34,28 +33,29 @@ type Options struct {
 }
 
 // Store writes to a database. Add may be called by one goroutine at a time.
+//
+// There are two batches: one is filled while the other is written. So who adds
+// wakes the writer once for many results, and waits for it when both are full.
 type Store struct {
 	path    string // as it was named
 	options Options
-	queue   chan queued
-	done    chan struct{} // closed when the writer has ended
+	encoder record.Encoder // of who adds
+	filling chan *batch    // holds the one that is filled, unless somebody has it in hand
+	full    chan *batch    // to the writer; closed behind the last
+	spare   chan *batch    // those that are empty and not being filled
+	age     *time.Timer    // of the one that is filled, from its first result
+	done    chan struct{}  // closed when the writer has ended
 	close   sync.Once
 
 	// The rest belongs to the writer's goroutine.
 	db       *database
-	encoder  record.Encoder
-	batch    batch
+	log      *checkpointer
 	folding  *time.Timer
 	foldWait time.Duration // from a finding until cases count it
 	waiting  bool          // for folding
 	thinning *time.Timer
 	thinner  thinner // the pass that is going on, or comes next
 	err      error   // the first
-}
-
-type queued struct {
-	result alerts.Result
-	stored chan struct{} // if not nil: closed when result is stored
 }
 
 // Open opens the database at path for writing, and creates it where it is
@@ -69,12 +69,21 @@ func Open(path string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
+	log, err := newCheckpointer(real)
+	if err != nil {
+		db.hangUp() // the first error is the one to tell
+		return nil, explain(path, err)
+	}
 	s := &Store{
 		path:    path,
 		options: options,
-		queue:   make(chan queued, maxQueue),
+		filling: make(chan *batch, 1),
+		full:    make(chan *batch),
+		spare:   make(chan *batch, 2),
+		age:     time.NewTimer(maxBatchAge),
 		done:    make(chan struct{}),
 		db:      db,
+		log:     log,
 
 		folding:  time.NewTimer(minFoldWait),
 		foldWait: minFoldWait,
@@ -82,27 +91,54 @@ func Open(path string, options Options) (*Store, error) {
 		thinning: time.NewTimer(thinEvery),
 		thinner:  thinner{db: db},
 	}
+	s.filling <- new(batch)
+	s.spare <- new(batch)
 	go s.run()
 	return s, nil
 }
 
-// Add queues r to be written and blocks while the queue is full. A large
-// result is waited for until it is stored, so that the queue stays small. Facts
-// and findings must not change any more. Add must not be called after Close.
+// Add takes r to be written and blocks while there is no room. A large result is
+// waited for until it is stored, so that what waits stays small. Facts and
+// findings must not change any more. Add must not be called after Close.
 func (s *Store) Add(r alerts.Result) {
-	if weight(&r) <= maxLight {
-		s.queue <- queued{result: r}
+	record, err := s.encoder.Encode(&r.Session, r.Findings)
+	b := <-s.filling
+	if err != nil {
+		// Order matters to who is told: first those that came before.
+		s.hand(b)
+		s.full <- &batch{results: []alerts.Result{r}, err: err}
 		return
 	}
-	stored := make(chan struct{})
-	s.queue <- queued{r, stored}
-	<-stored
+	if len(b.results) == 0 {
+		s.age.Reset(maxBatchAge)
+	}
+	b.add(r, record)
+	switch {
+	case weight(&r) > maxLight:
+		stored := make(chan struct{})
+		b.stored = stored
+		s.hand(b)
+		<-stored
+	case b.full():
+		s.hand(b)
+	default:
+		s.filling <- b
+	}
 }
 
-// Close writes what is queued, folds the write-ahead log into the database and
+// hand gives a batch to the writer, and lets the other one be filled.
+func (s *Store) hand(b *batch) {
+	s.full <- b
+	s.filling <- <-s.spare
+}
+
+// Close writes what was added, folds the write-ahead log into the database and
 // returns the first error since Open.
 func (s *Store) Close() error {
-	s.close.Do(func() { close(s.queue) })
+	s.close.Do(func() {
+		s.full <- <-s.filling
+		close(s.full)
+	})
 	<-s.done
 	return s.err
 }
@@ -114,63 +150,54 @@ func (s *Store) Passed() int64 { return s.db.passed }
 
 func (s *Store) run() {
 	defer close(s.done)
-	timer := time.NewTimer(maxBatchAge)
 	for {
 		select {
-		case q, open := <-s.queue:
+		case b, open := <-s.full:
 			if !open {
-				s.flush()
-				s.keep(explain(s.path, s.db.foldAll()))
-				s.keep(explain(s.path, s.db.tallyAll()))
-				s.keep(explain(s.path, s.db.close()))
+				s.finish()
 				return
 			}
-			if len(s.batch.results) == 0 {
-				timer.Reset(maxBatchAge)
-			}
-			s.take(q.result)
-			if s.batch.full() || q.stored != nil {
-				s.flush()
-			}
-			if q.stored != nil {
-				close(q.stored)
-			}
-		case <-timer.C:
-			s.flush()
+			s.flush(b)
+		case <-s.age.C:
+			s.flushOld()
 		case <-s.folding.C:
 			s.fold()
 		case <-s.thinning.C:
 			s.thin()
 		}
+		s.copyLog()
 	}
 }
 
-// take adds r to the batch.
-func (s *Store) take(r alerts.Result) {
-	b, err := s.encoder.Encode(&r.Session, r.Findings)
-	if err != nil {
-		// Order matters to who is told: first those that came before.
-		s.flush()
-		s.fail([]alerts.Result{r}, err)
-		return
+// flushOld writes the batch that is filled, or that was just handed over.
+func (s *Store) flushOld() {
+	select {
+	case b := <-s.filling:
+		s.filling <- <-s.spare
+		s.flush(b)
+	case b, open := <-s.full:
+		if open {
+			s.flush(b)
+		}
 	}
-	s.batch.add(r, b)
 }
 
-// flush writes the batch in one transaction and tells how it went. A batch
-// that fails is not tried again: it is handed over, and the next one may fare
+// flush writes a batch in one transaction and tells how it went. A batch that
+// fails is not tried again: it is handed over, and the next one may fare
 // better.
-func (s *Store) flush() {
-	results := s.batch.results
-	if len(results) == 0 {
+func (s *Store) flush(b *batch) {
+	switch {
+	case b.err != nil:
+		s.fail(b.results, b.err)
 		return
+	case len(b.results) > 0:
+		s.write(b)
 	}
-	if err := s.db.write(&s.batch); err != nil {
-		s.fail(results, explain(s.path, err))
-	} else if s.options.Committed != nil {
-		s.options.Committed(results)
+	if b.stored != nil {
+		close(b.stored)
 	}
-	s.batch.reset()
+	b.reset()
+	s.spare <- b
 	switch {
 	case s.db.unfolded >= maxUnfolded:
 		s.fold()
@@ -178,6 +205,32 @@ func (s *Store) flush() {
 		s.folding.Reset(s.foldWait)
 		s.waiting = true
 	}
+}
+
+func (s *Store) write(b *batch) {
+	if err := s.db.write(b); err != nil {
+		s.fail(b.results, explain(s.path, err))
+	} else if s.options.Committed != nil {
+		s.options.Committed(b.results)
+	}
+}
+
+// copyLog has the write-ahead log copied when much was added to it.
+func (s *Store) copyLog() {
+	if s.db.logged >= copyBytes {
+		s.log.start()
+		s.db.logged = 0
+	}
+}
+
+// finish counts what is left to count, and closes the database. Most of the log
+// is copied meanwhile.
+func (s *Store) finish() {
+	s.log.start()
+	s.keep(explain(s.path, s.db.foldAll()))
+	s.keep(explain(s.path, s.db.tallyAll()))
+	s.keep(explain(s.path, s.log.close()))
+	s.keep(explain(s.path, s.db.close()))
 }
 
 // fold counts in cases and subjects what was written since the last time. What

@@ -72,21 +72,21 @@ func (db *database) writeSubjects() error {
 		return err
 	}
 	var others [subjectKinds]subjectCounts
-	for keys := s.order(); len(keys) > 0; {
-		kind := keys[0].kind
+	for list := s.order(); len(list) > 0; {
+		kind := list[0].kind
 		n := 1
-		for n < len(keys) && keys[n].kind == kind {
+		for n < len(list) && list[n].kind == kind {
 			n++
 		}
 		if int64(n) <= room[kind] && !s.taken {
-			err = db.mergeSubjects(keys[:n])
+			err = db.mergeSubjects(list[:n])
 		} else {
-			err = db.fitSubjects(keys[:n], room[kind], &others[kind])
+			err = db.fitSubjects(list[:n], room[kind], &others[kind])
 		}
 		if err != nil {
 			return err
 		}
-		keys = keys[n:]
+		list = list[n:]
 	}
 	s.reset()
 	return db.growOthers(&others)
@@ -94,10 +94,10 @@ func (db *database) writeSubjects() error {
 
 // mergeSubjects adds to the rows of names, which need not be there: there is
 // room for all.
-func (db *database) mergeSubjects(keys []subjectKey) error {
+func (db *database) mergeSubjects(list []subject) error {
 	rows := db.addSubject.rows(&db.addSubjects)
-	for _, key := range keys {
-		values := subjectValues(key, db.subjects.of[key])
+	for _, one := range list {
+		values := subjectValues(one.subjectKey, one.subjectCounts)
 		if err := rows.add(values[:]...); err != nil {
 			return err
 		}
@@ -107,21 +107,20 @@ func (db *database) mergeSubjects(keys []subjectKey) error {
 
 // fitSubjects adds to the rows of names where they have one or there is room for
 // another, and adds up what others have.
-func (db *database) fitSubjects(keys []subjectKey, room int64, others *subjectCounts) error {
-	for _, key := range keys {
-		c := db.subjects.of[key]
-		if found, err := db.growSubject(key, c); err != nil {
+func (db *database) fitSubjects(list []subject, room int64, others *subjectCounts) error {
+	for _, one := range list {
+		if found, err := db.growSubject(one.subjectKey, one.subjectCounts); err != nil {
 			return err
 		} else if found {
 			continue
 		}
 		if room <= 0 {
 			room = 0
-			others.add(c)
+			others.add(one.subjectCounts)
 			continue
 		}
 		room--
-		values := subjectValues(key, c)
+		values := subjectValues(one.subjectKey, one.subjectCounts)
 		if _, err := db.addSubject.exec(values[:]...); err != nil {
 			return err
 		}

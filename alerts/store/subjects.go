@@ -159,12 +159,18 @@ func (s *subjects) at(ns int64) *subjectCounts {
 	return s.hourCounts
 }
 
-// order returns the keys in the order of their rows.
-func (s *subjects) order() []subjectKey {
-	keys := make([]subjectKey, 0, len(s.of))
-	for key := range s.of {
-		keys = append(keys, key)
+// subject is one of subjects.
+type subject struct {
+	subjectKey
+	*subjectCounts
+}
+
+// order returns all in the order of their rows.
+func (s *subjects) order() []subject {
+	list := make([]subject, 0, len(s.of))
+	for key, counts := range s.of {
+		list = append(list, subject{key, counts})
 	}
-	slices.SortFunc(keys, subjectKey.compare)
-	return keys
+	slices.SortFunc(list, func(a, b subject) int { return a.compare(b.subjectKey) })
+	return list
 }

@@ -15,6 +15,9 @@ type batch struct {
 	records []byte // one behind the other
 	ends    []int  // of each record
 	rows    int    // of what lists show: sessions and findings
+
+	stored chan struct{} // if not nil: closed when it is written
+	err    error         // if not nil: why it cannot be written
 }
 
 func (b *batch) record(i int) []byte {

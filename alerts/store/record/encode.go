@@ -17,7 +17,7 @@ type Encoder struct {
 	words words // texts of this record
 	last  stamp
 
-	quoted []dissect.Quote // the first quotes of this record
+	quoted []*dissect.Quote // the first quotes of this record
 }
 
 // Encode returns the record of s and its findings, valid until the next call.
@@ -47,6 +47,7 @@ func holdsSecret(f *dissect.Facts) bool {
 
 func (e *Encoder) encode(s *alerts.Session, findings []alerts.Finding) {
 	e.words.reset()
+	clear(e.quoted)
 	e.quoted = e.quoted[:0]
 	e.b = append(e.b[:0], version)
 	derived := s.ID == alerts.NewSessionID(s.Facts)
@@ -126,7 +127,7 @@ func (e *Encoder) endpoint(a netip.AddrPort) {
 
 func (e *Encoder) quote(q *dissect.Quote) {
 	if len(e.quoted) < maxQuoted {
-		e.quoted = append(e.quoted, *q)
+		e.quoted = append(e.quoted, q)
 	}
 	e.flags(q.Side == dissect.Server, q.Hide != dissect.Span{})
 	e.stamp(q.Stamp.Time, q.Stamp.Packet)
@@ -170,7 +171,7 @@ func (e *Encoder) transcript(list []dissect.Quote) {
 // quotedAs returns the number of a quote that is the same line, or -1.
 func (e *Encoder) quotedAs(q *dissect.Quote) int {
 	for i := range e.quoted {
-		if have := &e.quoted[i]; have.Stamp.Time == q.Stamp.Time && *have == *q {
+		if have := e.quoted[i]; have.Stamp.Time == q.Stamp.Time && *have == *q {
 			return i
 		}
 	}
@@ -231,7 +232,7 @@ func (e *Encoder) evidence(s *alerts.Session, v *alerts.Evidence) {
 // shownAs returns the number of a quote that is the line of the evidence, or -1.
 func (e *Encoder) shownAs(s *alerts.Session, v *alerts.Evidence) int {
 	for i := range e.quoted {
-		if q := &e.quoted[i]; q.Stamp.Time == v.Time && *v == evidenceOf(s, q) {
+		if q := e.quoted[i]; q.Stamp.Time == v.Time && *v == evidenceOf(s, q) {
 			return i
 		}
 	}
