@@ -79,22 +79,11 @@ func (a *attempt) read(text []byte, i int, m mark) (hide dissect.Span) {
 	case bare && password != nil:
 		a.forgetAccount()
 		a.take(lastArgument(password))
-	case bare && severalWords(text[i:]) && !ofDomain(a.facts.Account):
-		a.forgetAccount()
-		a.take(lastArgument(text[i:]))
 	default:
 		a.take(lastArgument(text[i:]))
 	}
 	return hide
 }
-
-// severalWords tells words without quotes where only one belongs.
-func severalWords(b []byte) bool {
-	return b[0] != '"' && bytes.ContainsAny(bytes.TrimRight(b, " \t"), " \t")
-}
-
-// ofDomain tells a name that is whole: a domain belongs to it.
-func ofDomain(account string) bool { return strings.ContainsAny(account, `@\`) }
 
 // quotedTail returns the quoted string that b ends with, behind words without
 // quotes; nil if there is none.
@@ -107,9 +96,8 @@ func quotedTail(b []byte) []byte {
 	return b[i:]
 }
 
-// forgetAccount: more words than two stand there without quotes, or than one before
-// the password. They are its beginning, or the account has spaces: servers refuse
-// them, or take the first two, and nobody can tell what was meant.
+// forgetAccount: more words than one stand without quotes before the password.
+// They are its beginning, or the account has spaces: nobody can tell.
 func (a *attempt) forgetAccount() { a.facts.Account, a.facts.HasAccount = "", false }
 
 // take keeps the next argument.
