@@ -22,6 +22,7 @@ type Dialogue struct {
 	text     []byte
 	stamped  int
 	reserved int
+	framed   bool // see Frame
 }
 
 // Spoken is a line of a Dialogue, without its CRLF. It fills a line of the
@@ -33,7 +34,7 @@ type Spoken struct {
 	from, to int32  // in text
 	Side     Side
 	Telling  bool // an event came of it
-	Inflated bool // these are not the bytes that crossed
+	Inflated bool // these are not the bytes that crossed, or may not be all in one piece
 }
 
 // Room bounds the Dialogues of one engine together, and recycles them. The
@@ -104,7 +105,7 @@ func (d *Dialogue) Recycle() {
 		return
 	}
 	clear(d.text)
-	d.lines, d.text, d.stamped = d.lines[:0], d.text[:0], 0
+	d.lines, d.text, d.stamped, d.framed = d.lines[:0], d.text[:0], 0, false
 	select {
 	case d.room.spare <- d:
 	default:
@@ -130,7 +131,7 @@ func (d *Dialogue) Add(side Side, start uint64, line []byte) {
 	d.room.used -= d.cost()
 	from := len(d.text)
 	d.text = append(d.text, line...)
-	d.lines = append(d.lines, Spoken{Side: side, Start: start, from: int32(from), to: int32(len(d.text))})
+	d.lines = append(d.lines, Spoken{Side: side, Start: start, from: int32(from), to: int32(len(d.text)), Inflated: d.framed})
 	d.room.used += d.cost()
 	if d.room.used > MaxDialogues {
 		d.forget(len(d.lines)/2 + 1)
@@ -142,6 +143,14 @@ func (d *Dialogue) AddInflated(side Side, start uint64, line []byte) {
 	d.Add(side, start, line)
 	if n := len(d.Lines()); n > 0 {
 		d.lines[n-1].Inflated = true
+	}
+}
+
+// Frame says that the lines to come crossed in frames, the borders of which may
+// stand within a line.
+func (d *Dialogue) Frame() {
+	if d != nil {
+		d.framed = true
 	}
 }
 

@@ -131,3 +131,17 @@ func TestNoDialogue(t *testing.T) {
 	d.Leave()
 	d.Recycle()
 }
+
+// Lines that crossed in frames are not looked for at their offsets.
+func TestDialogueFrame(t *testing.T) {
+	d := new(dissect.Room).New()
+	d.Add(dissect.Client, 0, []byte("AUTH"))
+	d.Frame()
+	d.Add(dissect.Client, 10, []byte("NOOP"))
+	if l := d.Differs(dissect.Client, 10, []byte("QUIT")); l != nil {
+		t.Errorf("differs from the line at %d", l.Start)
+	}
+	if l := d.Differs(dissect.Client, 0, []byte("QUIT")); l == nil {
+		t.Error("differs from no line before")
+	}
+}

@@ -1,5 +1,7 @@
 package dissect
 
+import "bytes"
+
 // Kind says what an event means.
 type Kind uint8
 
@@ -47,7 +49,7 @@ const (
 	RealClient    // behind a proxy; Text: "192.0.2.7:51812", as PROXY or XCLIENT names it
 	URLAuth       // a readable URL that authorizes (RFC 4467); Hide: its token; Text: the user named in it
 	Compressed    // COMPRESS was agreed to; what follows is read inflated; Text: the algorithm
-	Layered       // a SASL security layer begins: nothing more is read; Text: the mechanism
+	Layered       // a SASL security layer begins; Text: the mechanism, and nothing more is read; or "GSSAPI integrity": its text is read
 	Conflicting   // the bytes [Start, End) came again, and differ; set with Overlap
 )
 
@@ -77,4 +79,13 @@ type Event struct {
 	Message *Message // MessageBegin, MessageEnd
 	TLS     *TLSFacts
 	Overlap *Overlap
+}
+
+// Detach gives events a copy of what they quote, where their dissector is to be
+// fed again before they are taken.
+func Detach(events []Event) {
+	for i := range events {
+		e := &events[i]
+		e.Line, e.Text = bytes.Clone(e.Line), bytes.Clone(e.Text)
+	}
 }

@@ -158,7 +158,7 @@ type Signs struct {
 	ClientID      []Pair // RFC 2971
 	ServerID      []Pair
 	Compressed    string // "DEFLATE"
-	Layer         string // the mechanism whose security layer began
+	Layer         string // the mechanism whose security layer began; "DIGEST-MD5 integrity" where it was read
 }
 
 // Turn is a request to swap roles or to send what waits: TURN (RFC 821), ETRN

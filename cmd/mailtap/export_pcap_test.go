@@ -93,3 +93,40 @@ func TestExportPcap(t *testing.T) {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
+
+// layered is a log-in behind a SASL layer that signs and does not encrypt: what
+// is secret lies in two of its frames. All that the frames hold is overwritten.
+const layered = `S: "SASL" "DIGEST-MD5"
+S: OK
+C: AUTHENTICATE "DIGEST-MD5"
+S: "{b64:realm="example.org",nonce="n",qop="auth,auth-int",algorithm=md5-sess}"
+C: "{b64:username="joe",realm="example.org",nonce="n",qop=auth-int,response=00000000000000000000000000000000}"
+S: OK (SASL "{b64:rspauth=00}")
+S- \x00\x00\x00*"IMPLEMENTATION" "x"\r\nOK\r\n0123456789\x00\x01\x00\x00\x00\x00
+C- \x00\x00\x00,AUTHENTICATE "PLAIN" "AGpvZQ0123456789\x00\x01\x00\x00\x00\x00\x00\x00\x00!BodW50ZXIyMg=="\r\n0123456789\x00\x01\x00\x00\x00\x01
+S- \x00\x00\x00\x14OK\r\n0123456789\x00\x01\x00\x00\x00\x01
+C- \x00\x00\x00\x18LOGOUT\r\n0123456789\x00\x01\x00\x00\x00\x02
+`
+
+func TestExportPcapOfSASLLayer(t *testing.T) {
+	segments, err := parseDialogue(layered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(t)
+	w.add(&connection{port: 4190, segments: segments})
+	file := w.file("layered.pcap")
+	dir := t.TempDir()
+	db, out := filepath.Join(dir, "m.db"), filepath.Join(dir, "out.pcapng")
+	shown, _ := mailtap(t, statusDone, "analyze", "--db", db, "--quiet", "--format", "jsonl", "--show-secrets", file)
+	if !strings.Contains(shown, "hunter22") {
+		t.Errorf("the log-in in the layer is not read:\n%s", shown)
+	}
+	mailtap(t, statusDone, "export", "pcap", "--db", db, "--output", out)
+	b := readFile(t, out)
+	for _, part := range []string{`"PLAIN"`, "AGpvZQ", `g=="`} {
+		if bytes.Contains(b, []byte(part)) {
+			t.Errorf("%s, of what crossed in frames, is in it", part)
+		}
+	}
+}

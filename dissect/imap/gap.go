@@ -4,7 +4,6 @@ import "github.com/mailtap/mailtap/dissect"
 
 // Gap says that n bytes of side were lost.
 func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
-	s.layerTells[side] = false
 	if p := s.packed[side]; p != nil {
 		if side == dissect.Client {
 			dst = s.forceWaiting(dst)
@@ -16,6 +15,18 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	e := s.here(side, dissect.Lost)
 	e.End += n
 	dst = append(dst, e)
+	text, known := s.layer.Lost(side, n)
+	if text > 0 {
+		dst = s.gap(dst, side, text)
+	}
+	if known {
+		s.in[side].Pass(n - text)
+	}
+	return dst
+}
+
+// gap: n bytes of text were lost.
+func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
 	dst = s.spoke(dst, side)
 	if side == dissect.Client {
 		if s.wait == forGoAhead {
@@ -31,12 +42,18 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 		if s.left[side] == 0 {
 			dst = s.endLiteral(dst, side)
 		}
-	case side == dissect.Client:
-		dst = s.loseClient(dst)
 	default:
-		dst = s.loseServer(dst)
+		dst = s.lose(dst, side)
 	}
 	return dst
+}
+
+// lose: nobody knows what the next bytes of side are.
+func (s *Session) lose(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	if side == dissect.Client {
+		return s.loseClient(dst)
+	}
+	return s.loseServer(dst)
 }
 
 func (s *Session) loseContent(side dissect.Side) {

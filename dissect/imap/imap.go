@@ -7,9 +7,9 @@
 //   - the greeting and the capabilities before a login, wherever the server
 //     gives them (RFC 3501, sections 7.1 and 7.2.1); ALERT (section 7.1) and
 //     REFERRAL (RFC 2193, RFC 2221); mailbox data before a login;
-//   - LOGIN and AUTHENTICATE (sections 6.2.2 and 6.2.3; RFC 4959), up to the
-//     first buffer of a security layer (RFC 4422, section 3.7), behind which
-//     nothing is read, and UNAUTHENTICATE (RFC 8437);
+//   - LOGIN and AUTHENTICATE (sections 6.2.2 and 6.2.3; RFC 4959), what a
+//     security layer carries that only signs (RFC 4422, section 3.7; see package
+//     sasl), and UNAUTHENTICATE (RFC 8437);
 //   - STARTTLS (section 6.2.1), as far as TLS, which the caller takes over;
 //   - literals of all kinds: {n}, {n+} (RFC 7888), ~{n} (RFC 3516, section 4.3).
 //     They are counted, never searched: words inside a message are content;
@@ -24,12 +24,14 @@
 // It does not read message structure (BODYSTRUCTURE), the results of SEARCH and
 // its like, mailbox names, access rights, quotas and metadata: their literals
 // are skipped. Nor does it read URLs in literals of APPEND and of the server,
-// and TLS or a second COMPRESS within COMPRESS.
+// TLS or a second COMPRESS within COMPRESS, COMPRESS within a security layer, and
+// layers that encrypt.
 package imap
 
 import (
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/line"
+	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
 // Bounds of what a session keeps or believes.
@@ -81,8 +83,7 @@ type Session struct {
 	wait     wait
 	packed   [2]*packed // by side: it is compressed
 
-	layer      *dissect.Attempt // accepted, and a security layer may follow
-	layerTells [2]bool          // by side: its next byte is the first behind it
+	layer *sasl.Layer // of an accepted exchange: it may follow, or has begun
 
 	greeted       bool
 	sure          bool // no login can have been missed
@@ -124,6 +125,18 @@ func (s *Session) Record(d *dissect.Dialogue) { s.dialogue = d }
 // NeedNothing (client), or is NeedTLS (either side).
 func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	taken := 0
+	if !s.layer.Begun() {
+		if dst, taken = s.feed(dst, side, b); !s.layer.Begun() {
+			return dst, taken
+		}
+	}
+	dst, n := s.feedLayer(dst, side, b[taken:])
+	return dst, taken + n
+}
+
+// feed takes what is no layer's. It stops where one begins.
+func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	taken := 0
 	if s.packed[side] != nil {
 		return s.feedPacked(dst, side, b), len(b)
 	}
@@ -134,7 +147,9 @@ func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 		if s.packed[side] != nil {
 			return s.feedPacked(dst, side, b[taken:]), len(b)
 		}
-		dst = s.beginsLayer(dst, side, b[taken:])
+		if !s.layer.Begun() && s.layer.Begins(side, b[taken:]) {
+			return dst, taken
+		}
 		var n int
 		dst, n = s.step(dst, side, b[taken:])
 		taken += n

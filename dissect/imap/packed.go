@@ -1,8 +1,6 @@
 package imap
 
 import (
-	"bytes"
-
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/imap/inflate"
 )
@@ -45,7 +43,7 @@ func (s *Session) compressed(dst []dissect.Event, text []byte, waited bool) []di
 		return s.goAllDeaf(dst) // twice, as nobody does
 	}
 	s.compress(waited)
-	if !s.dialogue.Reserve(bothSides) {
+	if s.layer.Begun() || !s.dialogue.Reserve(bothSides) {
 		dst = s.goAllDeaf(dst)
 	}
 	e := s.event(dissect.Server, dissect.Compressed, text)
@@ -156,9 +154,7 @@ func (s *Session) readRun(dst []dissect.Event, side dissect.Side, text []byte) [
 		}
 	}
 	dst, _ = s.step(dst, side, text)
-	for i := told; i < len(dst); i++ {
-		dst[i].Line, dst[i].Text = bytes.Clone(dst[i].Line), bytes.Clone(dst[i].Text)
-	}
+	dissect.Detach(dst[told:])
 	return dst
 }
 
@@ -177,11 +173,7 @@ func (s *Session) goDeaf(dst []dissect.Event, side dissect.Side) []dissect.Event
 		s.wait = nothing
 	}
 	s.in[side].Lose(0)
-	if side == dissect.Client {
-		dst = s.loseClient(dst)
-	} else {
-		dst = s.loseServer(dst)
-	}
+	dst = s.lose(dst, side)
 	s.state[side] = opaque
 	s.in[side].Offset = next
 	if side == dissect.Server {

@@ -26,6 +26,7 @@ type Splitter struct {
 	Long   bool   // the line that Next gave last was longer than MaxLength, and was cut
 	long   bool
 	given  bool
+	passed uint32 // octets within the line that are not its own
 }
 
 // Next takes bytes from b until a line is whole. It returns the line without
@@ -56,12 +57,12 @@ func (s *Splitter) Next(b []byte) (text []byte, n int, whole bool) {
 func (s *Splitter) begin() {
 	if !s.given {
 		if len(s.part) == 0 && !s.long {
-			s.Start = s.Offset
+			s.Start, s.passed = s.Offset, 0
 		}
 		return
 	}
 	s.given, s.long, s.Long = false, false, false
-	s.Start = s.Offset
+	s.Start, s.passed = s.Offset, 0
 	if len(s.part) == 0 {
 		return
 	}
@@ -86,6 +87,18 @@ func (s *Splitter) Skip(n int) {
 	s.Offset += uint64(n)
 	s.Start = s.Offset
 }
+
+// Pass counts n bytes of the stream that belong to a layer beneath it, and may
+// stand within a line.
+func (s *Splitter) Pass(n uint64) {
+	s.Offset += n
+	if !s.given {
+		s.passed += uint32(n)
+	}
+}
+
+// Size returns how many bytes the line has that Next gave last, its end included.
+func (s *Splitter) Size() uint64 { return s.Offset - s.Start - uint64(s.passed) }
 
 // Part returns the unfinished line so far.
 func (s *Splitter) Part() []byte {

@@ -182,3 +182,23 @@ func BenchmarkSplitter(b *testing.B) {
 		}
 	}
 }
+
+// What belongs to a layer beneath moves the offset, within a line too, and is no
+// part of its size.
+func TestPass(t *testing.T) {
+	s := line.Splitter{Offset: 10}
+	s.Pass(4)
+	s.Next([]byte("one"))
+	s.Pass(20)
+	s.Next([]byte(" more"))
+	s.Pass(3)
+	text, _, whole := s.Next([]byte("\r\n"))
+	if string(text) != "one more" || !whole || s.Start != 14 || s.Offset != 47 || s.Size() != 10 {
+		t.Errorf("%q, [%d, %d), size %d", text, s.Start, s.Offset, s.Size())
+	}
+	s.Pass(5)
+	s.Next([]byte("two\n"))
+	if s.Start != 52 || s.Offset != 56 || s.Size() != 4 {
+		t.Errorf("then [%d, %d), size %d", s.Start, s.Offset, s.Size())
+	}
+}

@@ -5,34 +5,58 @@ import (
 	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
-// layer is a security layer that may follow an accepted exchange (RFC 5804,
-// section 2.1). The first byte that comes tells whether it does.
-type layer struct {
-	mechanism string
-	tells     [2]bool // by side: its next byte is the first behind the exchange
-	begun     bool    // nothing is read any more
-}
-
-// expectLayer: the server has accepted an exchange.
+// expectLayer: the server has accepted an exchange that a security layer may
+// follow (RFC 5804, section 2.1). The first byte that comes tells whether it does.
 func (s *Session) expectLayer(x *sasl.Exchange) {
-	if x.Layer() {
-		s.layer = layer{mechanism: x.Attempt.Mechanism, tells: [2]bool{true, true}}
+	if !s.layer.Begun() {
+		s.layer = x.Layer()
 	}
 }
 
-// beginsLayer tells whether a layer has begun, at the latest with b. The line
-// that accepts an exchange may go on behind a literal, which tells nothing.
-func (s *Session) beginsLayer(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, bool) {
-	l := &s.layer
-	if l.begun || !l.tells[side] || s.state[side] != atLine {
-		return dst, l.begun
+// beginsLayer tells whether a layer begins with b. The line that accepts an
+// exchange may go on behind a literal, which tells nothing.
+func (s *Session) beginsLayer(side dissect.Side, b []byte) bool {
+	return !s.layer.Begun() && s.state[side] == atLine && s.layer.Begins(side, b)
+}
+
+// feedLayer takes bytes of a security layer, and reads the text in them.
+func (s *Session) feedLayer(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	told, taken := len(dst), 0
+	dst = s.tellLayer(dst, side)
+	for taken < len(b) && s.takes(side) {
+		if !s.layer.Reads(side) {
+			taken = len(b)
+			break
+		}
+		skip, text := s.layer.Next(side, b[taken:])
+		s.in[side].Pass(uint64(skip))
+		taken += skip
+		dst = s.tellLayer(dst, side)
+		if len(text) > 0 {
+			var n int
+			dst, n = s.feed(dst, side, text)
+			s.layer.Took(side, n)
+			taken += n
+		}
 	}
-	l.tells = [2]bool{}
-	l.begun = sasl.Framed(b)
-	if l.begun {
+	dissect.Detach(dst[told:])
+	return dst, taken
+}
+
+// tellLayer tells what is now known of the layer.
+func (s *Session) tellLayer(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	if words := s.layer.Words(); words != nil {
+		s.dialogue.Frame()
 		e := s.here(dissect.Server, dissect.Layered)
-		e.Text = []byte(l.mechanism)
+		e.Text = words
 		dst = append(dst, e)
 	}
-	return dst, l.begun
+	switch {
+	case s.layer.Closed():
+		s.wait = nothing
+	case s.layer.Deaf(side):
+		s.in[side].Lose(0)
+		s.lose(side)
+	}
+	return dst
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/internal/dialogue"
 	"github.com/mailtap/mailtap/dissect/managesieve"
 )
 
@@ -119,3 +120,5 @@ func TestRecord(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestHurtLayers(t *testing.T) { dialogue.HurtFrames(t, "testdata", machine) }

@@ -10,13 +10,14 @@
 //
 // It does not read the scripts and their names: their length counts, and what
 // looks like a command inside one is content. Nor does it read the other
-// response codes, URLs (section 3), what TLS or a SASL security layer carries,
-// or the capabilities behind them.
+// response codes, URLs (section 3), what TLS carries, or a SASL security layer
+// that does more than sign (see package sasl), or the capabilities behind them.
 package managesieve
 
 import (
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/line"
+	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
 // Bounds of what a session keeps or believes.
@@ -69,11 +70,11 @@ type Session struct {
 	response response   // being received
 	list     list
 	doubt    doubt
-	layer    layer
-	blind    bool   // a login may have been missed
-	shifted  bool   // a reply may be that to an earlier command than it seems
-	resume   uint64 // client offset at which a segment begins, and perhaps a command
-	first    uint64 // server offset at which a greeting would stand
+	layer    *sasl.Layer // of an accepted exchange: it may follow, or has begun
+	blind    bool        // a login may have been missed
+	shifted  bool        // a reply may be that to an earlier command than it seems
+	resume   uint64      // client offset at which a segment begins, and perhaps a command
+	first    uint64      // server offset at which a greeting would stand
 }
 
 // span is a range of stream offsets [start, end).
@@ -137,14 +138,24 @@ func (s *Session) Proceed() {
 // NeedNothing (client), or is NeedTLS (either side).
 func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	taken := 0
+	if !s.layer.Begun() {
+		if dst, taken = s.feed(dst, side, b); !s.layer.Begun() {
+			return dst, taken
+		}
+	}
+	dst, n := s.feedLayer(dst, side, b[taken:])
+	return dst, taken + n
+}
+
+// feed takes what is no layer's. It stops where one begins.
+func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
+	taken := 0
 	if len(b) > 0 && side == dissect.Client && s.takes(side) {
 		dst = s.dropDoubt(dst)
 	}
 	for taken < len(b) && s.takes(side) {
-		var layered bool
-		if dst, layered = s.beginsLayer(dst, side, b[taken:]); layered {
-			s.in[side].Lose(uint64(len(b) - taken))
-			return dst, len(b)
+		if s.beginsLayer(side, b[taken:]) {
+			return dst, taken
 		}
 		if side == dissect.Server && s.missedTLSAnswer(b[taken]) {
 			s.wait = forTLS

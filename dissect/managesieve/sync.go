@@ -92,11 +92,22 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	e := s.here(side, dissect.Lost)
 	e.End += n
 	dst = append(dst, e)
-	s.layer.tells[side] = false
-	if s.layer.begun {
+	text, known := s.layer.Lost(side, n)
+	if s.layer.Closed() {
 		s.in[side].Lose(n)
 		return dst
 	}
+	if text > 0 {
+		dst = s.gap(dst, side, text)
+	}
+	if known {
+		s.in[side].Pass(n - text)
+	}
+	return dst
+}
+
+// gap: n bytes of text were lost.
+func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
 	s.heard[side] = true
 	dst = s.dropDoubt(dst)
 	if s.wait == forProof {
@@ -112,12 +123,19 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 		if s.left[side] == 0 {
 			dst = s.endLiteral(dst, side)
 		}
-	case side == dissect.Client:
-		s.loseClient()
 	default:
-		s.loseServer()
+		s.lose(side)
 	}
 	return dst
+}
+
+// lose: nobody knows what the next bytes of side are.
+func (s *Session) lose(side dissect.Side) {
+	if side == dissect.Client {
+		s.loseClient()
+	} else {
+		s.loseServer()
+	}
 }
 
 // loseClient: nobody knows what the client's next bytes are.

@@ -6,19 +6,29 @@ import "github.com/mailtap/mailtap/dissect"
 func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
 	s.out = dst
 	start := s.in[side].Offset
-	s.in[side].Lose(n)
 	s.emit(dissect.Event{Kind: dissect.Lost, Side: side, Start: start, End: start + n})
-	s.layer.tells[side] = false
 	s.lossy = true
+	text, known := s.layer.Lost(side, n)
+	if text > 0 {
+		s.in[side].Lose(text)
+		s.lose(side)
+	}
+	if known {
+		s.in[side].Pass(n - text)
+	}
+	dst, s.out = s.out, nil
+	return dst
+}
+
+// lose: nobody knows what the next bytes of side are.
+func (s *Session) lose(side dissect.Side) {
 	switch {
-	case s.layer.begun:
+	case s.layer.Closed():
 	case side == dissect.Server:
 		s.loseServer()
 	default:
 		s.loseClient()
 	}
-	dst, s.out = s.out, nil
-	return dst
 }
 
 // loseServer: an unknown number of replies is missing, and what comes next may

@@ -5,34 +5,54 @@ import (
 	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
-// layer is a security layer that may follow an accepted exchange (RFC 5034,
-// section 4). The first byte that comes tells whether it does.
-type layer struct {
-	mechanism string
-	tells     [2]bool // by side: its next byte is the first behind the exchange
-	begun     bool    // nothing is read any more
-}
-
-// expectLayer: the server has accepted an exchange.
+// expectLayer: the server has accepted an exchange that a security layer may
+// follow (RFC 5034, section 4). The first byte that comes tells whether it does.
 func (s *Session) expectLayer(x *sasl.Exchange) {
-	if x != nil && x.Layer() {
-		s.layer = layer{mechanism: x.Attempt.Mechanism, tells: [2]bool{true, true}}
+	if !s.layer.Begun() {
+		s.layer = x.Layer()
 	}
 }
 
-// layered tells whether nothing is read any more, at the latest from b on.
-func (s *Session) layered(side dissect.Side, b []byte) bool {
-	l := &s.layer
-	if l.tells[side] {
-		l.tells = [2]bool{}
-		if l.begun = sasl.Framed(b); l.begun {
-			at := s.in[dissect.Server].Offset
-			s.emit(dissect.Event{Kind: dissect.Layered, Side: dissect.Server, Start: at, End: at, Text: []byte(l.mechanism)})
-			s.need = dissect.NeedNothing
+// feedLayer takes bytes of a security layer, and reads the text in them.
+func (s *Session) feedLayer(side dissect.Side, b []byte) int {
+	told, taken := len(s.out), 0
+	s.tellLayer(side)
+	for taken < len(b) && s.takes(side) {
+		if !s.layer.Reads(side) {
+			taken = len(b)
+			break
+		}
+		skip, text := s.layer.Next(side, b[taken:])
+		s.in[side].Pass(uint64(skip))
+		taken += skip
+		s.tellLayer(side)
+		if len(text) > 0 {
+			n := s.feed(side, text)
+			s.layer.Took(side, n)
+			taken += n
 		}
 	}
-	if l.begun {
-		s.in[side].Lose(uint64(len(b)))
+	dissect.Detach(s.out[told:])
+	return taken
+}
+
+// takes tells whether bytes of side can be read now.
+func (s *Session) takes(side dissect.Side) bool {
+	return s.need == dissect.NeedNothing || side == dissect.Server && s.need != dissect.NeedTLS
+}
+
+// tellLayer tells what is now known of the layer.
+func (s *Session) tellLayer(side dissect.Side) {
+	if words := s.layer.Words(); words != nil {
+		s.dialogue.Frame()
+		at := s.in[dissect.Server].Offset
+		s.emit(dissect.Event{Kind: dissect.Layered, Side: dissect.Server, Start: at, End: at, Text: words})
 	}
-	return l.begun
+	switch {
+	case s.layer.Closed():
+		s.need = dissect.NeedNothing
+	case s.layer.Deaf(side):
+		s.in[side].Lose(0)
+		s.lose(side)
+	}
 }

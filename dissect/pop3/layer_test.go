@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/mailtap/mailtap/dissect"
+	"github.com/mailtap/mailtap/dissect/internal/dialogue"
 	"github.com/mailtap/mailtap/dissect/pop3"
 )
 
@@ -61,3 +62,5 @@ func TestLayer(t *testing.T) {
 		}
 	}
 }
+
+func TestHurtLayers(t *testing.T) { dialogue.HurtFrames(t, "testdata", newSession) }

@@ -10,19 +10,19 @@
 //   - STLS (RFC 2595, section 4), as far as TLS, which the caller takes over;
 //   - AUTH with any mechanism, initial response or not, and with the mistakes of
 //     real servers (RFC 5034, section 4), and AUTH alone, which lists the
-//     mechanisms; up to the first buffer of a security layer (RFC 4422, section
-//     3.7), behind which nothing is read;
+//     mechanisms; and what a security layer carries that only signs (RFC 4422,
+//     section 3.7; see package sasl);
 //   - USER and PASS, whose password may hold spaces, and APOP (RFC 1939, section
 //     7), as often as they are tried;
 //   - messages: RETR and TOP, and XTND XMIT, with which old clients send one;
 //   - UTF8 and LANG, as far as their replies have lines of their own (RFC 6856,
 //     section 3).
 //
-// It does not read sizes, unique ids and the words of replies, the other
-// response codes (RFC 2449, section 8; RFC 3206), the other commands of XTND, and
-// of messages no more than the head. The lines of a reply whose command was not
-// seen are taken for a message where they begin like one, else for a list: they
-// are never commands.
+// It does not read layers that encrypt, sizes, unique ids and the words of
+// replies, the other response codes (RFC 2449, section 8; RFC 3206), the other
+// commands of XTND, and of messages no more than the head. The lines of a reply
+// whose command was not seen are taken for a message where they begin like one,
+// else for a list: they are never commands.
 package pop3
 
 import (
@@ -92,11 +92,11 @@ type Session struct {
 	listed     listKind
 	listLines  int // of the list so far
 	mechanisms int
-	listsTLS   bool     // the list so far holds STLS
-	listEnd    span     // of a list that counts once it was one before the login
-	open       *content // of the server
-	sent       *content // of the client
-	layer      layer
+	listsTLS   bool        // the list so far holds STLS
+	listEnd    span        // of a list that counts once it was one before the login
+	open       *content    // of the server
+	sent       *content    // of the client
+	layer      *sasl.Layer // of an accepted exchange: it may follow, or has begun
 	oddities   int
 }
 
@@ -137,20 +137,29 @@ func (s *Session) Need() dissect.Need { return s.need }
 func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	s.out = dst
 	n := 0
-	if side == dissect.Server {
-		n = s.feedServer(b)
-	} else {
-		n = s.feedClient(b)
+	if !s.layer.Begun() {
+		n = s.feed(side, b)
+	}
+	if s.layer.Begun() {
+		n += s.feedLayer(side, b[n:])
 	}
 	dst, s.out = s.out, nil
 	return dst, n
 }
 
+// feed takes what is no layer's. It stops where one begins.
+func (s *Session) feed(side dissect.Side, b []byte) int {
+	if side == dissect.Server {
+		return s.feedServer(b)
+	}
+	return s.feedClient(b)
+}
+
 func (s *Session) feedClient(b []byte) int {
 	taken := 0
 	for taken < len(b) && s.need == dissect.NeedNothing {
-		if s.layered(dissect.Client, b[taken:]) {
-			return len(b)
+		if !s.layer.Begun() && s.layer.Begins(dissect.Client, b[taken:]) {
+			return taken
 		}
 		if s.client == sending {
 			taken += s.takeBody(s.sent, b[taken:])
@@ -170,8 +179,8 @@ func (s *Session) feedClient(b []byte) int {
 func (s *Session) feedServer(b []byte) int {
 	taken := 0
 	for taken < len(b) && s.need != dissect.NeedTLS {
-		if s.layered(dissect.Server, b[taken:]) {
-			return len(b)
+		if !s.layer.Begun() && s.layer.Begins(dissect.Server, b[taken:]) {
+			return taken
 		}
 		if s.server == body {
 			taken += s.takeBody(s.open, b[taken:])

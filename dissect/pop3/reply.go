@@ -233,7 +233,7 @@ func (s *Session) guessLines(text []byte) {
 		s.listLine(text)
 	case isField(text):
 		s.beginMessage(nil)
-		s.open.write(text, s.in[dissect.Server].Offset-s.in[dissect.Server].Start)
+		s.open.write(text, s.in[dissect.Server].Size())
 	default:
 		s.beginList(otherList, nil)
 	}

@@ -53,8 +53,7 @@ func (s *Session) perhapsSent(p parsed, text []byte) bool {
 // sentFrom begins a message with a line that was read as a line.
 func (s *Session) sentFrom(text []byte) {
 	s.beginSent(nil)
-	in := &s.in[dissect.Client]
-	s.sent.write(text, in.Offset-in.Start)
+	s.sent.write(text, s.in[dissect.Client].Size())
 }
 
 // endSent: the client's message is over, and the server is to answer it.

@@ -39,7 +39,7 @@ func (x *Exchange) digestMD5(message []byte) (hide bool) {
 			x.detail("realm", Text(value))
 		case "qop":
 			x.detail("qop", Text(value))
-			x.layer = bytes.EqualFold(value, []byte("auth-int")) || bytes.EqualFold(value, []byte("auth-conf"))
+			x.layer = digestLayer(value)
 		case "cipher":
 			x.detail("cipher", Text(value))
 		case "authzid":
@@ -50,6 +50,17 @@ func (x *Exchange) digestMD5(message []byte) (hide bool) {
 	}
 	x.forgetOwnName()
 	return true
+}
+
+// digestLayer returns what follows an exchange with a quality of protection.
+func digestLayer(qop []byte) framing {
+	switch strings.ToLower(string(qop)) {
+	case "auth-int":
+		return digestFrames
+	case "auth-conf":
+		return sealed
+	}
+	return noFrames
 }
 
 // directive cuts key=value or key="value" off b.

@@ -21,14 +21,20 @@ const negTokenResp = 0xa1 // the tag of every SPNEGO token but the first (RFC 41
 func (x *Exchange) gssapi(message []byte) (hide bool) {
 	if i := bytes.Index(message, ntlmSignature); i >= 0 {
 		x.detail("inner", "NTLM")
-		x.layer = x.Attempt.Mechanism == "GSS-SPNEGO"
+		x.layer = noFrames
+		if x.Attempt.Mechanism == "GSS-SPNEGO" {
+			x.layer = sealed
+		}
 		return x.ntlmMessage(message[i:])
 	}
 	if bytes.Contains(message, kerberosOID) {
 		x.detail("inner", "Kerberos")
 		x.kerberosRequest(message)
 	}
-	x.layer = x.chooses(message)
+	x.layer = noFrames
+	if x.chooses(message) {
+		x.layer = gssFrames
+	}
 	return x.opaque(message)
 }
 

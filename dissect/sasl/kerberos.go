@@ -112,16 +112,12 @@ func unwrap(message []byte) (plain []byte, ok bool) {
 // unwrap2 reads a wrap token of RFC 4121, section 4.2.6.2. Its checksum stands
 // behind the text, and both are rotated.
 func unwrap2(token []byte) (plain []byte, ok bool) {
-	const (
-		header = 16
-		sealed = 2
-	)
-	if len(token) < header || token[0] != 5 || token[1] != 4 || token[2]&sealed != 0 {
+	if len(token) < wrapHead || token[0] != 5 || token[1] != 4 || token[2]&isSealed != 0 {
 		return nil, false
 	}
 	checksum := int(binary.BigEndian.Uint16(token[4:]))
 	rotation := int(binary.BigEndian.Uint16(token[6:]))
-	body := token[header:]
+	body := token[wrapHead:]
 	if len(body) < checksum || len(body) == 0 {
 		return nil, false
 	}
@@ -133,18 +129,12 @@ func unwrap2(token []byte) (plain []byte, ok bool) {
 // unwrap1 reads a wrap token of RFC 1964, section 1.2.2, or of RFC 4757,
 // section 7.3: a confounder stands before the text, and padding behind it.
 func unwrap1(token []byte) (plain []byte, ok bool) {
-	const (
-		header     = 16
-		shortSum   = 8
-		longSum    = 20 // HMAC SHA1 DES3-KD
-		confounder = 8
-	)
-	if len(token) < header || token[0] != 2 || token[1] != 1 || token[4] != 0xff || token[5] != 0xff {
+	if len(token) < oldFields || token[0] != 2 || token[1] != 1 || token[4] != 0xff || token[5] != 0xff {
 		return nil, false
 	}
-	at := header + shortSum + confounder
-	if token[2] == 4 {
-		at += longSum - shortSum
+	at := oldFields + oldSum + confounder
+	if token[2] == longSumAlg {
+		at += longOldSum - oldSum
 	}
 	if len(token) <= at {
 		return nil, false

@@ -17,9 +17,14 @@
 // tokens (RFC 6750, section 2.1) whose they are. BASE64 may lack its padding; what
 // cannot be decoded is told as it stands.
 //
-// It does not read what a security layer carries behind the exchange (see Layer),
-// and what is encrypted in it: the client's name in Kerberos, the messages of SRP
-// and of mechanisms that it knows by name only. It guesses no password.
+// What a security layer behind the exchange carries is found in its frames where
+// it is only signed: by DIGEST-MD5, and by Kerberos (RFC 4121, section 4.2.6.2; RFC
+// 1964, section 1.2.2); see Layer. No signature is verified.
+//
+// It does not read layers of NTLM and of KERBEROS_V4, tokens that are rotated by
+// more than their checksum, and what is encrypted in the exchange: the client's
+// name in Kerberos, the messages of SRP and of mechanisms that it knows by name
+// only. It guesses no password.
 package sasl
 
 import (
@@ -39,12 +44,12 @@ type Exchange struct {
 	Attempt *dissect.Attempt // filled in as the exchange goes on
 
 	read  reader
-	taken int    // messages of the client that carried something
-	ntlm  uint32 // flags of the server's NTLM challenge
-	layer bool   // see Layer
-	raw   bool   // LOGIN: the account was not BASE64
-	named string // in upper case, what stood for a mechanism and is the name of none
-	typed string // the same, while the server may still show that it is one
+	taken int     // messages of the client that carried something
+	ntlm  uint32  // flags of the server's NTLM challenge
+	layer framing // see Layer
+	raw   bool    // LOGIN: the account was not BASE64
+	named string  // in upper case, what stood for a mechanism and is the name of none
+	typed string  // the same, while the server may still show that it is one
 }
 
 // A reader takes one decoded message of the client. It reports whether the
@@ -81,7 +86,12 @@ func Begin(mechanism []byte) *Exchange {
 	}{}
 	x.Attempt = &x.attempt
 	x.attempt.Mechanism, x.read = find(mechanism)
-	x.layer = x.attempt.Mechanism == "KERBEROS_V4" || x.attempt.Mechanism == "GSS-SPNEGO"
+	switch x.attempt.Mechanism {
+	case "KERBEROS_V4":
+		x.layer = sealed
+	case "GSS-SPNEGO":
+		x.layer = gssFrames
+	}
 	if !registered(x.attempt.Mechanism) {
 		x.named, x.attempt.Mechanism = x.attempt.Mechanism, dissect.UnknownMechanism
 		if wellFormed(mechanism) {

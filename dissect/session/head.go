@@ -174,35 +174,35 @@ func (s *Session) cut(size [2]int) {
 	}
 }
 
-// replay feeds the heads in the order in which they came, each side by whole
-// lines: the events of all of them have to be valid at once.
+// replay feeds the heads in the order in which they came. Where a piece begins
+// or ends within a line, its machine keeps a part of it, in memory that the next
+// such line takes: the events of all pieces have to be valid at once, so they get
+// copies of their own then.
 func (s *Session) replay(dst []dissect.Event, v verdict) []dissect.Event {
-	heads, order := s.head.said, s.head.order
+	heads, order, first := s.head.said, s.head.order, s.head.first()
 	client := s.Direction(dissect.Client)
-	if v.answer == readable && tlsRecord(heads[client]) && (!s.late || s.head.first() == client) {
+	if v.answer == readable && tlsRecord(heads[client]) && (!s.late || first == client) {
 		// The client began with TLS, the server did not: nobody answers it.
 		s.silent, s.late = true, false
 	}
 	s.pool.used -= s.head.size()
 	s.head = nil
-	var came [2]int
-	last := uint8(0)
+	if order == nil {
+		order = []piece{{first, len(heads[first])}} // identified at once
+	}
+	var within [2]bool // by direction: a line
 	for _, p := range order {
-		last = p.dir
-		came[p.dir] += p.n
-		n := bytes.LastIndexByte(heads[p.dir][:came[p.dir]], '\n') + 1
-		came[p.dir] -= n
-		dst = s.replayPart(dst, &heads, p.dir, n)
+		if p.n == 0 {
+			continue
+		}
+		b := heads[p.dir][:p.n]
+		heads[p.dir] = heads[p.dir][p.n:]
+		told, began := len(dst), within[p.dir]
+		within[p.dir] = b[p.n-1] != '\n'
+		dst = s.feed(dst, s.side(p.dir), b)
+		if began || within[0] || within[1] {
+			dissect.Detach(dst[told:])
+		}
 	}
-	dst = s.replayPart(dst, &heads, last^1, len(heads[last^1]))
-	return s.replayPart(dst, &heads, last, len(heads[last]))
-}
-
-func (s *Session) replayPart(dst []dissect.Event, heads *[2][]byte, dir uint8, n int) []dissect.Event {
-	if n == 0 {
-		return dst
-	}
-	b := heads[dir][:n]
-	heads[dir] = heads[dir][n:]
-	return s.feed(dst, s.side(dir), b)
+	return dst
 }

@@ -250,8 +250,8 @@ func (s *Session) authAnswered(code int, words, text []byte) {
 	}
 	if x := a.exchange; x != nil {
 		x.End(outcome)
-		if outcome == dissect.Accepted && x.Layer() {
-			s.layer = x.Attempt
+		if outcome == dissect.Accepted && !s.layer.Begun() {
+			s.layer = x.Layer()
 		}
 		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text, Hide: x.Repeated(text)})
 	}

@@ -60,17 +60,18 @@ func (s *Session) takeFirstLine(l textLine) {
 	}
 	s.state = body
 	s.bodyTransfer().headed = isField(l.text)
-	if s.in[dissect.Client].Long {
+	in := &s.in[dissect.Client]
+	if in.Long {
 		t := s.bodyTransfer()
-		t.size += l.end - l.start
+		t.size += in.Size()
 		t.lose() // its line was cut
 		return
 	}
 	lineEnd := "\r\n"
-	if l.end-l.start == uint64(len(l.text))+1 {
+	if in.Size() == uint64(len(l.text))+1 {
 		lineEnd = "\n"
 	}
-	s.reread(l.start, append(l.text[:len(l.text):len(l.text)], lineEnd...))
+	s.reread(append(l.text[:len(l.text):len(l.text)], lineEnd...))
 }
 
 // isField tells whether a line can begin a message: a header field (RFC 5322,

@@ -169,7 +169,7 @@ func (s *Session) wasEnd() {
 		return
 	}
 	s.behind = s.inFlight(d) && len(d.held) > 0
-	s.reread(d.at.end, d.held)
+	s.reread(d.held)
 	s.readBacklog()
 }
 

@@ -14,14 +14,26 @@ func (s *Session) Feed(dst []dissect.Event, side dissect.Side, b []byte) ([]diss
 	s.heard[s.role(side)] = true
 	s.goOn()
 	n := 0
+	if !s.layer.Begun() {
+		n = s.feed(side, b)
+	}
+	if s.layer.Begun() {
+		n += s.feedLayer(side, b[n:])
+	}
+	dst, s.out = s.out, nil
+	return dst, n
+}
+
+// feed takes what is no layer's. It stops where one begins.
+func (s *Session) feed(side dissect.Side, b []byte) int {
+	n := 0
 	if s.role(side) == dissect.Server {
 		n = s.feedServer(b)
 	}
 	if s.role(side) == dissect.Client { // also the rest behind the answer to TURN
 		n += s.feedClient(b[n:])
 	}
-	dst, s.out = s.out, nil
-	return dst, n
+	return n
 }
 
 // feedServer takes replies, until one swaps the roles.
@@ -29,8 +41,12 @@ func (s *Session) feedServer(b []byte) int {
 	in := &s.in[dissect.Server]
 	taken, turned := 0, s.turned
 	for taken < len(b) && s.need != dissect.NeedTLS && s.turned == turned {
-		if s.layered(dissect.Server, b[taken:]) {
+		if s.state == deaf {
+			in.Lose(uint64(len(b) - taken))
 			return len(b)
+		}
+		if s.beginsLayer(dissect.Server, b[taken:]) {
+			return taken
 		}
 		text, n, whole := in.Next(b[taken:])
 		taken += n
@@ -48,8 +64,12 @@ func (s *Session) feedClient(b []byte) int {
 	}
 	taken := 0
 	for taken < len(b) && s.need == dissect.NeedNothing {
-		if s.layered(dissect.Client, b[taken:]) {
+		if s.state == deaf {
+			s.in[dissect.Client].Lose(uint64(len(b) - taken))
 			return len(b)
+		}
+		if s.beginsLayer(dissect.Client, b[taken:]) {
+			return taken
 		}
 		taken += s.read(b[taken:])
 		s.readBacklog()
@@ -112,7 +132,7 @@ func (s *Session) clientLine(text []byte) {
 	}
 	s.lostBefore = false
 	if s.state != firstLine && s.state != body {
-		s.bareLF = l.end-l.start == uint64(len(text)+len("\n"))
+		s.bareLF = in.Size() == uint64(len(text)+len("\n"))
 		s.fullEnds = !s.bareLF
 	}
 }

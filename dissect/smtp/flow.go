@@ -5,7 +5,6 @@ import (
 
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/line"
-	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
 // Proceed goes on without what Need asked for: after NeedAnswer as if the
@@ -55,7 +54,7 @@ func (s *Session) readBacklog() {
 		b := s.backlog
 		s.backlog = nil
 		n := len(b)
-		if !s.layered(dissect.Client, b) {
+		if !s.layered(b) {
 			n = s.read(b)
 		}
 		if len(s.backlog) == 0 {
@@ -89,29 +88,10 @@ func (s *Session) putBack(b []byte) {
 	}
 }
 
-// reread takes the client back to an offset, to read b again.
-func (s *Session) reread(offset uint64, b []byte) {
-	s.in[dissect.Client] = line.Splitter{Offset: offset}
+// reread takes the client back, to read b again.
+func (s *Session) reread(b []byte) {
+	s.in[dissect.Client] = line.Splitter{Offset: s.in[dissect.Client].Offset - uint64(len(b))}
 	s.backlog = slices.Concat(b, s.backlog)
-}
-
-// layered tells whether nothing is read any more. Behind a login whose
-// mechanism may bring a security layer, the first bytes tell.
-func (s *Session) layered(role dissect.Side, b []byte) bool {
-	if a := s.layer; a != nil {
-		s.layer = nil
-		if sasl.Framed(b) {
-			s.state = deaf
-			offset := s.in[dissect.Client].Offset
-			s.emit(dissect.Event{
-				Kind: dissect.Layered, Side: dissect.Client, Start: offset, End: offset, Text: []byte(a.Mechanism),
-			})
-		}
-	}
-	if s.state == deaf {
-		s.in[role].Lose(uint64(len(b)))
-	}
-	return s.state == deaf
 }
 
 // End says that the connection is over.

@@ -15,19 +15,29 @@ func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 		s.forceBacklog() // their order must stay
 		s.endBlind()
 	}
+	start := s.in[role].Offset
+	s.emit(dissect.Event{Kind: dissect.Lost, Side: role, Start: start, End: start + n})
+	text, known := s.layer.Lost(side, n)
+	if text > 0 {
+		s.lose(role, text)
+	}
+	if known {
+		s.in[role].Pass(n - text)
+	}
+	dst, s.out = s.out, nil
+	return dst
+}
+
+// lose: n bytes of text were lost, or nothing more is read of a side.
+func (s *Session) lose(role dissect.Side, n uint64) {
 	s.missed = true
 	s.early, s.surplus = nil, false
-	in := &s.in[role]
-	start := in.Offset
-	in.Lose(n)
-	s.emit(dissect.Event{Kind: dissect.Lost, Side: role, Start: start, End: in.Offset})
+	s.in[role].Lose(n)
 	if role == dissect.Server {
 		s.serverGap()
 	} else {
 		s.clientGap(n)
 	}
-	dst, s.out = s.out, nil
-	return dst
 }
 
 // serverGap: any number of replies is lost, and with them the pairing. Only

@@ -11,8 +11,9 @@
 //   - BDAT, also many in a row, and content of BODY=BINARYMIME (RFC 3030,
 //     sections 2 and 3), and BURL (RFC 4468, section 3), whose content does not
 //     cross;
-//   - AUTH (RFC 4954, section 4) and Exchange's X-EXPS, up to the first buffer of
-//     a security layer (RFC 4422, section 3.7), behind which nothing is read;
+//   - AUTH (RFC 4954, section 4) and Exchange's X-EXPS, and what a security layer
+//     carries that only signs (RFC 4422, section 3.7; see package sasl); behind
+//     another, and one behind TURN, nothing is read;
 //   - STARTTLS (RFC 3207, section 4) and Exchange's X-ANONYMOUSTLS, as far as
 //     TLS, which the caller takes over;
 //   - VRFY and EXPN (RFC 5321, section 3.5), ETRN (RFC 1985, section 5);
@@ -36,6 +37,7 @@ package smtp
 import (
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/line"
+	"github.com/mailtap/mailtap/dissect/sasl"
 )
 
 // Bounds of what a session keeps.
@@ -96,9 +98,9 @@ type Session struct {
 	early    []byte // that reply, whole: it answers the client's next command; or a 354 whose DATA is not read yet
 
 	auth  attempt
-	blind attempt          // was refused, and may go on all the same
-	layer *dissect.Attempt // accepted, and a security layer may follow
-	mail  *envelope        // the transaction that is being built
+	blind attempt     // was refused, and may go on all the same
+	layer *sasl.Layer // of an accepted exchange: it may follow, or has begun
+	mail  *envelope   // the transaction that is being built
 
 	open     *transfer // whose content is crossing
 	ended    *transfer // whose content has crossed, but not the answers to it and its RCPT commands

@@ -24,3 +24,7 @@ func TestAmbiguousDialogues(t *testing.T) { dialogue.Golden(t, "testdata/ambiguo
 func TestHurtDialogues(t *testing.T) {
 	dialogue.Hurt(t, "testdata", func(late bool) dialogue.Machine { return smtp.New([2]uint64{}, late) })
 }
+
+func TestHurtLayers(t *testing.T) {
+	dialogue.HurtFrames(t, "testdata", func(late bool) dialogue.Machine { return smtp.New([2]uint64{}, late) })
+}

@@ -146,7 +146,7 @@ func (s *Session) leaveLostContent(commands []byte) {
 		t.size = t.behind.size
 	}
 	if len(commands) > 0 {
-		s.reread(s.in[dissect.Client].Offset-uint64(len(commands)), commands)
+		s.reread(commands)
 	}
 	s.abandonContent()
 	s.mail, s.state = nil, command

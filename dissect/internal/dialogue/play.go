@@ -46,22 +46,49 @@ func Hurt(t *testing.T, dir string, make func(late bool) Machine) {
 	t.Helper()
 	each(t, dir, func(t *testing.T, file string) {
 		turns, _ := Parse(t, file)
-		whole := newPlayer(make(false))
-		for _, turn := range merge(turns) {
-			whole.say(turn.Side, turn.Data, Whole)
-		}
-		whole.end()
-		for _, h := range harms(turns) {
-			p := newPlayer(make(h.late))
-			h.play(p)
-			p.end()
-			for claim := range p.claims {
-				if !whole.supports(claim) {
-					t.Errorf("%s: invented: %s\n%s", h.name, claim, strings.Join(p.lines, "\n"))
+		inventNothing(t, turns, harms(turns), make)
+	})
+}
+
+// HurtFrames plays the dialogues of dir with bytes lost at each place of the
+// frames of a security layer: turns that begin with a length. It promises what
+// Hurt does.
+func HurtFrames(t *testing.T, dir string, make func(late bool) Machine) {
+	t.Helper()
+	each(t, dir, func(t *testing.T, file string) {
+		turns, _ := Parse(t, file)
+		var list []harm
+		for i, turn := range turns {
+			for from := range turn.Data {
+				for _, n := range [...]int{1, 30} {
+					if to := from + n; turn.Data[0] == 0 && to <= len(turn.Data) {
+						name := fmt.Sprintf("turn %d, bytes %d to %d lost", i, from, to)
+						list = append(list, harm{name: name, turns: turns, at: i, gap: dissect.Span{From: from, To: to}, until: i + 1})
+					}
 				}
 			}
 		}
+		inventNothing(t, turns, list, make)
 	})
+}
+
+func inventNothing(t *testing.T, turns []Turn, list []harm, make func(late bool) Machine) {
+	t.Helper()
+	whole := newPlayer(make(false))
+	for _, turn := range merge(turns) {
+		whole.say(turn.Side, turn.Data, Whole)
+	}
+	whole.end()
+	for _, h := range list {
+		p := newPlayer(make(h.late))
+		h.play(p)
+		p.end()
+		for claim := range p.claims {
+			if !whole.supports(claim) {
+				t.Errorf("%s: invented: %s\n%s", h.name, claim, strings.Join(p.lines, "\n"))
+			}
+		}
+	}
 }
 
 func each(t *testing.T, dir string, test func(t *testing.T, file string)) {

@@ -32,7 +32,7 @@ type talk struct {
 	found   [2][]secret // by direction, until base is known for certain
 	again   []repeat
 
-	squeezed  bool // compressed, from
+	squeezed  bool // compressed, or in frames of a SASL layer, from
 	squeezeAt [2]uint64
 	tls       bool // from
 	tlsAt     [2]uint64

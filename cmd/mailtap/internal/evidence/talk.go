@@ -19,7 +19,7 @@ func (l *learner) read(t *talk) {
 		}
 		dir := t.session.Direction(e.Side)
 		switch e.Kind {
-		case dissect.Compressed:
+		case dissect.Compressed, dissect.Layered:
 			t.squeezed = true
 			t.squeezeAt = [2]uint64{t.streams[0].next, t.streams[1].next}
 			t.squeezeAt[dir] = e.End
@@ -71,7 +71,8 @@ func (t *talk) isHello(start uint64, line []byte) bool {
 	return start < t.helloTo
 }
 
-// squeeze overwrites all that crossed compressed: a secret is in it.
+// squeeze overwrites all that crossed compressed, or in frames of a SASL layer,
+// where no offset of a line is one of the stream: a secret is in it.
 func (t *talk) squeeze() {
 	for dir := range t.streams {
 		s := &t.streams[dir]
