@@ -130,6 +130,7 @@ func (h *hits) findings(f *dissect.Facts, id alerts.SessionID) []alerts.Finding 
 				fill(&findings[n], f, id, h.held[i], &h.list[i], slices.Clip(evidence[from:]))
 				detail = append(detail, h.list[i].Detail...)
 				if proxied {
+					findings[n].Why += "; the proxy speaks for " + f.Signs.RealClient
 					detail = append(detail, dissect.Pair{Key: "real_client", Value: f.Signs.RealClient})
 				}
 				if first < len(detail) {

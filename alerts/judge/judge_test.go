@@ -3,6 +3,7 @@ package judge_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -179,6 +180,9 @@ func TestRealClient(t *testing.T) {
 	for _, one := range judge.Session(f).Findings {
 		if n := len(one.Detail); n == 0 || one.Detail[n-1] != (dissect.Pair{Key: "real_client", Value: "192.0.2.7:51812"}) {
 			t.Errorf("%s: %v", one.Rule, one.Detail)
+		}
+		if !strings.HasSuffix(one.Why, "; the proxy speaks for 192.0.2.7:51812") {
+			t.Errorf("%s: %q", one.Rule, one.Why)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func TestOpenRelay(t *testing.T) {
 		{"named-by-its-greeting", all, delivery(outside, theirs, "joe@there.example", banner("mx.here.example ESMTP")), high},
 		{"client-behind-a-proxy", all, delivery(inside, ours, "joe@there.example", func(f *dissect.Facts) {
 			f.Signs = &dissect.Signs{RealClient: outside + ":5"}
-		}), high},
+		}), []string{high[0] + "; the proxy speaks for " + outside + ":5"}},
 		{"to-a-local-domain", all, delivery(outside, ours, "joe@branch.example"), nil},
 		{"to-a-local-domain-in-other-letters", all, delivery(outside, ours, "joe@BRANCH.example"), nil},
 		{"from-our-network", all, delivery(inside, ours, "joe@there.example"), nil},
