@@ -62,9 +62,7 @@ func expect(t *testing.T, r *bufio.Reader, from, to int) {
 // A receiver that is away when the capture begins gets all that happened since,
 // each finding once, in order.
 func TestReceiverComesLater(t *testing.T) {
-	l := listen(t, "127.0.0.1:0")
-	address := l.Addr().String()
-	l.Close()
+	address := "127.0.0.1:" + freePort(t, "tcp")
 	said := make(chan string, 10)
 	s := open(t, sinks.Options{Syslog: "tcp://" + address, Say: func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }})
 	for _, r := range accounts(20) {
@@ -131,9 +129,7 @@ func TestReceiverStuck(t *testing.T) {
 
 // At the end, a receiver that is away is not waited for.
 func TestReceiverAway(t *testing.T) {
-	l := listen(t, "127.0.0.1:0")
-	l.Close()
-	s := open(t, sinks.Options{Syslog: "tcp://" + l.Addr().String()})
+	s := open(t, sinks.Options{Syslog: "tcp://127.0.0.1:" + freePort(t, "tcp")})
 	for _, r := range accounts(10_000) {
 		s.Send(r)
 	}
@@ -294,12 +290,7 @@ func TestForbiddenByHost(t *testing.T) {
 // A receiver of datagrams that was away is told of with the doubt that is left:
 // one datagram has to fail before it is noticed.
 func TestDatagramsAreUnsure(t *testing.T) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := c.LocalAddr().String()
-	c.Close()
+	address := "127.0.0.1:" + freePort(t, "udp")
 	said := make(chan string, 10)
 	s := open(t, sinks.Options{Syslog: "udp://" + address, Say: func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }})
 	for _, r := range accounts(20) {

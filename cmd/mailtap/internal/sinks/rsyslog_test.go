@@ -6,10 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,9 +88,8 @@ func startRsyslog(t *testing.T, scheme, input string) (to string, messages func(
 			t.Logf("rsyslogd says: %s", said.String())
 		}
 	})
-	address := "127.0.0.1:" + port
-	await(t, "rsyslogd listens", func() bool { return taken(scheme, address) })
-	return scheme + "://" + address, func(n int) []received {
+	await(t, "rsyslogd listens", func() bool { return taken(t, scheme, port) })
+	return scheme + "://127.0.0.1:" + port, func(n int) []received {
 		t.Helper()
 		var lines []string
 		await(t, fmt.Sprintf("rsyslogd has written %d messages", n), func() bool {
@@ -103,35 +105,41 @@ func startRsyslog(t *testing.T, scheme, input string) (to string, messages func(
 	}
 }
 
+// freePort finds a port of 127.0.0.1 that nobody has. It is below those that the
+// kernel gives to whoever asks for any, so nobody gets it by chance.
 func freePort(t *testing.T, scheme string) string {
 	t.Helper()
-	var at net.Addr
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(12_000))
+		var c io.Closer
+		var err error
+		if scheme == "udp" {
+			c, err = net.ListenPacket("udp", "127.0.0.1:"+port)
+		} else {
+			c, err = net.Listen("tcp", "127.0.0.1:"+port)
+		}
+		if err == nil {
+			c.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// taken tells whether somebody listens at a port of 127.0.0.1. For datagrams the
+// kernel is asked: to try the port would keep it from whom it is meant for.
+func taken(t *testing.T, scheme, port string) bool {
+	t.Helper()
 	if scheme == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		sockets, err := os.ReadFile("/proc/net/udp")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
-		at = c.LocalAddr()
-	} else {
-		l := listen(t, "127.0.0.1:0")
-		defer l.Close()
-		at = l.Addr()
+		n, _ := strconv.Atoi(port)
+		return bytes.Contains(sockets, fmt.Appendf(nil, " 0100007F:%04X ", n))
 	}
-	_, port, _ := net.SplitHostPort(at.String())
-	return port
-}
-
-// taken tells whether somebody listens at an address.
-func taken(scheme, address string) bool {
-	if scheme == "udp" {
-		c, err := net.ListenPacket("udp", address)
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
-	}
-	c, err := net.Dial("tcp", address)
+	c, err := net.Dial("tcp", "127.0.0.1:"+port)
 	if err == nil {
 		c.Close()
 	}
