@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,6 +50,30 @@ func TestOrderOfWhatIsTold(t *testing.T) {
 	}
 	if refused != 8 {
 		t.Errorf("%d results failed, want the 8 with a secret", refused)
+	}
+}
+
+// A block ends by its sessions or by their bytes, wherever that is in what is
+// added at once: each session is found with its own record.
+func TestBlocksEndAnywhere(t *testing.T) {
+	want, got := map[alerts.SessionID]string{}, map[alerts.SessionID]string{}
+	var list []alerts.Result
+	for i := range 2000 {
+		r := login(i)
+		r.Session.Facts.Banner = strings.Repeat("b", i*i%1999) // 0 to 2000 bytes, over 64 kB in most blocks
+		want[r.Session.ID] = r.Session.Facts.Banner
+		list = append(list, r)
+	}
+	path := filled(t, list...)
+	r := reader(t, path)
+	for s, err := range r.Begun(len(list)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[s.Session.ID] = s.Session.Facts.Banner
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-added +read):\n%s", diff)
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/klauspost/compress/s2"
 
@@ -28,17 +29,26 @@ type block struct {
 	contents   contents
 }
 
-func (b *block) full() bool { return b.count == blockSessions || len(b.raw) >= blockBytes }
+func (b *block) full() bool { return isFull(b.count, len(b.raw)) }
 
-// fits tells whether results of a batch fit into the block without filling it
-// before the last one.
-func (b *block) fits(from *batch, i, end int) bool {
-	size := len(b.raw) + (end-i)*binary.MaxVarintLen32
-	for ; i < end; i++ {
-		size += len(from.record(i))
+func isFull(count int64, bytes int) bool { return count == blockSessions || bytes >= blockBytes }
+
+// bodies appends the numbers of the sessions [from, to) of a batch, as they are
+// when all are added next: where a block is full, the next one begins.
+func (b *block) bodies(list []int64, from *batch, i, to int) []int64 {
+	id, count, size := b.id, b.count, len(b.raw)
+	for ; i < to; i++ {
+		list = append(list, id*blockSessions+count)
+		n := len(from.record(i))
+		count, size = count+1, size+uvarintLen(n)+n
+		if isFull(count, size) {
+			id, count, size = id+1, 0, 0
+		}
 	}
-	return b.count+sessionsAtOnce <= blockSessions && size < blockBytes
+	return list
 }
+
+func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
 
 // body is the number of the session that is added next.
 func (b *block) body() int64 { return b.id*blockSessions + b.count }

@@ -102,15 +102,13 @@ func (db *database) settle() error {
 	return db.addUp()
 }
 
-// sessionsAtOnce is how many sessions one statement adds. It divides
-// blockSessions.
+// sessionsAtOnce is how many sessions one statement adds.
 const sessionsAtOnce = 16
 
 const addSessionSQL = `INSERT INTO sessions (start, uid, body, packets) VALUES (?, ?, ?, ?)`
 
 // put stores the results [from, to) with one statement, or one by one where
-// there are few, they do not fit into one block, or the database has one of
-// them already.
+// there are few, or the database has one of them already.
 func (db *database) put(b *batch, from, to int) error {
 	added, err := db.putMany(b, from, to)
 	if err != nil {
@@ -130,16 +128,18 @@ func (db *database) put(b *batch, from, to int) error {
 }
 
 func (db *database) putMany(b *batch, from, to int) (bool, error) {
-	if to-from < sessionsAtOnce || !db.block.fits(b, from, to) {
+	if to-from < sessionsAtOnce {
 		return false, nil
 	}
+	var room [sessionsAtOnce]int64
+	bodies := db.block.bodies(room[:0], b, from, to)
 	values := db.values[:0]
 	for i := from; i < to; i++ {
 		s := &b.results[i].Session
 		if s.Facts.Start < db.marks.watermark {
 			return false, nil
 		}
-		values = append(values, s.Facts.Start/1000, s.ID[:], db.block.body()+int64(i-from), int64(s.Facts.Packets))
+		values = append(values, s.Facts.Start/1000, s.ID[:], bodies[i-from], int64(s.Facts.Packets))
 	}
 	db.values = values
 	_, err := db.addSessions.exec(values...)

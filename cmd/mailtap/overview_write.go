@@ -26,21 +26,33 @@ func compareRows(a, b *overviewRow) int {
 
 // shown is the rows of the table, and how many findings are in others.
 func (o *overview) shown() (rows []*overviewRow, others uint64) {
-	rows = slices.SortedFunc(maps.Values(o.rows), compareRows)
+	most := maxRows
+	if len(o.rows) > maxRows {
+		most = worstRows
+	}
 	for _, rule := range o.rules {
 		others += rule.findings
+		rows = append(rows, worst(rule.rows, most)...)
 	}
-	if len(rows) > maxRows {
-		of := make(map[string]int)
-		rows = slices.DeleteFunc(rows, func(r *overviewRow) bool {
-			of[r.rule]++
-			return of[r.rule] > worstRows
-		})
-	}
+	slices.SortFunc(rows, compareRows)
 	for _, r := range rows {
 		others -= uint64(r.n)
 	}
 	return rows, others
+}
+
+// worst returns the first n of rows in the order of compareRows.
+func worst(rows []*overviewRow, n int) []*overviewRow {
+	list := make([]*overviewRow, 0, n+1)
+	for _, r := range rows {
+		if len(list) == n && compareRows(r, list[n-1]) > 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(list, r, compareRows)
+		list = slices.Insert(list, at, r)
+		list = list[:min(len(list), n)]
+	}
+	return list
 }
 
 // table makes one that fits the terminal, if it is for one.
