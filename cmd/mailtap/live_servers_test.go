@@ -62,6 +62,7 @@ func (w *mailWire) watch(t *testing.T) *mirrorPort {
 // tcpdump has recorded.
 func (m *mirrorPort) end(t *testing.T) []object {
 	t.Helper()
+	m.wire.settle(t)
 	file := m.tape.endAfter(t, func(last []byte) error {
 		return inNamespace(m.wire.client, func() error {
 			conn, err := net.Dial("udp", net.JoinHostPort(wireServer, "9"))

@@ -157,6 +157,51 @@ func (w *mailWire) succeed(t *testing.T, input string, command ...string) {
 	}
 }
 
+// settle waits until all connections are closed at both ends: a client that has
+// gone does not wait for the server's last words, which are recorded too.
+func (w *mailWire) settle(t *testing.T) {
+	t.Helper()
+	for late := time.After(waitAtMost); ; {
+		open := 0
+		for _, namespace := range []string{w.client, w.server} {
+			err := inNamespace(namespace, func() error {
+				for _, table := range []string{"tcp", "tcp6"} {
+					b, err := os.ReadFile("/proc/thread-self/net/" + table)
+					if err != nil {
+						return err
+					}
+					open += openConnections(string(b))
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if open == 0 {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("%d connections stay open", open)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// openConnections counts those in a table of /proc/net that neither listen nor
+// wait for the time that ends them.
+func openConnections(table string) (n int) {
+	const listening, closed, timeWait = "0A", "07", "06"
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) > 3 && f[0] != "sl" && f[3] != listening && f[3] != closed && f[3] != timeWait {
+			n++
+		}
+	}
+	return n
+}
+
 // inNamespace calls f on a thread that is in a namespace for the time, so that
 // the sockets it makes are of that network. The thread comes back: wire.sh ends
 // whatever is left in the namespace, and the first thread stands for the test.
