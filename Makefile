@@ -63,9 +63,10 @@ bench-peers: build
 	cmd/mailgen/peers.sh
 
 # Real servers and clients in network namespaces, a man in the middle, bad
-# networks, killed programs: as root, on Debian 12. What cannot be run is skipped.
+# networks, killed programs: as root, on Debian 12; and all commands, as scripts.
+# What cannot be run is skipped.
 e2e: build
-	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|Sensor|KilledAnalysis' ./cmd/mailtap
+	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|Sensor|KilledAnalysis|Scripts|DatabaseOfAnotherUser' ./cmd/mailtap
 	MAILTAP_E2E=1 $(GO) test -count=1 ./cmd/mailtap/packaging
 
 # Records the samples anew, with real servers: as root, on Debian 12.

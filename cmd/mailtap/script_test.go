@@ -18,6 +18,9 @@ import (
 //
 // which wants that exit status.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each line starts the program, which the race detector makes slow; make e2e runs it")
+	}
 	folder, err := filepath.Abs(samples)
 	if err != nil {
 		t.Fatal(err)
