@@ -215,8 +215,9 @@ func TestPackets(t *testing.T) {
 	p.walk(steps{{"2", "4711 bytes so far"}, {"Enter", "Why it matters"}, {"Esc", "row 1 of 4"}})
 	p.press(":", "pcap other", "Enter")
 	p.until("another file is being written")
+	p.press("Up") // a key takes away what was said before, so it comes before what is waited for
+	p.wait("the error to be gone", func(screen string) bool { return !strings.Contains(screen, "another file is being written") })
 	close(release)
-	p.press("Up")
 	p.until("42 packets of 1 session")
 	p.press(":", "pcap fails", "Enter")
 	p.until("monday.pcap: no such file")
