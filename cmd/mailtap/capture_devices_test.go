@@ -67,7 +67,7 @@ func deviceRemoved(t *testing.T) {
 	pair(t, "tap0", "tap1")
 	live := captureOn(t, "mailtap: capturing on tap0", "-i", "tap0")
 	ip(t, "link del tap0")
-	live.ends(t, waitAtMost, statusFailed)
+	live.ends(t, statusFailed)
 	if !strings.Contains(live.stderr.String(), "mailtap: tap0: the device is gone (") {
 		t.Errorf("it says\n%s", live.stderr)
 	}
@@ -78,7 +78,7 @@ func deviceOfTwoRemoved(t *testing.T) {
 	pair(t, "tap0", "tap1")
 	live := captureOn(t, "mailtap: capturing on tap0 and lo", "-i", "tap0", "-i", "lo")
 	ip(t, "link del tap0")
-	live.wait(t, live.stderr, "; capturing on from the others", 1, waitAtMost)
+	live.wait(t, live.stderr, "; capturing on from the others", 1)
 	play(t, 110, pop3Login)
 	live.waitStdout(t, `"rule":"cleartext-password"`, 1)
 	live.stop(t, syscall.SIGTERM, statusFailed)
@@ -90,9 +90,9 @@ func deviceLinkDown(t *testing.T) {
 	live := captureOn(t, "mailtap: capturing on tap0", "-i", "tap0")
 	for i, device := range []string{"tap0", "tap1"} { // switched off; without a carrier
 		ip(t, "link set "+device+" down")
-		live.wait(t, live.stderr, "tap0: the link is down; waiting for it", i+1, waitAtMost)
+		live.wait(t, live.stderr, "tap0: the link is down; waiting for it", i+1)
 		ip(t, "link set "+device+" up")
-		live.wait(t, live.stderr, "tap0: the link is up again", i+1, waitAtMost)
+		live.wait(t, live.stderr, "tap0: the link is up again", i+1)
 	}
 	sendFrames(t, []string{"tap1"}, framesOf(t, tapSample))
 	live.waitStdout(t, `"rule":"cleartext-password"`, 1)

@@ -62,7 +62,7 @@ func deviceHeld(t *testing.T) {
 			live.signal(t, syscall.SIGSTOP)
 			time.Sleep(500 * time.Millisecond)
 			live.signal(t, syscall.SIGCONT)
-			live.ends(t, waitAtMost, statusDone)
+			live.ends(t, statusDone)
 			if read, dropped := live.counted(t); read != sent || dropped > 0 {
 				t.Errorf("%d packets, %d dropped, sent %d\n%s", read, dropped, sent, live.stderr)
 			}

@@ -54,7 +54,7 @@ func sensorReload(t *testing.T) {
 		if err := live.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		live.wait(t, live.stderr, said, n, waitAtMost)
+		live.wait(t, live.stderr, said, n)
 	}
 	play(t, 110, pop3Login)
 	live.waitStdout(t, `"type":"session"`, 1)
@@ -144,7 +144,7 @@ func sensorOutputsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	live.signal(t, syscall.SIGHUP)
-	live.wait(t, live.stderr, "mailtap: --eve ", 1, waitAtMost)
+	live.wait(t, live.stderr, "mailtap: --eve ", 1)
 	play(t, 110, pop3Login)
 	live.waitStdout(t, `"rule":"cleartext-password"`, 1)
 	live.stop(t, syscall.SIGTERM, statusFailed)
@@ -185,9 +185,9 @@ func sensorFullDisk(t *testing.T) {
 			break
 		}
 	}
-	live.wait(t, live.stderr, "results are kept in memory", 1, waitAtMost)
+	live.wait(t, live.stderr, "results are kept in memory", 1)
 	fill("0")
-	live.wait(t, live.stderr, "the database can be written again; 0 results were given up", 1, waitAtMost)
+	live.wait(t, live.stderr, "the database can be written again; 0 results were given up", 1)
 	live.stop(t, syscall.SIGTERM, statusDone)
 	if n := live.stdout.count(`"type":"session"`); n < 2 {
 		t.Errorf("%d sessions", n)

@@ -28,7 +28,7 @@ func sensorDialsAgain(t *testing.T) {
 	l.Close()
 	c.Close()
 	play(t, 110, pop3Login)
-	live.wait(t, live.stderr, "findings wait, at most ", 1, waitAtMost)
+	live.wait(t, live.stderr, "findings wait, at most ", 1)
 	c = accept(t, listenFor(t, l.Addr().String()))
 	receives(t, c, "cleartext-password")
 	live.stop(t, syscall.SIGTERM, statusDone)

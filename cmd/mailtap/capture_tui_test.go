@@ -94,9 +94,9 @@ func sensorUI(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			db := filepath.Join(t.TempDir(), "mailtap.db")
 			live, keys := startBehindUI(t, "--db", db)
-			live.wait(t, live.stdout, "\x1b[?1049h", 1, waitAtMost) // the other screen of the terminal
+			live.wait(t, live.stdout, "\x1b[?1049h", 1) // the other screen of the terminal
 			play(t, 110, pop3Login)
-			live.wait(t, live.stdout, "assword", 1, waitAtMost)
+			live.wait(t, live.stdout, "assword", 1)
 			play(t, 587, smtpLogin) // stored or not, when the end comes
 			if err := tt.end(live, keys); err != nil {
 				t.Fatal(err)

@@ -79,7 +79,7 @@ func startLive(t *testing.T, ready string, command ...string) *liveProgram {
 		cancel()
 		<-p.ended
 	})
-	p.wait(t, p.stderr, ready, 1, waitAtMost)
+	p.wait(t, p.stderr, ready, 1)
 	return p
 }
 
@@ -100,12 +100,12 @@ func startCaptureOn(t *testing.T, device string, args ...string) *liveProgram {
 // waitStdout waits until what has been written n times.
 func (p *liveProgram) waitStdout(t *testing.T, what string, n int) {
 	t.Helper()
-	p.wait(t, p.stdout, what, n, waitAtMost)
+	p.wait(t, p.stdout, what, n)
 }
 
-func (p *liveProgram) wait(t *testing.T, o *liveOutput, what string, n int, within time.Duration) {
+func (p *liveProgram) wait(t *testing.T, o *liveOutput, what string, n int) {
 	t.Helper()
-	late := time.After(within)
+	late := time.After(waitAtMost)
 	for o.count(what) < n {
 		select {
 		case <-o.changed:
@@ -114,25 +114,28 @@ func (p *liveProgram) wait(t *testing.T, o *liveOutput, what string, n int, with
 				t.Fatalf("%s ended without %q: %v\n%s%s", p.cmd.Path, what, p.err, p.stdout, p.stderr)
 			}
 		case <-late:
-			t.Fatalf("%s did not write %q %d times within %v:\n%s%s", p.cmd.Path, what, n, within, p.stdout, p.stderr)
+			t.Fatalf("%s did not write %q %d times within %v:\n%s%s", p.cmd.Path, what, n, waitAtMost, p.stdout, p.stderr)
 		}
 	}
 }
 
-// stop sends a signal, upon which a capture must end in time.
+// stop sends a signal, upon which a capture must end. How long it took is told,
+// not judged: the machine may be busy.
 func (p *liveProgram) stop(t *testing.T, signal syscall.Signal, status int) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	p.ends(t, stopsWithin, status)
+	begun := time.Now()
+	p.ends(t, status)
+	t.Logf("ended %v after the signal", time.Since(begun).Round(time.Millisecond))
 }
 
-// ends expects a capture to write its summary within a time, and then to end
-// with an exit status.
-func (p *liveProgram) ends(t *testing.T, within time.Duration, status int) {
+// ends expects a capture to write its summary, and then to end with an exit
+// status.
+func (p *liveProgram) ends(t *testing.T, status int) {
 	t.Helper()
-	p.wait(t, p.stdout, `"type":"summary"`, 1, within)
+	p.waitStdout(t, `"type":"summary"`, 1)
 	p.exits(t, status)
 }
 

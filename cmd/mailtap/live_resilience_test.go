@@ -78,7 +78,7 @@ func liveDeviceRemoved(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "ip", "link", "del", replayDevice).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	live.ends(t, waitAtMost, statusFailed)
+	live.ends(t, statusFailed)
 	want := "mailtap: " + watchedDevice + ": the device is gone ("
 	if got := lastLine(live.stderr.String()); !strings.HasPrefix(got, want) || !strings.Contains(got, "; start it again when the device is back") {
 		t.Errorf("it says %q, not %q and what to do", got, want)
