@@ -58,7 +58,10 @@ func judgeFailed(f *dissect.Facts, hits []Hit) []Hit {
 		Why:      t.AlertSide.String() + " broke off: " + t.Alert,
 		Detail:   []dissect.Pair{{Key: "alert", Value: t.Alert}, {Key: "from", Value: t.AlertSide.String()}},
 	}
-	if t.AlertSide == dissect.Client && distrust(t.Alert) {
+	switch {
+	case t.Alert == dissect.ClosedFirst:
+		h.Why = t.AlertSide.String() + " closed during the handshake, without an alert"
+	case t.AlertSide == dissect.Client && distrust(t.Alert):
 		h.Why += ", it does not trust the certificate"
 	}
 	h.Quotes = inOrder(telling(offerLine(t), alertLine(t)))

@@ -167,6 +167,9 @@ func alertLine(t *dissect.TLSFacts) *dissect.Quote {
 	if t.Alert == "" {
 		return nil
 	}
+	if t.Alert == dissect.ClosedFirst {
+		return shown(dissect.Client, t.Seen.Alert, "Alert, after the server had closed")
+	}
 	return shown(t.AlertSide, t.Seen.Alert, "Alert: "+t.Alert)
 }
 

@@ -115,6 +115,8 @@ var tlsTests = []ruleTest{
 		[]string{"medium - client broke off: unknown_ca, it does not trust the certificate [alert=unknown_ca] [from=client]"}},
 	{"tls-handshake-failed", "client-certificate", facts(dissect.IMAP, 993, hello("TLS 1.2", "", fatal(dissect.Server, "unknown_ca"))),
 		[]string{"medium - server broke off: unknown_ca [alert=unknown_ca] [from=server]"}},
+	{"tls-handshake-failed", "closed", facts(dissect.IMAP, 993, hello("", "", fatal(dissect.Server, dissect.ClosedFirst))),
+		[]string{"medium - server closed during the handshake, without an alert [alert=closed] [from=server]"}},
 	{"tls-handshake-failed", "after-the-handshake", facts(dissect.IMAP, 993,
 		hello("TLS 1.2", "", fatal(dissect.Client, "internal_error"), func(t *dissect.TLSFacts) { t.Established = true })), nil},
 	{"tls-handshake-failed", "no-alert", facts(dissect.IMAP, 993, hello("TLS 1.2", "", fatal(dissect.Client, ""))), nil},

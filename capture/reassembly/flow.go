@@ -135,6 +135,10 @@ func (f *Flow) Flags() Flags {
 // enough to know where both directions begin.
 func (f *Flow) Late() bool { return f.stream != nil && f.stream.late }
 
+// Closed tells that an end has closed the direction that it sends in, and all of
+// it was given.
+func (f *Flow) Closed(dir Direction) bool { return f.stream != nil && f.stream.half[dir].done() }
+
 // Files returns the indexes of the captures that hold its packets, in order,
 // at most maxFiles of them.
 func (f *Flow) Files() []int32 {

@@ -39,6 +39,7 @@ const (
 	untagged   status = iota // OK, a greeting
 	completion               // a tagged OK
 	refusal                  // NO, BAD, BYE: of the session it says nothing
+	denial                   // a tagged NO or BAD to a login: Dovecot writes ALERT to all of them
 )
 
 // responseCode reads the code in brackets (RFC 3501, section 7.1) .
@@ -50,11 +51,11 @@ func (s *Session) responseCode(dst []dissect.Event, text, words []byte, status s
 	}
 	name, args := word(code)
 	switch {
-	case fold(name, "ALERT"):
+	case fold(name, "ALERT") && status != denial:
 		return append(dst, s.alert(text, "ALERT"))
 	case fold(name, "REFERRAL"):
 		return append(dst, s.alert(text, "REFERRAL"))
-	case status == refusal:
+	case status == refusal || status == denial:
 		return dst
 	case fold(name, "CAPABILITY"):
 		return s.capabilities(dst, text, args)

@@ -18,24 +18,13 @@ func (s *Session) expectLayer(x *sasl.Exchange) {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
-	told, taken := len(dst), 0
-	dst = s.tellLayer(dst, side)
-	for taken < len(b) && s.takes(side) {
-		if !s.layer.Reads(side) {
-			taken = len(b)
-			break
-		}
-		skip, text := s.layer.Next(side, b[taken:])
+	told := len(dst)
+	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
 		s.in[side].Pass(uint64(skip))
-		taken += skip
 		dst = s.tellLayer(dst, side)
-		if len(text) > 0 {
-			var n int
-			dst, n = s.feed(dst, side, text)
-			s.layer.Took(side, n)
-			taken += n
-		}
-	}
+		dst, n = s.feed(dst, side, text)
+		return n, s.takes(side)
+	})
 	dissect.Detach(dst[told:])
 	return dst, taken
 }

@@ -212,6 +212,11 @@ func (s *Session) answerLine(dst []dissect.Event, text []byte) []dissect.Event {
 	switch {
 	case sasl.IsCancel(text):
 		a.cancelled = true
+	case isCommand(text): // the server takes it for an answer, but BASE64 has no spaces
+		e.Kind, e.Attempt = dissect.Unexpected, nil
+		if _, after := word(text); verbOf(skipSpace(after)) == logoutVerb {
+			e.Kind = dissect.Bye
+		}
 	case a.deaf || a.exchange.Client(text, false):
 		e.Hide.To = len(text)
 	}

@@ -120,10 +120,13 @@ func (s *Session) tagged(dst []dissect.Event, text, tag, status, words []byte) [
 	case selectVerb, unauthenticateVerb:
 		dst = s.closeMailbox(dst)
 	}
-	if o != dissect.Accepted {
-		return s.responseCode(dst, text, words, refusal)
+	switch {
+	case o == dissect.Accepted:
+		return s.responseCode(dst, text, words, completion)
+	case q.attempt != nil:
+		return s.responseCode(dst, text, words, denial)
 	}
-	return s.responseCode(dst, text, words, completion)
+	return s.responseCode(dst, text, words, refusal)
 }
 
 // stray takes a reply to a command that was not seen. It may have been a login,

@@ -120,6 +120,10 @@ func (s *Session) answerLine(dst []dissect.Event, text []byte) []dissect.Event {
 	}
 	a, _, _ := argumentAt(text, 0)
 	if len(text) > 0 && text[0] != '"' {
+		if v, _, _ := verbOf(text); v == logoutVerb {
+			// The server takes it for an answer, but those are strings.
+			return s.endLine(append(dst, s.event(dissect.Client, dissect.Bye, text)), nil)
+		}
 		a = argument{text, dissect.Span{To: len(text)}}
 	}
 	dst = s.takeAnswer(dst, a.value, text, a.at, false)

@@ -205,10 +205,10 @@ func (s *Session) referral(dst []dissect.Event, text []byte, next int) []dissect
 }
 
 func (s *Session) tlsAnswer(dst []dissect.Event, q *question, st status, text []byte) []dissect.Event {
-	waited := s.wait == forTLSAnswer
-	if waited {
-		s.wait = nothing
+	if s.wait != forTLSAnswer {
+		return dst // bytes were lost: it may be that to a later command
 	}
+	s.wait = nothing
 	if q.unsure {
 		return dst
 	}
@@ -216,7 +216,7 @@ func (s *Session) tlsAnswer(dst []dissect.Event, q *question, st status, text []
 	e.Outcome = dissect.Rejected
 	if st == statusOK {
 		e.Outcome = dissect.Accepted
-		s.response.handOver = waited
+		s.response.handOver = true
 	}
 	return append(dst, e)
 }

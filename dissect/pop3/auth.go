@@ -112,23 +112,50 @@ func (s *Session) authCommand(p parsed, text []byte) {
 
 // responseLine takes a line of the exchange. There is none where bytes of it
 // were lost: then the line is passed over.
-func (s *Session) responseLine(text []byte) {
+func (s *Session) responseLine(p parsed, text []byte) {
 	s.replied = false
 	if s.exchange == nil {
 		s.client = command
 		return
 	}
+	s.leave(true) // for another follows
 	if sasl.IsCancel(text) {
 		s.cancel(text)
 		return
 	}
 	s.said = true
-	var hide dissect.Span
-	if s.exchange.Client(text, false) {
-		hide.To = len(text)
-	}
-	s.emitLine(dissect.Client, dissect.Event{Kind: dissect.AuthStep, Line: text, Hide: hide, Attempt: s.exchange.Attempt})
 	s.need = dissect.NeedAnswer
+	in := &s.in[dissect.Client]
+	e := dissect.Event{Kind: dissect.AuthStep, Start: in.Start, End: in.Offset, Line: text, Attempt: s.exchange.Attempt}
+	if p.verb == quit && p.fits {
+		e.Line = bytes.Clone(text)
+		s.parting = &e
+		return
+	}
+	s.respond(e)
+}
+
+// respond takes a line of the client for an answer.
+func (s *Session) respond(e dissect.Event) {
+	if s.exchange.Client(e.Line, false) {
+		e.Hide.To = len(e.Line)
+	}
+	s.emit(e)
+}
+
+// leave tells what the QUIT of a client is that was asked for an answer: a server
+// that goes on has taken it for one. That which refuses may have, too, but the
+// client did not mean one.
+func (s *Session) leave(taken bool) {
+	e := s.parting
+	s.parting = nil
+	switch {
+	case e == nil:
+	case taken:
+		s.respond(*e)
+	default:
+		s.emit(*e)
+	}
 }
 
 // cancel ends the attempt, while the server's answer is still to come.
@@ -165,6 +192,7 @@ func (s *Session) challenge(text []byte) {
 	if s.exchange == nil {
 		return
 	}
+	s.leave(true)
 	if s.lossy {
 		s.exchange.Doubt()
 	}
@@ -207,7 +235,7 @@ func (s *Session) declineInvitation() {
 }
 
 func (s *Session) endExchange() {
-	s.exchange, s.client = nil, command
+	s.exchange, s.client, s.parting = nil, command, nil
 	s.said, s.invited = false, false
 	if s.need == dissect.NeedAnswer {
 		s.need = dissect.NeedNothing

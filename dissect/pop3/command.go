@@ -13,7 +13,7 @@ func (s *Session) clientLine(text []byte) {
 	s.fragment = false
 	switch {
 	case s.client == response, s.client == guessed && isResponse(text, p):
-		s.responseLine(text)
+		s.responseLine(p, text)
 		return
 	case s.client == guessed:
 		s.client = command

@@ -15,23 +15,13 @@ func (s *Session) expectLayer(x *sasl.Exchange) {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(side dissect.Side, b []byte) int {
-	told, taken := len(s.out), 0
-	s.tellLayer(side)
-	for taken < len(b) && s.takes(side) {
-		if !s.layer.Reads(side) {
-			taken = len(b)
-			break
-		}
-		skip, text := s.layer.Next(side, b[taken:])
+	told := len(s.out)
+	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
 		s.in[side].Pass(uint64(skip))
-		taken += skip
 		s.tellLayer(side)
-		if len(text) > 0 {
-			n := s.feed(side, text)
-			s.layer.Took(side, n)
-			taken += n
-		}
-	}
+		n = s.feed(side, text)
+		return n, s.takes(side)
+	})
 	dissect.Detach(s.out[told:])
 	return taken
 }

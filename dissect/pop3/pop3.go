@@ -86,8 +86,9 @@ type Session struct {
 	stamp    string // of the greeting, for APOP
 	login    *login // USER, until its PASS
 	exchange *sasl.Exchange
-	said     bool // the client has sent a message of the exchange
-	invited  bool // the server has answered AUTH with +OK, and may mean "+"
+	parting  *dissect.Event // the client said QUIT where an answer stands: the server's next word tells
+	said     bool           // the client has sent a message of the exchange
+	invited  bool           // the server has answered AUTH with +OK, and may mean "+"
 
 	listed     listKind
 	listLines  int // of the list so far

@@ -186,6 +186,9 @@ func (s *Session) answer(q *question, ok bool, text []byte) {
 		s.endAttempt(q, outcome, text)
 	case auth:
 		current, x := s.isCurrent(q), s.exchange
+		if current && x != nil {
+			s.leave(ok)
+		}
 		s.endAttempt(q, outcome, text)
 		if current {
 			s.endExchange()

@@ -56,7 +56,7 @@ func (x *Exchange) Layer() *Layer {
 // mail protocol begins so.
 func Framed(b []byte) bool { return len(b) > 0 && b[0] == 0 }
 
-// Begun tells whether the layer has begun: Next takes the bytes of both sides.
+// Begun tells whether the layer has begun: Feed takes the bytes of both sides.
 func (l *Layer) Begun() bool { return l != nil && l.begun }
 
 // Begins looks at b, the next bytes of side. The first that comes behind the
@@ -73,15 +73,33 @@ func (l *Layer) Begins(side dissect.Side, b []byte) bool {
 	return l.begun
 }
 
-// Reads tells whether side is read. Where it is not any more, or never was, there
+// Feed takes b, the next bytes of side, and returns how many. It calls read with
+// the text in them, if any, behind skip octets that are none; read tells how many
+// octets of the text it took, and whether it can take more. The first call is
+// before anything is taken. Where a side is not read any more, or never was, there
 // is nothing to do with its bytes; they do not even count, so that it is the same
 // where in them the other side goes on.
-func (l *Layer) Reads(side dissect.Side) bool { return !l.closed && !l.sides[side].ended }
+func (l *Layer) Feed(side dissect.Side, b []byte, read func(skip int, text []byte) (n int, more bool)) int {
+	taken := 0
+	for _, more := read(0, nil); more && taken < len(b); {
+		if !l.reads(side) {
+			return len(b)
+		}
+		skip, text := l.next(side, b[taken:])
+		var n int
+		n, more = read(skip, text)
+		l.sides[side].text -= uint32(n)
+		taken += skip + n
+	}
+	return taken
+}
 
-// Next takes what is not text from the front of b, the next bytes of a side that
-// is read: skip octets. Behind them stands text, if any, of which Took has to say
-// how much was read.
-func (l *Layer) Next(side dissect.Side, b []byte) (skip int, text []byte) {
+// reads tells whether side is read.
+func (l *Layer) reads(side dissect.Side) bool { return !l.closed && !l.sides[side].ended }
+
+// next takes what is not text from the front of b, the next bytes of a side that
+// is read: skip octets. Behind them stands text, if any.
+func (l *Layer) next(side dissect.Side, b []byte) (skip int, text []byte) {
 	f := &l.sides[side]
 	for skip < len(b) {
 		n, size, ok := f.next(l.framing, side, b[skip:])
@@ -100,9 +118,6 @@ func (l *Layer) Next(side dissect.Side, b []byte) (skip int, text []byte) {
 	return skip, nil
 }
 
-// Took says that n octets were read of the text that Next has given.
-func (l *Layer) Took(side dissect.Side, n int) { l.sides[side].text -= uint32(n) }
-
 // Lost says that n bytes of side were lost. Only within a frame whose length was
 // seen it is known what they were: text of them was text, and reading goes on.
 func (l *Layer) Lost(side dissect.Side, n uint64) (text uint64, ok bool) {
@@ -110,7 +125,7 @@ func (l *Layer) Lost(side dissect.Side, n uint64) (text uint64, ok bool) {
 		return n, false
 	}
 	l.tells[side] = false
-	if !l.begun || !l.Reads(side) {
+	if !l.begun || !l.reads(side) {
 		return n, false
 	}
 	f := &l.sides[side]

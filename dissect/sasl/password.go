@@ -148,10 +148,22 @@ func (x *Exchange) oauth(message []byte) (hide bool) {
 			x.gs2(field)
 		}
 	}
-	if !x.Attempt.Secret.Present() {
-		return x.opaque(message)
+	if !x.Attempt.Secret.Present() && isToken(message) {
+		x.opaque(message)
 	}
-	return true
+	return true // a client that gives the exchange up may say anything
+}
+
+// isToken tells what can be a token, sent alone (RFC 6750, section 2.1), and is no
+// command of a mail protocol.
+func isToken(b []byte) bool {
+	const shortest = 16
+	for _, c := range b {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || bytes.IndexByte([]byte("-._~+/="), c) >= 0) {
+			return false
+		}
+	}
+	return len(b) >= shortest
 }
 
 // bearer cuts the scheme off a token (RFC 6750, section 2.1).

@@ -21,10 +21,11 @@
 // it is only signed: by DIGEST-MD5, and by Kerberos (RFC 4121, section 4.2.6.2; RFC
 // 1964, section 1.2.2); see Layer. No signature is verified.
 //
-// It does not read layers of NTLM and of KERBEROS_V4, tokens that are rotated by
-// more than their checksum, and what is encrypted in the exchange: the client's
-// name in Kerberos, the messages of SRP and of mechanisms that it knows by name
-// only. It guesses no password.
+// It does not read layers of KERBEROS_V4, tokens that are rotated by more than
+// their checksum, and what is encrypted in the exchange: the client's name in
+// Kerberos, the messages of SRP and of mechanisms that it knows by name only. NTLM
+// is taken to have no layer: that of Cyrus SASL offers none, and [MS-SMTPNTLM] and
+// [MS-POP3] know none. It guesses no password.
 package sasl
 
 import (
@@ -137,21 +138,27 @@ func (x *Exchange) Client(text []byte, initial bool) (hide bool) {
 	if x.Attempt.Mechanism == "LOGIN" {
 		return x.login(text, message, ok, initial)
 	}
-	if !ok {
-		return x.undecodable(text)
-	}
-	if len(message) == 0 {
+	switch {
+	case ok && len(message) == 0:
 		return false
+	case initial && x.Attempt.Mechanism == "CRAM-MD5":
+		return true // it answers no challenge (RFC 2195, section 2), so it is no response
+	case !ok:
+		return x.undecodable(text)
 	}
 	x.taken++
 	return x.read(x, message)
 }
 
 // undecodable keeps a line that is no BASE64. Some programs send the message
-// as it is, others something else: whatever it is, it may be the secret.
+// as it is, others something else: whatever it is, it may be the secret. That of
+// OAuth has a form.
 func (x *Exchange) undecodable(text []byte) (hide bool) {
 	x.taken++
 	x.detail("encoding", "raw")
+	if name := x.Attempt.Mechanism; name == "XOAUTH2" || name == "OAUTHBEARER" {
+		return x.oauth(text)
+	}
 	return x.opaque(text)
 }
 

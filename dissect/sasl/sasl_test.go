@@ -112,7 +112,11 @@ func TestPasswords(t *testing.T) {
 		{"oauthbearer error no object", "OAUTHBEARER", []string{"i n,,\x01auth=Bearer tok\x01\x01", `s [1`, "C AQ=="},
 			result{"OAUTHBEARER", "", false, "tok", nil, []bool{true, false}}},
 		{"oauthbearer no name", "OAUTHBEARER", []string{"i n,,\x01auth=Bearer tok\x01\x01"}, result{"OAUTHBEARER", "", false, "tok", nil, yes}},
-		{"oauthbearer no token", "OAUTHBEARER", []string{"i n,,\x01host=x\x01\x01"}, result{"OAUTHBEARER", "", false, "n,,\x01host=x\x01\x01", nil, yes}},
+		{"oauthbearer no token", "OAUTHBEARER", []string{"i n,,\x01host=x\x01\x01"}, result{"OAUTHBEARER", "", false, "-", nil, yes}},
+		{"oauthbearer a token alone", "OAUTHBEARER", []string{"i eyJhbGciOiJub25lIn0.e30."}, result{"OAUTHBEARER", "", false, "eyJhbGciOiJub25lIn0.e30.", nil, yes}},
+		{"xoauth2 left", "XOAUTH2", []string{"C QUIT"}, result{"XOAUTH2", "", false, "-", nil, yes}},
+		{"xoauth2 left, no BASE64", "XOAUTH2", []string{"C 3 LOGOUT"}, result{"XOAUTH2", "", false, "-", pairs("encoding", "raw"), yes}},
+		{"xoauth2 raw", "XOAUTH2", []string{"C user=joe\x01auth=Bearer tok\x01\x01"}, result{"XOAUTH2", "joe", true, "tok", pairs("encoding", "raw"), yes}},
 
 		{"external", "EXTERNAL", []string{"i joe"}, result{"EXTERNAL", "joe", true, "-", nil, no}},
 		{"external empty", "EXTERNAL", []string{"I ="}, result{"EXTERNAL", "", false, "-", nil, no}},
@@ -147,6 +151,7 @@ func TestChallenges(t *testing.T) {
 	}{
 		{"cram-md5", "CRAM-MD5", []string{"s <1@example.org>", "c joe b913a602"}, result{"CRAM-MD5", "joe", true, "b913a602", nil, yes}},
 		{"cram-md5 name with space", "CRAM-MD5", []string{"c joe user b913a602"}, result{"CRAM-MD5", "joe user", true, "b913a602", nil, yes}},
+		{"cram-md5 before the challenge", "CRAM-MD5", []string{"I x", "s <1@example.org>", "c joe b913a602"}, result{"CRAM-MD5", "joe", true, "b913a602", nil, []bool{true, true}}},
 		{"cram-md5 one word", "CRAM-MD5", []string{"c joe"}, result{"CRAM-MD5", "", false, "joe", nil, yes}},
 
 		{"digest-md5", "DIGEST-MD5", []string{

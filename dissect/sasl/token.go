@@ -81,7 +81,8 @@ func (f *frames) beginToken(head []byte, side dissect.Side, body uint32) bool {
 	}
 	f.number, f.counted = number+1, true
 	// The checksum stands behind the text, and both are rotated to the right. By
-	// more than the checksum nobody does: the text would have to be kept.
+	// more than the checksum nobody does ([MS-KILE], section 3.4.5.4.1: by 12), and
+	// the text would have to be kept.
 	if rotation %= body; rotation > sum {
 		return false
 	}

@@ -138,14 +138,14 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 	if s.mode == clear && side == dissect.Client {
 		dst = s.proceed(dst) // their order must stay
 	}
-	if s.mode == perhapsTLS {
+	if s.mode == perhapsTLS && side == dissect.Client {
 		dst = s.beginTLS(dst) // nobody will tell
 	}
 	switch s.mode {
 	case encrypted:
 		s.offset[side] += n
 		return s.tls.Gap(dst, side, n)
-	case awaitingTLS:
+	case awaitingTLS, perhapsTLS:
 		return s.tear(dst, side, n)
 	}
 	s.offset[side] += n

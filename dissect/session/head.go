@@ -122,15 +122,24 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 	s.protocol, s.server = v.protocol, v.server
 	dst = s.head.tunnel.events(dst)
 	s.offset = [2]uint64{s.offset[s.Direction(dissect.Client)], s.offset[s.Direction(dissect.Server)]}
-	if v.answer == inTLS {
+	switch {
+	case v.answer == readable:
+		s.beginClear()
+	case len(s.head.said[v.server]) == 0 && !implicitTLS(s.ports[v.server]):
+		s.beginClear()
+		s.mode, s.alone = perhapsTLS, true
+	default:
 		dst = s.beginTLS(dst)
-	} else {
-		s.machine = newMachine(v.protocol, s.ports[v.server], s.offset, s.late)
-		s.dialogue = s.pool.room.New()
-		s.machine.Record(s.dialogue)
-		s.mode = clear
 	}
 	return s.replay(dst, v)
+}
+
+// beginClear makes the machine that reads the conversation.
+func (s *Session) beginClear() {
+	s.machine = newMachine(s.protocol, s.ports[s.server], s.offset, s.late)
+	s.dialogue = s.pool.room.New()
+	s.machine.Record(s.dialogue)
+	s.mode = clear
 }
 
 // events tells of a preface that was read over, if there was one.

@@ -98,6 +98,41 @@ func TestLostAnswers(t *testing.T) {
 			1- 250-mx\r\n250 AUTH PLAIN\r\n
 			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
 			1: 235 in`, []string{"PLAIN joe secret accepted"}},
+		{"smtp, of an exchange, which the client gives up", 25, false, begun + `
+			0: AUTH LOGIN
+			1! 18
+			0: am9l
+			1: 334 UGFzc3dvcmQ6
+			0: c2VjcmV0
+			1! 8
+			0: QUIT
+			1: 221 bye`, []string{"LOGIN joe secret unknown"}},
+		{"smtp, and another AUTH with them", 25, true, `
+			1: 220 mx ESMTP
+			0: EHLO pc
+			1- 250-mx\r\n
+			1! 24
+			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
+			0! 25
+			1: 235 in`, []string{"PLAIN joe secret unknown"}},
+		{"smtp, before two AUTH at once", 25, false, `
+			1! 22
+			0: EHLO pc
+			1! 32
+			0: AUTH LOGIN
+			0: AUTH PLAIN AGpvZQBzZWNyZXQ=
+			1: 235 in`, []string{"LOGIN   unknown"}},
+		{"smtp, none, but what the client said behind two AUTH", 25, false, begun + `
+			0- AUTH PLAIN AGpvZQB3cm9uZw==\r\nAUTH PLAIN\r\nAGpvZQBzZWNyZXQ=\r\n
+			0! 194
+			1: 535 no
+			1: 334
+			1: 235 in`, []string{"PLAIN joe wrong unknown", "PLAIN joe secret unknown"}},
+		{"managesieve, of STARTTLS and behind it", 4190, false, `
+			0: STARTTLS
+			0: LISTSCRIPTS
+			1! 90
+			1: OK "Listscripts completed."`, []string{}},
 		{"pop3, of PASS", 110, false, `
 			1: +OK POP3
 			0- STLS\r\nUSER joe\r\n

@@ -6,7 +6,9 @@
 // section 9.3.6; SOCKS 4 and 5, RFC 1928; PROXY protocol 1 and 2) is read over,
 // and identification begins again behind it. The port speaks where nothing is
 // readable: TLS on a port of mail (RFC 8314, section 3), and text that nothing
-// contradicts in a connection that was joined late.
+// contradicts in a connection that was joined late. A client that begins with TLS
+// on a port that begins in clear has begun TLS, unless the server answers with
+// text.
 //
 // Words of other protocols that look like mail's are told apart: FTP's 220, behind
 // which what the client says decides, and AUTH TLS (RFC 4217), +OK and -ERR of
@@ -81,6 +83,7 @@ type Session struct {
 	unanswered bool // the answer to STARTTLS may have been lost
 	missed     bool // bytes were lost
 	mute       bool // bytes of the server were lost, and it has said nothing since
+	alone      bool // the client has begun with TLS, and nothing else was read
 	ports      [2]uint16
 	pool       *Pool
 
@@ -97,7 +100,8 @@ type waiting struct {
 	parked []byte // bytes of the client that wait for an answer
 	early  int    // awaitingTLS: how many of them were sent before the answer to STARTTLS
 	held   []byte // awaitingTLS: bytes of the server behind its answer
-	torn   bool   // awaitingTLS: bytes were lost behind the answer
+	torn   bool   // awaitingTLS, perhapsTLS: bytes were lost behind the answer, or the hello
+	gapped bool   // awaitingTLS: bytes of the client were, and may have been a hello
 }
 
 // wait returns what is held back, to be changed.

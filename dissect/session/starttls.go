@@ -1,8 +1,6 @@
 package session
 
 import (
-	"bytes"
-
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/tls"
 )
@@ -42,7 +40,9 @@ func (s *Session) awaitClient(dst []dissect.Event, b []byte) []dissect.Event {
 	case like == maybeTLS:
 		return dst
 	}
-	dst = append(dst, event(dissect.ClearAfterTLS, dissect.Client, s.offset[dissect.Client]+uint64(w.early), next))
+	if !w.gapped {
+		dst = append(dst, event(dissect.ClearAfterTLS, dissect.Client, s.offset[dissect.Client]+uint64(w.early), next))
+	}
 	return s.stayClear(dst)
 }
 
@@ -66,6 +66,10 @@ func (s *Session) awaitServer(dst []dissect.Event, b []byte) []dissect.Event {
 	return dst
 }
 
+// minHello is how many bytes the record of a ClientHello has at least (RFC 8446,
+// section 4.1.2).
+const minHello = 5 + 4 + 2 + 32 + 1 + 4 + 2
+
 // tear: bytes were lost behind the answer to STARTTLS. What was kept of the
 // side is lost with them; what comes next still tells.
 func (s *Session) tear(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
@@ -74,7 +78,7 @@ func (s *Session) tear(dst []dissect.Event, side dissect.Side, n uint64) []disse
 	kept := &w.held
 	if side == dissect.Client {
 		kept = &w.parked
-		w.early = 0
+		w.early, w.gapped = 0, w.gapped || n >= minHello
 	}
 	n += uint64(len(*kept))
 	s.pool.used -= len(*kept)
@@ -119,7 +123,7 @@ func (s *Session) beginTLS(dst []dissect.Event) []dissect.Event {
 	s.tls = tls.New(s.offset)
 	begin := event(dissect.TLSBegin, dissect.Client, s.offset[dissect.Client], nil)
 	switch {
-	case s.machine != nil:
+	case s.machine != nil && !s.alone:
 		begin.Text = []byte("after text")
 	case s.late && !implicitTLS(s.ports[s.server]):
 		begin.Text = []byte("joined late")
@@ -163,96 +167,29 @@ func (s *Session) doubtTLS(dst []dissect.Event, side dissect.Side, b []byte) []d
 	}
 	full := len(w.parked)+len(w.held) > MaxParked || s.pool.used > MaxPool
 	switch like := likeTLS(w.held); {
-	case like == noTLS:
+	case like == noTLS && (!w.torn || textual(w.held)):
 		held := w.held
-		w.held = nil
+		w.held, w.torn = nil, false
 		s.pool.used -= len(held)
-		s.mode = clear
+		s.mode, s.alone = clear, false
 		return s.feedServer(s.release(dst), held)
-	case like == sureTLS, full:
+	case like != maybeTLS, full:
 		return s.beginTLS(dst)
 	}
 	return dst
 }
 
-// likeness says whether bytes begin TLS.
-type likeness uint8
-
-const (
-	noTLS    likeness = iota
-	maybeTLS          // there are too few to tell
-	sureTLS
-)
-
-// likeTLS tells whether b begins with a TLS record (RFC 8446, section 5.1) or
-// with an SSLv2 hello (RFC 5246, appendix E.2).
-func likeTLS(b []byte) likeness {
-	const header = 5
-	for i := range b[:min(len(b), header)] {
-		if !fitsTLS(b, i) {
-			return noTLS
-		}
+// Closed says that a direction has ended, and all of it was fed. It may be said
+// many times. A hello gets no answer then.
+func (s *Session) Closed(dst []dissect.Event, dir uint8) []dissect.Event {
+	if s.mode == identifying && s.head != nil && tlsRecord(s.head.said[dir^1]) {
+		dst = s.decide(dst, true)
 	}
-	if len(b) < header {
-		return maybeTLS
+	if s.mode == perhapsTLS && s.side(dir) == dissect.Server {
+		dst = s.beginTLS(dst)
 	}
-	return sureTLS
-}
-
-func fitsTLS(b []byte, i int) bool {
-	c := b[i]
-	if b[0]&0x80 != 0 {
-		switch i {
-		case 2:
-			return c == 1
-		case 3:
-			return c == 3 || c == 0
-		case 4:
-			return b[3] == 3 || c == 2
-		}
-		return true
+	if s.mode == encrypted {
+		s.tls.Closed(s.side(dir))
 	}
-	switch i {
-	case 0:
-		return 20 <= c && c <= 24
-	case 1:
-		return c == 3
-	case 2:
-		return c <= 4
-	}
-	return true
-}
-
-// tls3Record tells a record of TLS or SSL 3.0.
-func tls3Record(b []byte) bool { return len(b) > 0 && b[0] < 0x80 && tlsRecord(b) }
-
-func tlsRecord(b []byte) bool { return likeTLS(b) == sureTLS }
-
-// complaint tells an alert in clear (RFC 8446, section 6), or as much of it as has
-// come. Alone it does not show that there is TLS: a server that waits for a hello
-// answers text with it.
-func complaint(b []byte) bool {
-	const header = "\x15\x03\x00\x00\x02" // the third byte is the version
-	for i, c := range b[:min(len(b), len(header))] {
-		if c != header[i] && (i != 2 || c > 4) {
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
-// complaintSize is that of an alert's record.
-const complaintSize = len("\x15\x03\x03\x00\x02\x01\x00")
-
-// lineOfTLS returns where the first line of b stands that is a record of TLS.
-func lineOfTLS(b []byte) int {
-	at := 0
-	for at < len(b) && !tls3Record(b[at:]) {
-		n := bytes.IndexByte(b[at:], '\n')
-		if n < 0 {
-			return len(b)
-		}
-		at += n + 1
-	}
-	return at
+	return dst
 }

@@ -88,6 +88,10 @@ func TestSTARTTLS(t *testing.T) {
 			`client clear-after-tls 29-46 "" "MAIL FROM:<a@b>"`,
 			`client mail-command 29-46 "MAIL" "MAIL FROM:<a@b>"`,
 		}},
+		{"bytes lost, enough for a hello, then clear", asked + ready + "0! 50\n0: MAIL FROM:<a@b>\n1: 250 ok", []string{
+			`client lost 19-69 "" ""`,
+			`client mail-command 69-86 "MAIL" "MAIL FROM:<a@b>"`,
+		}},
 		{"the answer lost, then a command in clear that the server answers", asked + "1! 8\n0: MAIL FROM:<a@b>\n1: 250 ok\n0: RCPT TO:<c@d>\n1: 250 ok", []string{
 			`server lost 36-44 "" ""`,
 			`client mail-command 19-36 "MAIL" "MAIL FROM:<a@b>"`,
@@ -206,6 +210,12 @@ func TestLateTransport(t *testing.T) {
 		{"imaps", 993, true, "0- " + data + "\n1- " + data, dissect.TLS},
 		{"the beginning lost", 25, false, "1! 40\n0! 50\n0- " + data + "\n1- " + data, dissect.STARTTLS},
 		{"from the first byte", 25, false, "0- " + hello + "\n1- " + answer, dissect.TLS},
+		{"a hello that nobody is seen to answer", 25, false, "0- " + hello, dissect.TLS},
+		{"a hello, what the server says is lost", 25, false, "0- " + hello + "\n1! 40", dissect.TLS},
+		{"a hello, the greeting is lost", 25, false, "0- " + hello + "\n1! 40\n1: 500 what", dissect.Plain},
+		{"a hello, the greeting is lost, and a log-in", 143, false, "0- " + hello + "\n1! 40\n1: * BAD what\n0: a LOGIN joe secret\n1: a OK", dissect.Plain},
+		{"a hello, an alert before the answer is lost", 110, false, "0- " + hello + "\n1! 7\n1- " + answer, dissect.TLS},
+		{"a hello, the beginning of the answer is lost", 110, false, "0- " + hello + "\n1! 7\n1- \\x99\\x01\\x02\\x03\\x04", dissect.TLS},
 		{"a complaint", 143, true, "1- " + complaint, dissect.Plain},
 		{"a complaint and words", 143, true, "1- " + complaint + "\n1: * CAPABILITY IMAP4rev1", dissect.Plain},
 		{"a complaint on a TLS port", 993, true, "1- " + complaint, dissect.TLS},

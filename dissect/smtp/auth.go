@@ -18,6 +18,7 @@ type attempt struct {
 	guessed  bool           // the server's last answer was not seen
 	torn     bool           // bytes of the server were lost
 	refused  bool           // the server has refused AUTH, but the client had sent its answers already
+	owed     bool           // the answer to another AUTH before it may still come
 	waits    bool           // waiting is set
 	waiting  textLine       // a line that may be an answer or a command: the server's reply tells
 }
@@ -31,7 +32,8 @@ func (s *Session) authCommand(l textLine, rest []byte) {
 		s.ask(question{verb: other})
 		return
 	}
-	s.auth = attempt{exchange: sasl.Begin(name)}
+	s.auth = attempt{exchange: sasl.Begin(name), torn: s.reply.torn, owed: s.owed}
+	s.owed = false
 	e := dissect.Event{Kind: dissect.AuthBegin, Attempt: s.auth.exchange.Attempt}
 	if trimmed := trimRight(initial); len(trimmed) > 0 {
 		from := len(l.text) - len(initial)
@@ -105,14 +107,12 @@ func (s *Session) responseLine(l textLine) {
 	word, rest := cutWord(l.text)
 	switch {
 	case a.dark && (len(rest) > 0 || a.guessed && a.over(l.text)): // a command, or the text of a mail: BASE64 has no spaces
-		s.forget(auth)
-		s.endAttempt(dissect.OutcomeUnknown)
+		s.leaveAttempt()
 		s.loseTrack()
 		s.unsyncedLine(l)
 		return
 	case a.guessed && a.over(l.text):
-		s.forget(auth)
-		s.endAttempt(dissect.OutcomeUnknown)
+		s.leaveAttempt()
 		s.state = command
 		s.command(l)
 		return
@@ -127,6 +127,14 @@ func (s *Session) responseLine(l textLine) {
 		s.respond(l)
 	}
 	s.awaitAuth()
+}
+
+// leaveAttempt: the client has gone on, and its answer was not seen. If it was not
+// lost, it is still to come.
+func (s *Session) leaveAttempt() {
+	s.owed = !s.auth.torn
+	s.forget(auth)
+	s.endAttempt(dissect.OutcomeUnknown)
 }
 
 // answerWaiting: the waiting line was an answer, for another one follows.
@@ -176,8 +184,12 @@ func (s *Session) respond(l textLine) {
 // cancel: the client gives the exchange up, and the server answers 501.
 func (s *Session) cancel(l textLine) {
 	if x := s.auth.exchange; x != nil {
-		x.End(dissect.Cancelled)
-		s.emitAuth(dissect.Event{Kind: dissect.AuthEnd, Outcome: dissect.Cancelled, Attempt: x.Attempt}, l)
+		o := dissect.Cancelled
+		if s.auth.torn {
+			o = dissect.OutcomeUnknown // the server may have ended it before
+		}
+		x.End(o)
+		s.emitAuth(dissect.Event{Kind: dissect.AuthEnd, Outcome: o, Attempt: x.Attempt}, l)
 	}
 	s.auth = attempt{}
 	s.state = command
@@ -196,95 +208,14 @@ func (s *Session) settleWaiting(code int) {
 		s.need = dissect.NeedNothing
 		s.state = command
 		o := dissect.Cancelled
-		if s.auth.dark {
-			o = dissect.OutcomeUnknown // what was lost may have been the rest of it
+		if s.auth.dark || s.auth.torn {
+			o = dissect.OutcomeUnknown // what was lost may have been the rest of it, or its end
 		}
 		s.endAttempt(o)
 		s.command(l)
+	case code >= refusal && string(bytes.ToUpper(s.auth.waiting.text)) == "QUIT":
+		s.auth.waits = false // the server took it for an answer, but the client did not mean one
 	default:
 		s.answerWaiting()
 	}
 }
-
-// authAnswered takes the server's answer to a line of the exchange.
-func (s *Session) authAnswered(code int, words, text []byte) {
-	a := &s.auth
-	if s.state != response && s.need != dissect.NeedAnswer {
-		return // the client has gone on
-	}
-	s.need = dissect.NeedNothing
-	s.state = response
-	if code == challenged && a.dark && a.askedAll() {
-		s.endAttempt(dissect.OutcomeUnknown) // it asks for more in an exchange whose beginning was lost
-		return
-	}
-	if code == challenged {
-		a.guessed = false
-		a.asked = min(a.asked, maxSteps-1) + 1
-		if a.exchange != nil {
-			if s.missed {
-				a.exchange.Doubt()
-			}
-			a.exchange.Challenge(words)
-			s.emitReply(dissect.Event{Kind: dissect.AuthStep, Attempt: a.exchange.Attempt, Line: text})
-		}
-		return
-	}
-	if code >= refusal && !a.dark && a.steps < a.messages() && (a.refused || a.steps == 0 && s.more) {
-		// The client did not wait: what it sends now are its answers.
-		a.refused, a.guessed = true, true
-		return
-	}
-	s.state = command
-	s.blind = a.unanswered()
-	outcome := dissect.Rejected
-	switch {
-	case a.dark && (a.torn || code == authSucceeded && a.asked == 0 && !a.exhausted()):
-		outcome = dissect.OutcomeUnknown // what was lost may have been another AUTH
-	case s.missed && (s.more || code != authSucceeded && !refusesAuth(code)):
-		outcome = dissect.OutcomeUnknown // rather the answer to what was said before it, or behind
-	case code == authSucceeded:
-		outcome = dissect.Accepted
-	case a.dark && isSyntax(code):
-		outcome = dissect.OutcomeUnknown // what was lost may have been the "*" that cancels
-	}
-	if x := a.exchange; x != nil {
-		x.End(outcome)
-		if outcome == dissect.Accepted && !s.layer.Begun() {
-			s.layer = x.Layer()
-		}
-		s.emitReply(dissect.Event{Kind: dissect.AuthEnd, Outcome: outcome, Attempt: x.Attempt, Line: text, Hide: x.Repeated(text)})
-	}
-	s.auth = attempt{}
-}
-
-// endAttempt ends an attempt without a word of the server.
-func (s *Session) endAttempt(o dissect.Outcome) {
-	x := s.auth.exchange
-	if s.auth.refused {
-		o = dissect.Rejected
-	}
-	s.auth = attempt{}
-	if x == nil {
-		return
-	}
-	x.End(o)
-	offset := s.in[dissect.Client].Offset
-	s.emit(dissect.Event{
-		Kind: dissect.AuthEnd, Side: dissect.Client, Start: offset, End: offset, Outcome: o, Attempt: x.Attempt,
-	})
-}
-
-// refusesAuth tells the codes that refuse AUTH (RFC 4954, section 6; RFC 5321,
-// section 4.2.2).
-func refusesAuth(code int) bool {
-	switch code {
-	case 432, 454, noService, 530, 534, 535, 538:
-		return true
-	}
-	return isSyntax(code)
-}
-
-// isSyntax tells the codes that speak about the command, not about what it asks
-// for (RFC 5321, section 4.2.2).
-func isSyntax(code int) bool { return 500 <= code && code <= 504 }

@@ -31,6 +31,9 @@ func (s *Session) ask(q question) {
 		s.settle(s.pending[0], noCode)
 		s.dropPending(1)
 	}
+	if q.mail == nil && s.mail != nil {
+		s.mail.strayed = true
+	}
 	q.alone = len(s.pending) == 0
 	s.surplus = false
 	s.pending = append(s.pending, q)

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/mailtap/mailtap/dissect"
 )
@@ -43,20 +44,34 @@ func (s *Session) answerEarly() {
 	}
 }
 
-// noteLMTP: where no hello tells, a reply to the end of content that names the
-// first recipient is one of LMTP (RFC 2033, section 4.2).
+// noteLMTP: where no hello tells, a reply to the end of content that names a
+// recipient is one of LMTP (RFC 2033, section 4.2).
 func (s *Session) noteLMTP(text []byte) {
 	q := &s.pending[0]
-	if !q.ends() || s.lmtp || !s.missed || s.named || q.mail == nil || len(q.mail.to) == 0 {
+	if !q.ends() || s.lmtp || !s.missed || s.named || q.mail == nil {
 		return
 	}
-	s.lmtp = bytes.Contains(text, []byte("<"+q.mail.to[0]+">"))
-	s.surplus = !s.lmtp && len(q.mail.to) > 1 && s.dataCode == startInput
+	s.lmtp = q.mail.named(text)
+	s.surplus = false
+	if !s.lmtp && s.dataCode == startInput && s.waitsAlone() {
+		s.surplus, s.several = len(q.mail.to) > 1 || q.mail.torn, len(q.mail.to) > 1
+	}
 }
 
-// tellLMTP: so is a reply behind that, when the client has asked for nothing.
+// waitsAlone tells that the last content was seen whole, and nothing of the client
+// is lost behind it that a reply could answer.
+func (s *Session) waitsAlone() bool { return s.ended != nil && !s.ended.torn && !s.lostBefore }
+
+// named tells whether text names one of the recipients.
+func (e *envelope) named(text []byte) bool {
+	return slices.ContainsFunc(e.to, func(path string) bool { return bytes.Contains(text, []byte("<"+path+">")) })
+}
+
+// tellLMTP: so is a reply behind that, when the client has asked for nothing. Where
+// it may have had one recipient, a refusal rather says that the server is tired of
+// waiting.
 func (s *Session) tellLMTP(code int) {
-	if s.surplus && (code == completed || code >= refusal && code != shuttingDown) {
+	if s.surplus && (code == completed || s.several && code >= refusal && code != shuttingDown) {
 		s.lmtp = true
 	}
 	s.surplus = false

@@ -38,7 +38,7 @@ func (s *Session) listLine(code int, first, last bool, words, text []byte) {
 }
 
 func (s *Session) beginList(code int, last bool, words, text []byte) {
-	s.list = list{whole: !s.reply.torn}
+	s.list = list{whole: !s.reply.torn && !s.entered}
 	if code != completed {
 		return
 	}

@@ -12,6 +12,9 @@ type envelope struct {
 	to      []string         // that the server accepted, or never answered
 	dropped int              // over dissect.MaxRecipients
 	torn    bool             // bytes were lost since it began, or its beginning was not seen, or do not cross here
+	asked   int              // RCPT commands
+	sent    []string         // their recipients, where they may be paired with replies to others: see align
+	strayed bool             // other commands stand between them
 	unasked int              // commands that were taken, of those lost since
 	facts   *dissect.Message // of its content, once that crosses
 	line    []byte           // that began it, at most dissect.MaxQuote bytes
@@ -47,7 +50,10 @@ func (s *Session) rcptCommand(l textLine, rest []byte) {
 		s.ask(question{verb: other})
 		return
 	}
-	s.ask(question{verb: rcpt, mail: s.transaction(l), path: path(arg)})
+	q := question{verb: rcpt, mail: s.transaction(l), path: path(arg)}
+	q.mail.asked++
+	s.sent(q.mail, q.path)
+	s.ask(q)
 }
 
 // transaction returns the one that is being built. One whose MAIL was never
@@ -93,8 +99,7 @@ func (s *Session) rcptAnswered(q question, code int) {
 
 // dataCommand: content follows if the server answers 354.
 func (s *Session) dataCommand(l textLine) {
-	s.transaction(l)
-	s.ask(question{verb: data})
+	s.ask(question{verb: data, mail: s.transaction(l)})
 	s.need = dissect.NeedAnswer
 }
 

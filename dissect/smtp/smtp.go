@@ -92,15 +92,19 @@ type Session struct {
 	joined   bool // in the middle of the conversation
 	greeted  bool
 	named    bool // a hello of the client was seen, or a word of SMTP alone
+	several  bool // the message that was answered last had more recipients than one
 	surplus  bool // the next reply, if nothing is asked before, is one that only LMTP has
 	passed   bool // the reply that is being read is about what the client has said behind an AUTH
 	oddities uint8
-	early    []byte // that reply, whole: it answers the client's next command; or a 354 whose DATA is not read yet
+	codes    []uint16 // of the latest replies, where bytes were lost
+	early    []byte   // that reply, whole: it answers the client's next command; or a 354 whose DATA is not read yet
 
-	auth  attempt
-	blind attempt     // was refused, and may go on all the same
-	layer *sasl.Layer // of an accepted exchange: it may follow, or has begun
-	mail  *envelope   // the transaction that is being built
+	auth    attempt
+	blind   attempt     // was refused, and may go on all the same
+	owed    bool        // the answer to an AUTH that was left may still come
+	entered bool        // somebody was let in whose AUTH was not seen: lists may lack what is offered before
+	layer   *sasl.Layer // of an accepted exchange: it may follow, or has begun
+	mail    *envelope   // the transaction that is being built
 
 	open     *transfer // whose content is crossing
 	ended    *transfer // whose content has crossed, but not the answers to it and its RCPT commands

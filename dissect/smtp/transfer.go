@@ -29,7 +29,7 @@ func (s *Session) begin(mail *envelope) *transfer {
 	s.flushLate()
 	if mail == nil {
 		offset := s.in[dissect.Client].Offset
-		mail = &envelope{span: span{offset, offset}}
+		mail = &envelope{torn: true, span: span{offset, offset}}
 	}
 	t := &transfer{facts: &dissect.Message{}, mail: mail, marks: s.freshMarks()}
 	mail.facts = t.facts

@@ -140,10 +140,27 @@ func (h *half) javaAlert() bool {
 	return h.side == dissect.Client && h.size == javaAlert && h.hello && !h.missed
 }
 
+// Closed says that side has closed its direction, and all of it was fed.
+func (s *Session) Closed(side dissect.Side) { s.halves[side].closed = true }
+
+// brokenOff notes which side ended the handshake by a fatal alert. A client sends
+// one, too, when the server has closed without a word. A server's answers a hello,
+// though the client may have closed its direction behind that.
+func (s *Session) brokenOff(name string, side dissect.Side) {
+	switch closed := side == dissect.Client && s.halves[dissect.Server].closed; {
+	case closed && s.unsure && s.facts.AlertSide == dissect.Server: // nor is it without a word
+	case closed:
+		s.facts.Alert, s.facts.AlertSide = dissect.ClosedFirst, dissect.Server
+	default:
+		s.unsure = false
+		s.facts.Alert, s.facts.AlertSide = name, side
+	}
+}
+
 func (s *Session) alerted(dst []dissect.Event, h *half, name string, fatal bool) []dissect.Event {
 	if fatal && !s.fatal {
-		s.fatal, s.unsure = true, false
-		s.facts.Alert, s.facts.AlertSide = name, h.side
+		s.fatal = true
+		s.brokenOff(name, h.side)
 	}
 	return append(dst, dissect.Event{
 		Kind: dissect.TLSAlert, Side: h.side, Start: h.start, End: h.offset, Text: []byte(name), TLS: s.facts,

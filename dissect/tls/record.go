@@ -69,6 +69,7 @@ type half struct {
 	hello   bool  // its hello was read
 	full    bool  // of a server: it has sent what a resumed session leaves out
 	ciphers bool  // it has sent ChangeCipherSpec
+	closed  bool  // nothing more comes
 	ready   bool  // it has sent what only follows a handshake without fault
 }
 

@@ -30,7 +30,11 @@ func (e *Engine) Data(f *reassembly.Flow, dir reassembly.Direction, _ uint64, b 
 		}
 		c = e.begin(f)
 	}
-	e.events = c.session.Feed(e.events[:0], uint8(dir), b)
+	e.events = e.events[:0]
+	if f.Closed(dir ^ 1) {
+		e.events = c.session.Closed(e.events, uint8(dir^1))
+	}
+	e.events = c.session.Feed(e.events, uint8(dir), b)
 	if len(e.events) > 0 && !e.sound() {
 		e.stats.BadChecksums++
 		c.unsound = e.stampNow(f)
