@@ -1,9 +1,5 @@
 package dissect
 
-// ClosedFirst stands for the alert of a server that closed during the handshake
-// and sent none, where the client has sent one about that.
-const ClosedFirst = "closed"
-
 // TLSFacts is what TLS shows an onlooker. Empty strings are not known.
 type TLSFacts struct {
 	Version     string // negotiated: "TLS 1.2"
@@ -14,8 +10,9 @@ type TLSFacts struct {
 	Established bool
 	Certificate *Certificate
 	Chain       []Certificate // what the server sent behind its own, in order
-	Alert       string        // the first readable fatal alert, or ClosedFirst
+	Alert       string        // the first readable fatal alert
 	AlertSide   Side
+	Forsaken    bool // the server had closed without a word when the client sent Alert
 
 	Offered       string // the highest version that the client offered
 	Fallback      bool   // the client retries with less than it can (RFC 7507)

@@ -59,8 +59,9 @@ func judgeFailed(f *dissect.Facts, hits []Hit) []Hit {
 		Detail:   []dissect.Pair{{Key: "alert", Value: t.Alert}, {Key: "from", Value: t.AlertSide.String()}},
 	}
 	switch {
-	case t.Alert == dissect.ClosedFirst:
-		h.Why = t.AlertSide.String() + " closed during the handshake, without an alert"
+	case t.Forsaken:
+		h.Why = "server closed without a word, the client said " + t.Alert
+		h.Detail = append(h.Detail, dissect.Pair{Key: "closed", Value: "server"})
 	case t.AlertSide == dissect.Client && distrust(t.Alert):
 		h.Why += ", it does not trust the certificate"
 	}

@@ -167,10 +167,11 @@ func alertLine(t *dissect.TLSFacts) *dissect.Quote {
 	if t.Alert == "" {
 		return nil
 	}
-	if t.Alert == dissect.ClosedFirst {
-		return shown(dissect.Client, t.Seen.Alert, "Alert, after the server had closed")
+	text := "Alert: " + t.Alert
+	if t.Forsaken {
+		text += ", after the server had closed"
 	}
-	return shown(t.AlertSide, t.Seen.Alert, "Alert: "+t.Alert)
+	return shown(t.AlertSide, t.Seen.Alert, text)
 }
 
 // chosen makes the hit of what the server chose in its hello.

@@ -144,17 +144,14 @@ func (h *half) javaAlert() bool {
 func (s *Session) Closed(side dissect.Side) { s.halves[side].closed = true }
 
 // brokenOff notes which side ended the handshake by a fatal alert. A client sends
-// one, too, when the server has closed without a word. A server's answers a hello,
-// though the client may have closed its direction behind that.
+// one, too, when the server has closed without a word.
 func (s *Session) brokenOff(name string, side dissect.Side) {
-	switch closed := side == dissect.Client && s.halves[dissect.Server].closed; {
-	case closed && s.unsure && s.facts.AlertSide == dissect.Server: // nor is it without a word
-	case closed:
-		s.facts.Alert, s.facts.AlertSide = dissect.ClosedFirst, dissect.Server
-	default:
-		s.unsure = false
-		s.facts.Alert, s.facts.AlertSide = name, side
+	forsaken := side == dissect.Client && s.halves[dissect.Server].closed
+	if forsaken && s.unsure && s.facts.AlertSide == dissect.Server {
+		return // it was not without a word
 	}
+	s.unsure = false
+	s.facts.Alert, s.facts.AlertSide, s.facts.Forsaken = name, side, forsaken
 }
 
 func (s *Session) alerted(dst []dissect.Event, h *half, name string, fatal bool) []dissect.Event {

@@ -7,8 +7,8 @@ import (
 	"github.com/mailtap/mailtap/dissect/tls"
 )
 
-// A client's alert about a server that has closed without a word does not end the
-// handshake: the server did.
+// A client's alert about a server that has closed without a word is told apart
+// from one that ended the handshake.
 func TestClosedFirst(t *testing.T) {
 	const client, server = dissect.Client, dissect.Server
 	agreed := serverHello{0x0303, 0x1301, []extension{{43, []byte{3, 4}}}}
@@ -20,15 +20,16 @@ func TestClosedFirst(t *testing.T) {
 		then   []turn
 		want   string
 		side   dissect.Side
+		closes bool // the server, without a word
 	}{
-		{"by the server", nil, []dissect.Side{server}, []turn{{client, fatal(10)}}, dissect.ClosedFirst, server},
-		{"by the server behind its hello", []turn{{server, agreed.record()}}, []dissect.Side{server}, []turn{{client, fatal(50)}}, dissect.ClosedFirst, server},
-		{"by nobody", nil, nil, []turn{{client, fatal(10)}}, "unexpected_message", client},
-		{"by the server behind its alert", []turn{{server, fatal(40)}}, []dissect.Side{server}, []turn{{client, fatal(10)}}, "handshake_failure", server},
+		{"by the server", nil, []dissect.Side{server}, []turn{{client, fatal(10)}}, "unexpected_message", client, true},
+		{"by the server behind its hello", []turn{{server, agreed.record()}}, []dissect.Side{server}, []turn{{client, fatal(50)}}, "decode_error", client, true},
+		{"by nobody", nil, nil, []turn{{client, fatal(10)}}, "unexpected_message", client, false},
+		{"by the server behind its alert", []turn{{server, fatal(40)}}, []dissect.Side{server}, []turn{{client, fatal(10)}}, "handshake_failure", server, false},
 		{"by the server behind an encrypted alert", []turn{{server, agreed.record()}, {server, plain(23, make([]byte, 1200))}, {server, plain(23, make([]byte, 19))}},
-			[]dissect.Side{server}, []turn{{client, fatal(10)}}, "encrypted alert", server},
-		{"by the client, which reads on", nil, []dissect.Side{client}, []turn{{server, fatal(40)}}, "handshake_failure", server},
-		{"by the server, and the client's is a warning", nil, []dissect.Side{server}, []turn{{client, plain(21, []byte{1, 0})}}, "", client},
+			[]dissect.Side{server}, []turn{{client, fatal(10)}}, "encrypted alert", server, false},
+		{"by the client, which reads on", nil, []dissect.Side{client}, []turn{{server, fatal(40)}}, "handshake_failure", server, false},
+		{"by the server, and the client's is a warning", nil, []dissect.Side{server}, []turn{{client, plain(21, []byte{1, 0})}}, "", client, false},
 	}
 	for _, tt := range tests {
 		s := tls.New([2]uint64{})
@@ -42,8 +43,9 @@ func TestClosedFirst(t *testing.T) {
 		for _, turn := range tt.then {
 			events = s.Feed(events, turn.side, turn.data)
 		}
-		if facts := events[0].TLS; facts.Alert != tt.want || facts.AlertSide != tt.side {
-			t.Errorf("%s: alert %q of the %s, want %q of the %s", tt.name, facts.Alert, facts.AlertSide, tt.want, tt.side)
+		if facts := events[0].TLS; facts.Alert != tt.want || facts.AlertSide != tt.side || facts.Forsaken != tt.closes {
+			t.Errorf("%s: alert %q of the %s (forsaken %t), want %q of the %s (%t)", tt.name,
+				facts.Alert, facts.AlertSide, facts.Forsaken, tt.want, tt.side, tt.closes)
 		}
 	}
 }

@@ -118,7 +118,11 @@ func tlsOf(f *dissect.Facts) string {
 		parts = append(parts, "for "+t.SNI)
 	}
 	if t.Alert != "" {
-		parts = append(parts, fmt.Sprintf("ended by the %s with %s", t.AlertSide, t.Alert))
+		ended := fmt.Sprintf("ended by the %s with %s", t.AlertSide, t.Alert)
+		if t.Forsaken {
+			ended += " after the server had closed"
+		}
+		parts = append(parts, ended)
 	}
 	if !t.Established {
 		parts = append(parts, "not established")

@@ -10,6 +10,7 @@ const (
 	tlsFallback
 	tlsHeartbleed
 	tlsHeartbeatServer
+	tlsForsaken
 )
 
 // The fields of one kind, in the order in which they are written.
@@ -24,7 +25,7 @@ func tlsStamps(t *dissect.TLSSeen) [6]*dissect.Stamp {
 }
 
 func (e *Encoder) tls(t *dissect.TLSFacts) {
-	e.flags(t.Established, t.AlertSide == dissect.Server, t.Certificate != nil, t.Fallback, t.Heartbleed, t.HeartbeatSide == dissect.Server)
+	e.flags(t.Established, t.AlertSide == dissect.Server, t.Certificate != nil, t.Fallback, t.Heartbleed, t.HeartbeatSide == dissect.Server, t.Forsaken)
 	for _, s := range tlsTexts(t) {
 		e.text(*s)
 	}
@@ -65,6 +66,7 @@ func (d *decoder) tls() *dissect.TLSFacts {
 		Fallback:      flags&tlsFallback != 0,
 		Heartbleed:    flags&tlsHeartbleed != 0,
 		HeartbeatSide: side(flags & tlsHeartbeatServer),
+		Forsaken:      flags&tlsForsaken != 0,
 	}
 	for _, s := range tlsTexts(t) {
 		*s = d.text()
