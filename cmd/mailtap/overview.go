@@ -17,7 +17,7 @@ import (
 const (
 	maxRows   = 100  // cases that are all shown; with more, the worst of each rule
 	worstRows = 10   // of a rule then
-	maxKept   = 2000 // cases of a rule that are known at a time; half of them are forgotten then
+	maxKept   = 1000 // cases of a rule that are known at a time; half of them are forgotten then
 	maxRules  = 1000 // rules that are told apart; there are some 50
 	maxNamed  = 3    // accounts or clients of a case; the others are only hinted at
 )

@@ -54,7 +54,7 @@ func TestOverviewOfManyCases(t *testing.T) {
 	for _, want := range []string{
 		"critical  late  1      10.0.0.9:25  10.0.0.5  -        -              why 5002\nhigh      weak  1+ ",
 		"why 5001\nlow       weak  3+     10.0.0.9:25  10.0.0.5  -        -              why 4990\n",
-		"\n+: at least so often: only 2000 cases of a rule are known at a time\nand 4992 findings of other cases: --format jsonl writes all\n\nSEVERITY  RULE  FINDINGS  WHAT IS WRONG\n" +
+		"\n+: at least so often: only 1000 cases of a rule are known at a time\nand 4992 findings of other cases: --format jsonl writes all\n\nSEVERITY  RULE  FINDINGS  WHAT IS WRONG\n" +
 			"critical  late  1         what late means\nhigh      weak  5004      what weak means\n\n1 mail session: ",
 		"findings: 1 critical, 1 high, 0 medium, 5003 low, 0 info\n",
 	} {
