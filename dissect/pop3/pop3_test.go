@@ -355,23 +355,7 @@ func inBody() (*pop3.Session, []byte) {
 	return s, []byte(strings.Repeat(strings.Repeat("mail", 18)+"\r\n", 1000))
 }
 
-// FuzzFeed holds any cut to the same events, and any order of turns to no
-// panic.
-func FuzzFeed(f *testing.F) {
-	for _, seed := range dialogue.Seeds(f, "testdata") {
-		f.Add(seed, uint8(1), false)
-	}
-	f.Fuzz(func(t *testing.T, text string, cut uint8, late bool) {
-		turns, err := dialogue.ParseTurns(text)
-		if err != nil {
-			t.Skip()
-		}
-		whole := dialogue.Run(newSession(late), turns, dialogue.Whole)
-		if diff := cmp.Diff(whole, dialogue.Run(newSession(late), turns, 1+int(cut))); diff != "" {
-			t.Errorf("cut every %d bytes (-whole +cut):\n%s", 1+int(cut), diff)
-		}
-	})
-}
+func FuzzFeed(f *testing.F) { dialogue.FuzzCuts(f, []string{"testdata"}, newSession) }
 
 // FuzzGap loses a part of either side: nothing may panic, and what is taken
 // and lost adds up to the offsets.

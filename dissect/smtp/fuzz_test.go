@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/internal/dialogue"
 	"github.com/mailtap/mailtap/dissect/smtp"
@@ -13,24 +11,8 @@ import (
 
 var seedDirs = []string{"testdata", "testdata/ambiguous", "testdata/late", "testdata/one-sided"}
 
-// FuzzFeed: no dialogue makes a session panic, and how it is cut changes
-// nothing, seen from the beginning or joined late.
 func FuzzFeed(f *testing.F) {
-	for _, dir := range seedDirs {
-		for i, seed := range dialogue.Seeds(f, dir) {
-			f.Add(seed, uint8(i), i%2 == 1)
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string, cut uint8, late bool) {
-		turns, err := dialogue.ParseTurns(text)
-		if err != nil {
-			t.Skip()
-		}
-		run := func(cut int) []string { return dialogue.Run(smtp.New([2]uint64{}, late), turns, cut) }
-		if diff := cmp.Diff(run(dialogue.Whole), run(1+int(cut))); diff != "" {
-			t.Errorf("cut every %d bytes (-whole +cut):\n%s", 1+int(cut), diff)
-		}
-	})
+	dialogue.FuzzCuts(f, seedDirs, func(late bool) dialogue.Machine { return smtp.New([2]uint64{}, late) })
 }
 
 // FuzzLoss: with lines lost and answers not waited for, a session takes the
