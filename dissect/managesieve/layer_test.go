@@ -25,59 +25,11 @@ func accepted(f *dissect.Facts) *managesieve.Session {
 	return s
 }
 
-// Each side's first byte tells whether a layer has begun, unless it was lost.
 func TestLayer(t *testing.T) {
-	const (
-		frame = "\x00\x00\x00\x10sealed"
-		login = "AUTHENTICATE \"PLAIN\" \"AGpvZQBodW50ZXIyMg==\"\r\n"
-	)
-	type step struct {
-		side dissect.Side
-		text string // "" for a gap
-	}
-	client, server := dissect.Client, dissect.Server
-	tests := []struct {
-		name   string
-		steps  []step
-		layer  string
-		logins int
-	}{
-		{"server first", []step{{server, frame}, {client, login}}, "DIGEST-MD5", 1},
-		{"client first", []step{{client, frame}, {client, login}}, "DIGEST-MD5", 1},
-		{"none", []step{{client, login}, {client, frame}}, "", 2},
-		{"none, frame behind the first byte", []step{{server, "OK\r\n"}, {server, frame}, {client, login}}, "", 2},
-		{"server lost", []step{{server, ""}, {server, frame}, {client, frame}, {client, login}}, "DIGEST-MD5", 1},
-		{"server lost, client readable", []step{{server, ""}, {client, login}}, "", 2},
-		{"both lost", []step{{server, ""}, {client, ""}, {client, frame}, {server, frame}}, "", 1},
-		{"a gap in it", []step{{server, frame}, {client, ""}, {client, login}}, "DIGEST-MD5", 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var f dissect.Facts
-			s := accepted(&f)
-			for _, step := range tt.steps {
-				if step.text == "" {
-					s.Gap(nil, step.side, 8)
-					continue
-				}
-				feed(s, &f, step.side, step.text)
-			}
-			events := s.End(nil)
-			for i := range events {
-				f.Add(&events[i])
-			}
-			layer := ""
-			if f.Signs != nil {
-				layer = f.Signs.Layer
-			}
-			if layer != tt.layer || len(f.Auth) != tt.logins {
-				t.Errorf("layer %q and %d logins, want %q and %d", layer, len(f.Auth), tt.layer, tt.logins)
-			}
-			if f.Auth[0].Outcome != dissect.Accepted {
-				t.Errorf("outcome %v", f.Auth[0].Outcome)
-			}
-		})
-	}
+	dialogue.Layers(t, machine, dialogue.LayerWords{
+		Greeting: "\"SASL\" \"GSS-SPNEGO PLAIN\"\r\nOK\r\n", LogIn: "AUTHENTICATE \"GSS-SPNEGO\" \"eA==\"\r\n",
+		Accepted: "OK\r\n", Refused: "NO\r\n", Again: "AUTHENTICATE \"PLAIN\" \"AGpvZQBodW50ZXIyMg==\"\r\n",
+	})
 }
 
 // All bytes of a layer are taken, and nothing is kept or said.
