@@ -86,6 +86,9 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte) []dissect.Event 
 	v := verbOf(name)
 	if v == uidVerb {
 		sub, subArgs := word(args)
+		if len(sub) > 0 && !isTag(sub) {
+			return append(dst, s.hidden(dissect.Malformed, text))
+		}
 		name = text[len(text)-len(skipSpace(after)) : len(text)-len(subArgs)]
 		args = subArgs
 		if verbOf(sub) == appendVerb {
