@@ -14,6 +14,7 @@ type attempt struct {
 	cancelled bool
 	deaf      bool // a part of it was lost: what comes has no known meaning
 	over      bool
+	wentOn    uint64 // the offset behind what it said after it was rejected; 0: nothing
 }
 
 // authLine takes a line of AUTHENTICATE (RFC 5804, section 2.1), from text[i]
@@ -145,7 +146,10 @@ func (s *Session) takeAnswer(dst []dissect.Event, value, line []byte, at dissect
 	}
 	dst = append(dst, e)
 	if a == s.rejected {
-		dst = s.endBlind(dst, a)
+		a.wentOn = s.in[dissect.Client].Offset
+		if !a.owes() {
+			dst = s.endBlind(dst)
+		}
 	}
 	return dst
 }

@@ -34,12 +34,16 @@ func (s *Session) blindAnswer(dst []dissect.Event, text []byte) (_ []dissect.Eve
 	return s.endLine(dst, nil), true
 }
 
-// endBlind tells the end of a rejected attempt once more, now with what came.
-func (s *Session) endBlind(dst []dissect.Event, a *attempt) []dissect.Event {
-	if !a.owes() {
-		s.rejected = nil
+// endBlind ends a rejected attempt for good. If it went on, its end is told once
+// more, now with what came.
+func (s *Session) endBlind(dst []dissect.Event) []dissect.Event {
+	a := s.rejected
+	s.rejected = nil
+	if a == nil || a.wentOn == 0 {
+		return dst
 	}
-	e := s.here(dissect.Client, dissect.AuthEnd)
-	e.Attempt, e.Outcome = a.exchange.Attempt, dissect.Rejected
-	return append(dst, e)
+	return append(dst, dissect.Event{
+		Kind: dissect.AuthEnd, Side: dissect.Client, Start: a.wentOn, End: a.wentOn,
+		Attempt: a.exchange.Attempt, Outcome: dissect.Rejected,
+	})
 }

@@ -41,7 +41,7 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte, unsure bool) []d
 	if dst, taken := s.blindAnswer(dst, text); taken {
 		return dst
 	}
-	s.rejected = nil
+	dst = s.endBlind(dst)
 	unsure = unsure || s.shifted
 	s.command = command{verb: v, unsure: unsure}
 	dst = s.syncServer(dst, nil)

@@ -255,7 +255,7 @@ func (s *Session) endLiteral(dst []dissect.Event, side dissect.Side) []dissect.E
 func (s *Session) End(dst []dissect.Event) []dissect.Event {
 	s.doubt.accepted = s.doubt.accepted || !s.heard[dissect.Server]
 	dst = s.dropDoubt(dst)
-	return s.forget(dst, nil)
+	return s.forget(s.endBlind(dst), nil)
 }
 
 // forget ends the open questions without an answer, but for the one of spare.

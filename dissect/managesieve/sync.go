@@ -124,6 +124,9 @@ func (s *Session) gap(dst []dissect.Event, side dissect.Side, n uint64) []dissec
 			dst = s.endLiteral(dst, side)
 		}
 	default:
+		if side == dissect.Client {
+			dst = s.endBlind(dst)
+		}
 		s.lose(side)
 	}
 	return dst
