@@ -82,10 +82,26 @@ type Event struct {
 }
 
 // Detach gives events a copy of what they quote, where their dissector is to be
-// fed again before they are taken.
+// fed again before they are taken. Those of one line share its copy: a line may
+// have thousands.
 func Detach(events []Event) {
-	for i := range events {
-		e := &events[i]
-		e.Line, e.Text = bytes.Clone(e.Line), bytes.Clone(e.Text)
+	for i := 0; i < len(events); {
+		line, end := events[i].Line, i+1
+		for end < len(events) && sameStart(line, events[end].Line) {
+			if len(events[end].Line) > len(line) {
+				line = events[end].Line
+			}
+			end++
+		}
+		line = bytes.Clone(line)
+		for ; i < end; i++ {
+			e := &events[i]
+			e.Text = bytes.Clone(e.Text)
+			if n := len(e.Line); n > 0 {
+				e.Line = line[:n:n]
+			}
+		}
 	}
 }
+
+func sameStart(a, b []byte) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }

@@ -61,15 +61,23 @@ func (w *Rewriter) replaceOne(r *alerts.Result) error {
 	key := []driver.Value{f.Start / 1000, r.Session.ID[:]}
 	var row [2]driver.Value
 	found, err := db.findSession.row(row[:], key...)
-	if err != nil || !found || row[1].(int64) != int64(f.Packets) {
+	if err != nil || !found {
 		return err
+	}
+	old, ok := row[0].(int64)
+	packets, ok1 := row[1].(int64)
+	if !ok || !ok1 {
+		return errDamaged
+	}
+	if packets != int64(f.Packets) {
+		return nil
 	}
 	bytes, err := w.encoder.Encode(&r.Session, r.Findings)
 	if err != nil {
 		return err
 	}
 	bytes = slices.Clone(bytes) // the encoder's
-	if err := db.drop(row[0].(int64)); err != nil {
+	if err := db.drop(old); err != nil {
 		return err
 	}
 	if _, err := db.replaceSession.exec(db.block.body(), int64(f.Packets), key[0], key[1]); err != nil {

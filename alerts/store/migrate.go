@@ -36,6 +36,8 @@ func (id identity) check() error {
 		return nil
 	case id.application != applicationID:
 		return errForeign
+	case id.version < 0:
+		return errDamaged
 	case id.version > schemaVersion:
 		return fmt.Errorf("schema %d is newer than this mailtap knows (%d): update mailtap, or name another file with --db",
 			id.version, schemaVersion)

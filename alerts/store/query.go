@@ -146,6 +146,9 @@ func (q *query) run(tally string, may func(l *listing) bool, list func(e *entry,
 	if err := q.walk(q.enough, may, list); err != nil {
 		return err
 	}
+	if q.filter.Offset < 0 {
+		return errDamaged // the contents lie about what is in them
+	}
 	q.cut()
 	q.places = q.places[min(q.filter.Offset, len(q.places)):]
 	if q.turned {

@@ -103,8 +103,12 @@ func (r *repacker) session(bytes []byte, ripe bool) error {
 	}
 	if ripe {
 		record.Thin(&s, findings)
-		if bytes, err = r.encoder.Encode(&s, findings); err != nil {
+		thin, err := r.encoder.Encode(&s, findings)
+		if err != nil {
 			return err
+		}
+		if len(thin) < len(bytes) { // or its short lines stay: the new blocks must not be more than the old ones
+			bytes = thin
 		}
 		r.thinned++
 	}

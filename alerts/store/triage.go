@@ -124,7 +124,11 @@ func (db *database) nextBulk() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return row[0].(int64), nil
+	n, ok := row[0].(int64)
+	if !ok {
+		return 0, errDamaged
+	}
+	return n, nil
 }
 
 // decideSQL writes how a decision leaves the cases. Without a status, ?5, all

@@ -82,12 +82,14 @@ func (db *database) catchUp() error {
 		db.version = version
 	}
 	db.tally.reset()
-	db.block.start(row[1].(int64) + 1)
-	db.triaged = row[2].(int64) != 0
-	tallied, ok := row[3].(int64)
-	if !ok {
+	last, ok := row[1].(int64)
+	triaged, ok1 := row[2].(int64)
+	tallied, ok2 := row[3].(int64)
+	if !ok || !ok1 || !ok2 {
 		return errDamaged
 	}
+	db.block.start(last + 1)
+	db.triaged = triaged != 0
 	db.startUntally(tallied)
 	db.known = db.known[:0]
 	clear(db.standings)
@@ -211,7 +213,11 @@ func (db *database) again(r *alerts.Result, record []byte) error {
 	if _, err := db.findSession.row(row[:], key...); err != nil {
 		return err
 	}
-	old, packets := row[0].(int64), row[1].(int64)
+	old, ok := row[0].(int64)
+	packets, ok1 := row[1].(int64)
+	if !ok || !ok1 {
+		return errDamaged
+	}
 	if int64(f.Packets) <= packets {
 		return nil
 	}

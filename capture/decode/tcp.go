@@ -4,6 +4,10 @@ import "encoding/binary"
 
 const tcpLen = 20 // without options
 
+// maxMissing is how many bytes a capture may have cut off a packet: more than any
+// has. A file may name any length where the IP header names none.
+const maxMissing = 256 << 10
+
 // segment reads a TCP header (RFC 9293, section 3.1). Its options may have been
 // cut off: how long they are is known.
 func (d *Decoder) segment(s *Segment) step {
@@ -24,7 +28,7 @@ func (d *Decoder) segment(s *Segment) step {
 	s.Ack = binary.BigEndian.Uint32(b[8:])
 	s.Flags = b[13]
 	s.Payload = b[min(header, len(b)):]
-	s.Missing = d.wire - max(header, len(b))
+	s.Missing = min(d.wire-max(header, len(b)), maxMissing)
 	s.ip, s.tcp, s.cut, s.via = d.ip, b, d.wire > len(b), d.via
 	return step(TCP)
 }

@@ -25,8 +25,12 @@ func (t *Table) overdue(f *Flow, limit int64) bool {
 			continue
 		}
 		hole := after(h.pieces[0].seq, h.next)
-		if hole == 0 { // it waits for what it acknowledges
+		switch {
+		case hole == 0: // it waits for what it acknowledges
 			t.giveUp(f, dir)
+			return true
+		case hole < 0: // no piece is so: one that was would be waited for without end
+			t.takeHeld(h)
 			return true
 		}
 		if acked := after(o.ack, h.next); o.hasAck && acked > 0 {

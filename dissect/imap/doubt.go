@@ -70,7 +70,11 @@ func (s *Session) goOnDoubting(text []byte) {
 	at := s.at[dissect.Client]
 	d := &s.doubt
 	d.rest = append(d.rest, text...)
-	d.rest = append(d.rest, "\r\n"[len("\r\n")-(int(at.end-at.start)-len(text)):]...)
+	end := int(at.end-at.start) - len(text)
+	if end < 0 || end > len("\r\n") {
+		end = len("\r\n") // in a layer or compressed, the line took other bytes than its own
+	}
+	d.rest = append(d.rest, "\r\n"[len("\r\n")-end:]...)
 	if len(d.rest) > maxDoubtful {
 		s.doubt = doubt{}
 		return

@@ -7,9 +7,10 @@ import (
 
 // Bounds of a compressed session.
 const (
-	maxWaiting = 16 << 10 // compressed bytes of the client that wait for an answer
-	maxRun     = 4 << 10  // bytes that are read at once of what was inflated
-	bothSides  = 80 << 10 // bytes that two inflate.Readers take
+	maxWaiting  = 16 << 10 // compressed bytes of the client that wait for an answer
+	maxRun      = 4 << 10  // bytes that are read at once of what was inflated
+	maxUnpacked = 1 << 15  // events of what is inflated at once, behind which a side is not read any more: no mail has so many
+	bothSides   = 80 << 10 // bytes that two inflate.Readers take
 )
 
 // packed is a side that is compressed (RFC 4978). Its stream offsets are those
@@ -120,7 +121,7 @@ func (p *packed) due() bool { return len(p.waiting) > 0 || p.Pending() }
 // unpack inflates b and reads it, and returns how many bytes it took.
 func (s *Session) unpack(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	p := s.packed[side]
-	taken := 0
+	told, taken := len(dst), 0
 	for s.packed[side] == p && s.takes(side) {
 		limit := maxRun
 		within := s.state[side] == inLiteral
@@ -130,7 +131,7 @@ func (s *Session) unpack(dst []dissect.Event, side dissect.Side, b []byte) ([]di
 		text, n, err := p.Next(b[taken:], limit, !within)
 		taken += n
 		switch {
-		case err != nil:
+		case err != nil, len(dst)-told > maxUnpacked:
 			return s.goDeaf(dst, side), len(b)
 		case len(text) == 0 && limit > 0:
 			return dst, taken
@@ -149,6 +150,10 @@ func (s *Session) readRun(dst []dissect.Event, side dissect.Side, text []byte) [
 	told := len(dst)
 	if len(text) > 0 {
 		dst = s.spoke(dst, side)
+		if s.packed[side] == nil { // what was held ended it
+			dissect.Detach(dst[told:])
+			return dst
+		}
 		if in := &s.in[side]; len(in.Part()) == 0 {
 			in.Offset = s.packed[side].Start
 		}

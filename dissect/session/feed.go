@@ -30,6 +30,7 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 
 func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
 	s.heard, s.mute = true, false
+	idle := false
 	for len(b) > 0 {
 		switch s.mode {
 		case awaitingTLS:
@@ -48,6 +49,10 @@ func (s *Session) feedServer(dst []dissect.Event, b []byte) []dissect.Event {
 		dst, n = s.machine.Feed(dst, dissect.Server, piece)
 		s.offset[dissect.Server] += uint64(n)
 		b = b[n:]
+		if n == 0 && idle {
+			return dst // no machine does so, but one that did would hold up all others
+		}
+		idle = n == 0
 		if s.machine.Need() == dissect.NeedTLS {
 			dst = s.agreed(dst, asked)
 		} else {

@@ -152,6 +152,9 @@ func (s *Session) wasEnd() {
 	d, t := s.doubt, s.ended
 	s.doubt = nil
 	if !d.ended {
+		if s.open == nil {
+			return // what was in doubt has ended otherwise
+		}
 		t = s.open
 		s.open, s.ended = nil, t
 		if !d.lost {

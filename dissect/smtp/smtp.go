@@ -161,7 +161,7 @@ func (s *Session) Protocol() dissect.Protocol {
 
 // Need tells what the session waits for before it takes more bytes.
 func (s *Session) Need() dissect.Need {
-	if s.keeps() {
+	if s.keeps() && s.need != dissect.NeedTLS {
 		return dissect.NeedNothing
 	}
 	return s.need

@@ -142,6 +142,7 @@ func (s *Session) endLostContent(code int) {
 // leaveLostContent ends the content where its bytes were lost, and takes the
 // commands that came behind back, to be read.
 func (s *Session) leaveLostContent(commands []byte) {
+	s.doubt = nil
 	if t := s.open; t != nil {
 		t.size = t.behind.size
 	}

@@ -41,7 +41,7 @@ type Recorder struct {
 	done  chan struct{}
 
 	mu    sync.Mutex
-	shown map[alerts.SessionID]alerts.Result // judged with secrets, until they are stored
+	shown map[alerts.SessionID][]alerts.Result // judged with secrets, until they are stored; sessions of one µs share an id
 }
 
 // step is what comes to be judged next: one of these.
@@ -175,20 +175,31 @@ func (r *Recorder) keep(shown alerts.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shown == nil {
-		r.shown = map[alerts.SessionID]alerts.Result{}
+		r.shown = map[alerts.SessionID][]alerts.Result{}
 	}
-	r.shown[shown.Session.ID] = shown
+	r.shown[shown.Session.ID] = append(r.shown[shown.Session.ID], shown)
 }
 
 func (r *Recorder) take(stored alerts.Result) alerts.Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	shown, ok := r.shown[stored.Session.ID]
-	if !ok {
+	id, list := stored.Session.ID, r.shown[stored.Session.ID]
+	i := slices.IndexFunc(list, func(shown alerts.Result) bool { return sameFacts(shown.Session.Facts, stored.Session.Facts) })
+	if i < 0 {
 		return stored
 	}
-	delete(r.shown, stored.Session.ID)
+	shown := list[i]
+	if list = slices.Delete(list, i, i+1); len(list) == 0 {
+		delete(r.shown, id)
+	} else {
+		r.shown[id] = list
+	}
 	return reveal(stored, shown)
+}
+
+// sameFacts tells sessions apart that have the same id.
+func sameFacts(a, b *dissect.Facts) bool {
+	return a.End == b.End && a.Packets == b.Packets && a.Bytes == b.Bytes && len(a.Auth) == len(b.Auth)
 }
 
 // reveal returns a result as it was with its secrets. What needed a policy or
@@ -227,6 +238,9 @@ func revealLines(list []alerts.Evidence, s *alerts.Session, shown *dissect.Facts
 	sent := map[line]string{}
 	for i, a := range s.Facts.Auth {
 		for k := range a.Quotes {
+			if i >= len(shown.Auth) || k >= len(shown.Auth[i].Quotes) {
+				break
+			}
 			q := &a.Quotes[k]
 			sent[line{q.Stamp.Time, q.Stamp.Packet, q.Text}] = shown.Auth[i].Quotes[k].Text
 		}
