@@ -132,6 +132,11 @@ func readSubjects(tx *sql.Tx, query string, args ...any) (list []Subject, err er
 		if err != nil {
 			return nil, err
 		}
+		for i := range v {
+			if !isCount(int64(v[i])) || !isCount(int64(n[i])) {
+				return nil, errDamaged
+			}
+		}
 		list = append(list, s)
 	}
 	return list, rows.Err()

@@ -152,13 +152,19 @@ func (r *Reader) Counts() (Counts, error) {
 		if err := rows.Scan(&kind, &value, &n); err != nil {
 			return Counts{}, explain(r.path, err)
 		}
-		if int(value) >= len(kinds[kind]) {
+		if int(value) >= len(kinds[kind]) || !isCount(n) {
 			return Counts{}, explain(r.path, errDamaged)
 		}
 		kinds[kind][value] = n
 	}
 	return c, explain(r.path, rows.Err())
 }
+
+// maxCount is more than a database can hold of anything: sums of counts below it
+// do not overflow.
+const maxCount = 1 << 50
+
+func isCount(n int64) bool { return n >= 0 && n <= maxCount }
 
 // findID returns the one id that begins with prefix: some of the letters of
 // what an id's String gives. What the query gives behind the id goes into more.
