@@ -80,10 +80,20 @@ func (m *mirrorPort) end(t *testing.T) []object {
 		t.Error("the password stands in the output")
 	}
 	offline, _ := mailtap(t, statusDone, "analyze", "--db", "none", "--quiet", "--format", "jsonl", file)
-	if diff := cmp.Diff(sessionsAndFindings(t, live), sessionsAndFindings(t, offline)); diff != "" {
+	// The two ends run on two processors, so what passes at once may reach two
+	// programs in another order. A packet of the beginning or the end of a
+	// connection is counted with it, or is not, by that order.
+	if diff := cmp.Diff(withoutPackets(sessionsAndFindings(t, live)), withoutPackets(sessionsAndFindings(t, offline))); diff != "" {
 		t.Errorf("(-live +what tcpdump recorded):\n%s", diff)
 	}
 	return objects(t, live)
+}
+
+func withoutPackets(list []map[string]any) []map[string]any {
+	for _, o := range list {
+		delete(o, "packets")
+	}
+	return list
 }
 
 // hold compares lines with a file of testdata/live.
