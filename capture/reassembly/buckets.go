@@ -40,6 +40,7 @@ func (t *Table) grow() {
 // remove forgets a connection that is finished.
 func (t *Table) remove(f *Flow) {
 	t.pull(f)
+	t.strike(f)
 	for b := t.bucket(f.hash); ; b = &(*b).chain {
 		if *b == f {
 			*b = f.chain

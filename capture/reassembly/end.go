@@ -64,8 +64,9 @@ func (t *Table) forgotten(f *Flow, dir Direction, s *decode.Segment) {
 	case f.copied() && f.odd.twin.number == f.odd.original:
 		t.follow(f, dir, s)
 	case len(s.Payload) == 0 || s.Flags&(decode.SYN|decode.FIN|decode.RST) != 0:
-	case f.copied(), f.closed && after(s.Seq, f.end[dir]) >= 0:
-		// The end may have been forged, or only the copy is left.
+	case f.copied(), f.closed && (after(s.Seq, f.end[dir]) >= 0 || after(s.Seq, f.first[dir]) < -maxBehind):
+		// The end may have been forged, or only the copy is left, or it is
+		// another connection whose SYN is not captured.
 		t.stray(f, dir, s, s.Seq+uint32(len(s.Payload)+s.Missing))
 	}
 }
@@ -113,7 +114,10 @@ func (t *Table) finish(f *Flow) {
 		t.handler.Close(f)
 	}
 	if f.stream != nil {
-		f.end = [2]uint32{f.stream.half[0].next, f.stream.half[1].next}
+		for dir := range f.stream.half {
+			h := &f.stream.half[dir]
+			f.first[dir], f.end[dir] = h.begun(), h.next
+		}
 		t.free(f.stream)
 		f.stream = nil
 	}

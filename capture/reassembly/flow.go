@@ -38,7 +38,7 @@ type Flow struct {
 	older, newer *Flow     // in its list
 	User         any       // the Handler's
 	number       uint32    // from 1
-	end          [2]uint32 // of a closed one, where its directions ended
+	first, end   [2]uint32 // of a closed one, where its directions began and ended
 }
 
 // oddity is what few connections have.
@@ -189,6 +189,7 @@ func (f *Flow) Ignore() {
 		return
 	}
 	t := f.stream.table
+	t.strike(f)
 	t.free(f.stream)
 	f.stream = nil
 	if !f.closed {

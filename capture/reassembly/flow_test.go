@@ -206,13 +206,14 @@ func TestRecycled(t *testing.T) {
 }
 
 // The path is part of a connection's name: the same packets in two VLANs are
-// two connections.
+// two connections, unless they come so soon that they are copies.
 func TestPath(t *testing.T) {
 	h := &forget{}
 	table := reassembly.New(reassembly.Limits{}, h)
 	for path := range decode.PathID(3) {
 		for _, s := range visit(1) {
 			s.Path = path
+			s.Time += 2e9 * int64(path)
 			table.Add(&s)
 		}
 	}

@@ -143,8 +143,39 @@ func (t *Table) drain(f *Flow) {
 				progress = true
 			}
 		}
+		progress = progress || t.untie(f)
 	}
 }
+
+// untie gives a part of what is held where each direction waits for the other,
+// and tells whether it did. A segment that was sent again acknowledges what came
+// after its bytes were sent first: it is the later of the two, and of its bytes
+// those that the other one acknowledges come first.
+func (t *Table) untie(f *Flow) bool {
+	if f.stream == nil || !f.stream.half[0].atNext() || !f.stream.half[1].atNext() {
+		return false
+	}
+	dir := Direction(0)
+	if f.stream.half[1].pieces[0].mark.packet > f.stream.half[0].pieces[0].mark.packet {
+		dir = 1
+	}
+	h, p := &f.stream.half[dir], &f.stream.half[dir].pieces[0]
+	n := after(f.stream.half[dir^1].pieces[0].ack, h.next)
+	if n >= p.len() {
+		t.giveHeld(f, dir)
+		return true
+	}
+	part, size := *p, len(p.data)
+	part.cutTo(n)
+	p.cutFront(n)
+	h.held -= size - len(p.data)
+	t.stats.Held -= size - len(p.data)
+	t.give(f, dir, &part)
+	return true
+}
+
+// atNext tells whether the first piece that h holds is its next.
+func (h *half) atNext() bool { return h.holds && h.pieces[0].seq == h.next }
 
 // ready tells whether the first piece of a direction waits for nothing.
 func (t *Table) ready(f *Flow, dir Direction) bool {
@@ -152,7 +183,7 @@ func (t *Table) ready(f *Flow, dir Direction) bool {
 		return false
 	}
 	h := &f.stream.half[dir]
-	return h.holds && h.pieces[0].seq == h.next && t.mayGive(f, dir, h.pieces[0].ack, h.pieces[0].hasAck)
+	return h.atNext() && t.mayGive(f, dir, h.pieces[0].ack, h.pieces[0].hasAck)
 }
 
 // giveHeld gives the first piece of a direction, which is its next.

@@ -37,6 +37,14 @@ func (h *half) growMarks() {
 // forgetMarks is for a jump so wide that marks are no longer near.
 func (h *half) forgetMarks() { h.mark, h.nMarks = 0, 0 }
 
+// oldestMark returns the first packet that is not forgotten, nil if all are.
+func (h *half) oldestMark() *mark {
+	if h.nMarks == 0 {
+		return nil
+	}
+	return &h.marks[(h.mark-h.nMarks)&uint8(len(h.marks)-1)]
+}
+
 // markAt returns the mark of the byte at off, the oldest if that is forgotten,
 // nil if there is none.
 func (h *half) markAt(off uint64) *mark {

@@ -44,8 +44,14 @@ func (f *Flow) begins(dir Direction, s *decode.Segment) bool {
 
 // isOther tells whether a SYN cannot be of f.
 func (f *Flow) isOther(dir Direction, s *decode.Segment) bool {
-	if f.stream == nil { // not wanted: if it is new costs a look at its first bytes
-		return true
+	switch {
+	case f.stream != nil:
+	case !f.copied() || f.odd.twin.number != f.odd.original:
+		return true // not wanted: if it is new costs a look at its first bytes
+	case f.odd.twin.stream == nil:
+		return !f.odd.twin.isPast(dir.in(f, f.odd.twin), s)
+	default:
+		return f.odd.twin.isOther(dir.in(f, f.odd.twin), s)
 	}
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	switch {
@@ -56,8 +62,17 @@ func (f *Flow) isOther(dir Direction, s *decode.Segment) bool {
 	case h.fresh():
 		return s.Seq+1 != h.next && s.Flags&decode.ACK == 0 // another SYN-ACK: see half.begin
 	}
+	if !f.stream.late {
+		return s.Seq+1 != h.begun()
+	}
 	ahead := after(s.Seq+1, h.next)
 	return ahead > 0 || ahead < -maxBehind
+}
+
+// isPast tells whether a SYN is the one that f, which is closed and had said more
+// since, began with: it was sent again, and came late.
+func (f *Flow) isPast(dir Direction, s *decode.Segment) bool {
+	return s.Seq+1 == f.first[dir] && f.end[dir] != f.first[dir]
 }
 
 // answers tells whether a SYN-ACK may acknowledge ack: where h begins, or what

@@ -24,7 +24,6 @@ func (t *Table) stream() *stream {
 // free takes a stream back.
 func (t *Table) free(s *stream) {
 	t.waits.remove(s)
-	t.strike(s.flow)
 	for i := range s.half {
 		h := &s.half[i]
 		if h.disorder != nil {

@@ -60,6 +60,9 @@ func (h *half) messy() *disorder {
 	return h.disorder
 }
 
+// begun returns the number of the first byte of h.
+func (h *half) begun() uint32 { return h.next - uint32(h.off) }
+
 // done tells that everything up to FIN was given.
 func (h *half) done() bool { return h.hasFin && h.next == h.fin }
 

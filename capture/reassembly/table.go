@@ -91,7 +91,7 @@ func (t *Table) add(s *decode.Segment, a *address) {
 		if f.begins(f.dirOf(a.swapped), s) {
 			return
 		}
-		if f.closed {
+		if f.closed && !f.isPast(f.dirOf(a.swapped), s) {
 			t.remove(f)
 			f = nil
 		}

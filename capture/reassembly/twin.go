@@ -43,10 +43,10 @@ func (t *Table) diverge() {
 }
 
 // enrol makes f known to its copies, if it is still wanted, and the first
-// between its ends.
+// between its ends that is open.
 func (t *Table) enrol(f *Flow) {
 	k := f.key.tuple()
-	if f.stream != nil && t.twins[k] == nil {
+	if o := t.twins[k]; f.stream != nil && (o == nil || o.closed) {
 		t.twins[k] = f
 		f.flags |= enrolled
 	}
@@ -54,10 +54,10 @@ func (t *Table) enrol(f *Flow) {
 
 // strike takes f off the list of twins.
 func (t *Table) strike(f *Flow) {
-	if f.flags&enrolled != 0 {
-		delete(t.twins, f.key.tuple())
-		f.flags &^= enrolled
+	if k := f.key.tuple(); f.flags&enrolled != 0 && t.twins[k] == f {
+		delete(t.twins, k)
 	}
+	f.flags &^= enrolled
 }
 
 // in returns the direction of o that is dir of f, which has the same ends.
@@ -69,21 +69,37 @@ func (dir Direction) in(f, o *Flow) Direction {
 }
 
 // saw tells whether a packet like s came within copyWindow: with its number,
-// its length, and its acknowledgement as nearly as can be told. Its bytes are
-// for the Handler to compare: where they differ, a device between the two
-// places has changed them.
+// its length as far as it is remembered, and its acknowledgement as nearly as
+// can be told. Behind the end of the connection it has to come within maxSkew.
+// Its bytes are for the Handler to compare: where they differ, a device between
+// the two places has changed them.
 func (f *Flow) saw(dir Direction, s *decode.Segment) bool {
+	if f.closed {
+		return f.said(dir, s) && within(s.Time-f.last, maxSkew)
+	}
 	h := &f.stream.half[dir]
 	lag, size := after(h.ack, s.Ack), len(s.Payload)+s.Missing
 	if s.Flags&decode.ACK == 0 || !h.hasAck || lag < -maxAgain || lag > maxAgain {
 		return false
 	}
-	if m := h.carried(after(h.next, s.Seq), size); m != nil {
+	back := after(h.next, s.Seq)
+	if m := h.carried(back, size); m != nil {
 		return within(s.Time-m.time, copyWindow)
+	}
+	if m := h.oldestMark(); m != nil && int(uint32(h.off)-m.off) < back && back <= maxAgain && uint64(back) <= h.off {
+		return within(s.Time-m.time, copyWindow) // it is forgotten: both its numbers have to do
 	}
 	return h.holds && slices.ContainsFunc(h.pieces, func(p piece) bool {
 		return p.seq == s.Seq && p.len() == size && within(s.Time-p.mark.time, copyWindow)
 	})
+}
+
+// said tells whether bytes like those of s, with such an acknowledgement, can be
+// some that f, which is closed, was given.
+func (f *Flow) said(dir Direction, s *decode.Segment) bool {
+	behind := after(f.end[dir], s.Seq+uint32(len(s.Payload)+s.Missing))
+	answered := after(f.end[dir^1], s.Ack) // -1 where it is a FIN's
+	return s.Flags&decode.ACK != 0 && 0 <= behind && behind <= maxAgain && -1 <= answered && answered <= maxAgain
 }
 
 func within(d, limit int64) bool { return -limit < d && d < limit }

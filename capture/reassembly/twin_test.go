@@ -2,6 +2,7 @@ package reassembly_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -11,6 +12,34 @@ import (
 	"github.com/mailtap/mailtap/capture/decode"
 	"github.com/mailtap/mailtap/capture/reassembly"
 )
+
+// A copy is recognised, too, if its first bytes come when so much has followed
+// that their packet is forgotten.
+func TestTwinOfForgotten(t *testing.T) {
+	opened := 0
+	table := reassembly.New(reassembly.Limits{}, &hook{func(call string, f *reassembly.Flow) {
+		if call == "open" {
+			opened++
+		}
+	}})
+	segments := func(path decode.PathID, from, to int) {
+		sc := script{}
+		for i := from; i < to; i++ {
+			s := sc.segment(t, fmt.Sprintf("S @%d ack=0", i*1460))
+			s.Payload, s.Path = bytes.Repeat([]byte{'x'}, 1460), path
+			table.Add(s)
+		}
+	}
+	segments(1, 0, 30)
+	segments(2, 3, 30)
+	if opened != 1 {
+		t.Errorf("%d connections", opened)
+	}
+	segments(3, 90, 91) // what nobody has seen
+	if opened != 2 {
+		t.Errorf("%d connections, with bytes of another", opened)
+	}
+}
 
 // TestTwins plays connections that are captured under two paths. A line that
 // begins with a number is of that path.
@@ -44,6 +73,10 @@ func TestTwins(t *testing.T) {
 			"1 220 9|1 250 7|1 again 0 220|close duplicated", 5},
 		{"behind other packets of the original", twoHands + "1 S @0 220 ack=0\n1 C @0 EHLO ack=3\n1 S @3 250 ack=4\n2 S @0 220 ack=0\n2 C @0 EHLO ack=3",
 			"1 220 7|0 EHLO 8|1 250 9|1 again 0 220|0 again 0 EHLO|close duplicated", 5},
+		{"behind the end of the original", "1 C SYN\n2 S SYN ack=0\n1 S SYN ack=0\n1 S @0 220 ack=0\n1 C @0 QUIT FIN ack=3\n1 S @3 FIN ack=5\n2 S @0 220 ack=0\n2 C SYN\n2 S SYN ack=0\n2 C @0 QUIT FIN ack=3",
+			"1 220 4|0 QUIT 5|close ", 5},
+		{"behind the end of another connection", "1 C SYN\n2 C SYN isn=777777\n1 S SYN ack=0\n1 S @0 220 ack=0\n1 C @0 QUIT FIN ack=3\n1 S @3 FIN ack=5\n2 S SYN isn=888888 ack=0\n2 S @0 220 ack=0",
+			"1 220 4|0 QUIT 5|close |2: 1 220 8|2: close ", 0},
 		{"the original has gone", twoHands + "1 S @0 220 ack=0\n2 S @0 220 ack=0\n1 S @3 RST\n2 C @0 EHLO ack=3\n2 S @3 250 ack=4 t=30000\n2 C @4 ack=6\n2 S @6 250 ack=4",
 			"1 220 7|1 again 0 220|0 EHLO 10|close duplicated|2: 1 250 13|2: close midstream", 4},
 		{"one path alone may be seen twice, too", "1 S @0 220 ack=0\n1 S @0 220 ack=0 t=0", "0 220 1|0 again 0 220|close midstream one-sided duplicated", 1},

@@ -34,11 +34,13 @@ func TestTruthInDisorder(t *testing.T) {
 	bad := disorder{late: 5, doubled: 5, resent: 5}
 	twice := disorder{copied: true}
 	worst := disorder{late: 5, doubled: 5, resent: 5, copied: true}
-	for _, o := range []traffic.Options{
-		{Kind: traffic.Mail, Seed: 5, Bytes: 4e6},
-		{Kind: traffic.Span, Seed: 5, Bytes: 30e6},
-		{Kind: traffic.Logins, Seed: 5, Sessions: 1000},
-	} {
+	captures := []traffic.Options{{Kind: traffic.Span, Seed: 5, Bytes: 30e6}}
+	for seed := range uint64(8) {
+		captures = append(captures,
+			traffic.Options{Kind: traffic.Mail, Seed: seed, Bytes: 4e6},
+			traffic.Options{Kind: traffic.Logins, Seed: seed, Sessions: 1000})
+	}
+	for _, o := range captures {
 		file, truth := generate(t, o)
 		if len(truth) == 0 {
 			t.Fatal("a capture without log-ins proves nothing")
@@ -46,7 +48,7 @@ func TestTruthInDisorder(t *testing.T) {
 		sessions := 0
 		analyse(t, file, func(*dissect.Facts) { sessions++ })
 		for name, d := range map[string]disorder{"bad": bad, "twice": twice, "worst": worst} {
-			t.Run(fmt.Sprintf("%s, %s", o.Kind, name), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s %d, %s", o.Kind, o.Seed, name), func(t *testing.T) {
 				found, n, conflicts := map[login]dissect.Outcome{}, 0, 0
 				e := engine.New(func() []string { return []string{"test.pcap"} }, func(f *dissect.Facts) {
 					n++

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mailtap/mailtap/cmd/internal/traffic"
+	"github.com/mailtap/mailtap/cmd/mailtap/internal/engine"
 	"github.com/mailtap/mailtap/dissect"
 )
 
@@ -73,3 +74,26 @@ func holdAgainst(t *testing.T, found map[login]dissect.Outcome, truth []traffic.
 		}
 	}
 }
+
+// TestTruthOfSlowLinks: where packets are far apart, waiting for one that is lost
+// takes the time of many.
+func TestTruthOfSlowLinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	for _, seed := range []uint64{39, 47} {
+		file, truth := generate(t, traffic.Options{Kind: traffic.Dirty, Seed: seed, Bytes: 40e6})
+		found := map[login]dissect.Outcome{}
+		e := engine.New(func() []string { return []string{"test.pcap"} }, func(f *dissect.Facts) { addLogins(found, f) })
+		packets := read(t, file)
+		for i := range packets {
+			packets[i].Time = packets[0].Time + slower*(packets[i].Time-packets[0].Time)
+			e.Packet(&packets[i])
+		}
+		e.Flush()
+		holdAgainst(t, found, truth, true)
+	}
+}
+
+// slower is by how much.
+const slower = 4
