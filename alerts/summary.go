@@ -13,7 +13,7 @@ type Summary struct {
 	Midstream, OneSided, Gapped, GapBytes uint64
 
 	// What was skipped.
-	NotTCP, TruncatedPackets, UnknownLink, EvictedFlows, DuplicatePackets uint64
+	NotTCP, TruncatedPackets, UnknownLink, Encrypted, EvictedFlows, DuplicatePackets uint64
 
 	BadChecksums uint64
 	Dropped      uint64   // packets that the device or the kernel dropped

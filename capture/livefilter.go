@@ -61,7 +61,7 @@ const hidden = "(ip and ip[6:2] & 0x3fff != 0)" + // fragments: the first may be
 	" or ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51" + // IPv4, IPv6, GRE (ERSPAN is that, too), AH
 	" or ip6 proto 0 or ip6 proto 43 or ip6 proto 44 or ip6 proto 60" + // extension headers (RFC 8200, section 4)
 	" or ip6 proto 4 or ip6 proto 41 or ip6 proto 47 or ip6 proto 51" +
-	" or (udp and (port 2152 or port 4789 or port 8472 or port 6081))" + // GTP-U, VXLAN, Geneve
+	" or (udp and (port 2152 or port 4789 or port 8472 or port 6081 or port 5247))" + // GTP-U, VXLAN, Geneve, CAPWAP
 	" or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864 or ether proto 0x88e7" // MPLS, PPPoE, PBB
 
 func portsOrHidden(ports []uint16) string {

@@ -44,6 +44,7 @@ type skippedCounts struct {
 	NotTCP           uint64 `json:"not_tcp"`
 	Truncated        uint64 `json:"truncated"`
 	UnknownLink      uint64 `json:"unknown_link"`
+	Encrypted        uint64 `json:"encrypted,omitzero"` // of Wi-Fi
 	EvictedFlows     uint64 `json:"evicted_flows"`
 	DuplicatePackets uint64 `json:"duplicate_packets"`
 }
@@ -61,7 +62,7 @@ func newSummary(s *alerts.Summary) *summaryObject {
 			Low: n[alerts.Low], Info: n[alerts.Info],
 		},
 		Coverage:     coverageCounts{s.Midstream, s.OneSided, s.Gapped, s.GapBytes},
-		Skipped:      skippedCounts{s.NotTCP, s.TruncatedPackets, s.UnknownLink, s.EvictedFlows, s.DuplicatePackets},
+		Skipped:      skippedCounts{s.NotTCP, s.TruncatedPackets, s.UnknownLink, s.Encrypted, s.EvictedFlows, s.DuplicatePackets},
 		BadChecksums: s.BadChecksums, Dropped: s.Dropped, Damaged: list(s.Damaged),
 	}
 	if s.First != 0 || s.Last != 0 {

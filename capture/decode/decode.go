@@ -6,7 +6,11 @@
 // that are not whole yet, both bounded. It knows nothing of streams.
 package decode
 
-import "github.com/mailtap/mailtap/capture"
+import (
+	"math"
+
+	"github.com/mailtap/mailtap/capture"
+)
 
 // maxHeaders bounds how many headers of one frame are followed: enough for
 // maxTunnels of the longest kind, one in another.
@@ -23,9 +27,10 @@ const (
 	UnknownLink               // a link type that is not decoded
 	Malformed                 // a header contradicts itself, or there are too many
 	Fragment                  // a fragment of an IP packet that did not complete it: see FragmentStats
+	Encrypted                 // data that the link layer has encrypted
 )
 
-var resultNames = [...]string{"tcp", "not-tcp", "truncated", "unknown-link", "malformed", "fragment"}
+var resultNames = [...]string{"tcp", "not-tcp", "truncated", "unknown-link", "malformed", "fragment", "encrypted"}
 
 func (r Result) String() string { return resultNames[r] }
 
@@ -49,6 +54,18 @@ const (
 	toMPLS
 	toPPPoE
 	toPBB
+	toCHDLC
+	toFrameRelay
+	toWLAN
+	toRadiotap
+	toPrism
+	toAVS
+	toPPI
+	toPKTAP
+	toPFLOG
+	toENC
+	toNFLOG
+	toJuniper
 	tooDeep // more than maxTunnels
 )
 
@@ -118,6 +135,30 @@ func (d *Decoder) Decode(p *capture.Packet, s *Segment) Result {
 			next = d.pppoe()
 		case toPBB:
 			next = d.pbb()
+		case toCHDLC:
+			next = d.chdlc()
+		case toFrameRelay:
+			next = d.frameRelay()
+		case toWLAN:
+			next = d.wlan(false)
+		case toRadiotap:
+			next = d.radiotap()
+		case toPrism:
+			next = d.prism()
+		case toAVS:
+			next = d.avs()
+		case toPPI:
+			next = d.ppi()
+		case toPKTAP:
+			next = d.pktap()
+		case toPFLOG:
+			next = d.pflog()
+		case toENC:
+			next = d.skipTo(encLen, toRaw)
+		case toNFLOG:
+			next = d.nflog()
+		case toJuniper:
+			next = d.juniper()
 		case step(TCP):
 			s.Time, s.Packet, s.File = p.Time, p.Number, p.File
 			s.Path = d.paths.id(d.key)
@@ -149,8 +190,44 @@ func firstStep(link capture.LinkType) step {
 		return toSLL
 	case capture.LinkSLL2:
 		return toSLL2
+	case capture.LinkPPPoE:
+		return toPPPoE
+	case capture.LinkATM:
+		return toLLC
+	case capture.LinkCiscoHDLC:
+		return toCHDLC
+	case capture.LinkFrameRelay:
+		return toFrameRelay
+	case capture.LinkWLAN:
+		return toWLAN
+	case capture.LinkRadiotap:
+		return toRadiotap
+	case capture.LinkPrism:
+		return toPrism
+	case capture.LinkAVS:
+		return toAVS
+	case capture.LinkPPI:
+		return toPPI
+	case capture.LinkPKTAP:
+		return toPKTAP
+	case capture.LinkPFLOG:
+		return toPFLOG
+	case capture.LinkENC:
+		return toENC
+	case capture.LinkNFLOG:
+		return toNFLOG
+	case capture.LinkJuniper:
+		return toJuniper
 	}
 	return step(UnknownLink)
+}
+
+// linkStep is firstStep of a number that a header names.
+func linkStep(link uint32) step {
+	if link > math.MaxUint16 {
+		return step(UnknownLink)
+	}
+	return firstStep(capture.LinkType(link))
 }
 
 // Known tells whether frames of a link type are decoded.

@@ -36,6 +36,9 @@ func FuzzDecode(f *testing.F) {
 		f.Add(uint16(seed.link), []byte(seed.data), uint16(0))
 		f.Add(uint16(seed.link), []byte(seed.data[:len(seed.data)-5]), uint16(5))
 	}
+	for _, test := range prefixTests {
+		f.Add(uint16(test.link), []byte(test.data), uint16(0))
+	}
 	for _, test := range tunnelTests {
 		f.Add(uint16(ether), []byte(test.frame), uint16(0))
 	}

@@ -7,7 +7,8 @@ const (
 	vlanLen     = 4
 	pbbLen      = 4
 	llcLen      = 3
-	snapLen     = 8 // with the LLC header
+	snapLen     = 5
+	chdlcLen    = 4
 	nullLen     = 4
 	sllLen      = 16
 	sll2Len     = 20
@@ -100,12 +101,18 @@ func (d *Decoder) llc() step {
 	case sap[0] != 0xaa || sap[1] != 0xaa || sap[2] != ui:
 		return step(NotTCP)
 	}
+	d.skip(llcLen)
+	return d.snap()
+}
+
+// snap reads what says whose number of a protocol follows, and the number.
+func (d *Decoder) snap() step {
 	if len(d.rest) < snapLen {
 		return step(Truncated)
 	}
-	switch [3]byte(d.rest[3:6]) {
+	switch [3]byte(d.rest) {
 	case [3]byte{}, [3]byte{0, 0, 0xf8}: // RFC 1042, IEEE 802.1H
-		d.etherType = binary.BigEndian.Uint16(d.rest[6:])
+		d.etherType = binary.BigEndian.Uint16(d.rest[3:])
 		d.skip(snapLen)
 		if d.etherType < etherTypeMin {
 			return step(NotTCP)
@@ -158,13 +165,8 @@ func (d *Decoder) ppp() step {
 		protoIPv6 = 0x0057
 		protoMPLS = 0x0281 // RFC 3032, section 4.3
 	)
-	if len(d.rest) >= 4 && (d.rest[0] == 0x0f || d.rest[0] == 0x8f) && d.rest[1] == 0 {
-		d.etherType = binary.BigEndian.Uint16(d.rest[2:])
-		d.skip(4)
-		if d.etherType < etherTypeMin {
-			return step(NotTCP)
-		}
-		return toEtherType
+	if len(d.rest) >= chdlcLen && (d.rest[0] == 0x0f || d.rest[0] == 0x8f) && d.rest[1] == 0 {
+		return d.chdlc()
 	}
 	if len(d.rest) >= 2 && d.rest[0] == 0xff && d.rest[1] == 0x03 {
 		d.skip(2)
@@ -188,6 +190,19 @@ func (d *Decoder) ppp() step {
 		return toMPLS
 	}
 	return step(NotTCP)
+}
+
+// chdlc reads Cisco's HDLC.
+func (d *Decoder) chdlc() step {
+	if len(d.rest) < chdlcLen {
+		return step(Truncated)
+	}
+	d.etherType = binary.BigEndian.Uint16(d.rest[2:])
+	d.skip(chdlcLen)
+	if d.etherType < etherTypeMin {
+		return step(NotTCP)
+	}
+	return toEtherType
 }
 
 // hardwareNetlink is the ARPHRD_ type whose protocol is no EtherType.

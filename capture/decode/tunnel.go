@@ -17,9 +17,10 @@ const (
 	ipip // IPv4 in IP, IPv6 in IPv6 (RFC 2003, RFC 2473)
 	sixIn4
 	gtpU
+	capwap
 )
 
-var tunnelNames = [...]string{"", "gre", "erspan", "vxlan", "geneve", "mpls", "pppoe", "ipip", "6in4", "gtp-u"}
+var tunnelNames = [...]string{"", "gre", "erspan", "vxlan", "geneve", "mpls", "pppoe", "ipip", "6in4", "gtp-u", "capwap"}
 
 // enter notes that what next reads is within a tunnel.
 func (d *Decoder) enter(t tunnel, next step) step {

@@ -90,6 +90,18 @@ var tunnelTests = []struct {
 	{"gtp-u, no packet inside", eth4 + ip4(17, "", udp(2152, gtp(0x30, 255, "\x00\x01\x02"))), notTCP},
 	{"gtp-u, nothing inside", eth4 + ip4(17, "", udp(2152, gtp(0x30, 255, ""))), notTCP},
 
+	{"capwap, Ethernet", eth4 + ip4(17, "", udp(5247, "\x00\x10\x02\x00\x00\x00\x00\x00"+eth4+packet4)), v4.in("capwap")},
+	{"capwap, Wi-Fi", eth4 + ip4(17, "", udp(5247, "\x00\x10\x43\x00\x00\x00\x00\x00"+wlanToAP+snap4+packet4)), v4.in("capwap")},
+	{"capwap, Wi-Fi with its first octets swapped", eth4 + ip4(17, "", udp(5247, "\x00\x10\x43\x00\x00\x00\x00\x00\x01\x08"+wlanToAP[2:]+snap4+packet4)), v4.in("capwap")},
+	{"capwap, from the controller", eth4 + ip4(17, "", with(udp(4000, "\x00\x10\x02\x00\x00\x00\x00\x00"+eth6+packet6), 0, "\x14\x7f")), v6.in("capwap")},
+	{"capwap, optional fields", eth4 + ip4(17, "", udp(5247, "\x00\x20\x43\x10\x00\x00\x00\x00\x06\x02\x00\x00\x00\x00\x01\x00"+wlanToAP+snap4+packet4)), v4.in("capwap")},
+	{"capwap, a fragment", eth4 + ip4(17, "", udp(5247, "\x00\x10\x02\x80\x00\x00\x00\x00"+eth4+packet4)), notTCP},
+	{"capwap, DTLS", eth4 + ip4(17, "", udp(5247, "\x01\x00\x00\x00"+strings.Repeat("\x17", 60))), notTCP},
+	{"capwap, keep-alive", eth4 + ip4(17, "", udp(5247, "\x00\x10\x02\x08\x00\x00\x00\x00"+eth4+packet4)), notTCP},
+	{"capwap, another radio", eth4 + ip4(17, "", udp(5247, "\x00\x10\x07\x00\x00\x00\x00\x00"+wlanToAP+snap4+packet4)), notTCP},
+	{"capwap, header longer than its packet", eth4 + ip4(17, "", udp(5247, "\x00\xf8\x02\x00\x00\x00\x00\x00"+eth4+packet4[:40])), notTCP},
+	{"capwap, too short", eth4 + ip4(17, "", udp(5247, "\x00\x10")), notTCP},
+
 	{"Teredo, which is not read", eth4 + ip4(17, "", udp(3544, packet6)), notTCP},
 
 	{"ipip", eth4 + ip4(4, "", packet4), v4.in("ipip")},

@@ -8,6 +8,7 @@ const (
 	geneveLen    = 8 // without options
 	gtpLen       = 8 // without optional fields
 	gtpOptional  = 4
+	capwapLen    = 8 // without optional fields
 	maxGTPExtras = 8 // extension headers of one GTP-U packet
 )
 
@@ -15,6 +16,7 @@ const (
 const (
 	portGTPU       = 2152
 	portVXLAN      = 4789
+	portCAPWAP     = 5247
 	portGeneve     = 6081
 	portVXLANLinux = 8472 // the kernel's choice before the standard
 )
@@ -26,8 +28,11 @@ func (d *Decoder) udp() step {
 		return d.lacks(udpLen)
 	}
 	port := binary.BigEndian.Uint16(d.rest[2:])
+	if binary.BigEndian.Uint16(d.rest) == portCAPWAP { // answers come from it
+		port = portCAPWAP
+	}
 	switch port {
-	case portGTPU, portVXLAN, portGeneve, portVXLANLinux:
+	case portGTPU, portVXLAN, portGeneve, portVXLANLinux, portCAPWAP:
 	default:
 		return step(NotTCP)
 	}
@@ -42,8 +47,37 @@ func (d *Decoder) udp() step {
 		return d.gtp()
 	case portGeneve:
 		return d.geneve()
+	case portCAPWAP:
+		return d.capwap()
 	}
 	return d.vxlan()
+}
+
+// capwap reads the header before what an access point passes on for its
+// stations (RFC 5415, section 4.3): a frame of Ethernet or of Wi-Fi, whose first
+// two octets Cisco's access points swap.
+func (d *Decoder) capwap() step {
+	const (
+		native, fragment, keepAlive = 0x01, 0x80, 0x08
+		binding, wlan               = 0x3e, 1 << 1
+	)
+	if len(d.rest) < capwapLen {
+		return d.lacks(capwapLen)
+	}
+	size := int(d.rest[1]>>3) * 4
+	if d.rest[0] != 0 || d.rest[3]&(fragment|keepAlive) != 0 || size < capwapLen {
+		return step(NotTCP)
+	}
+	if d.rest[2]&native == 0 {
+		return d.enter(capwap, d.skipTo(size, toEthernet))
+	}
+	if d.rest[2]&binding != wlan {
+		return step(NotTCP)
+	}
+	if next := d.skipTo(size, toWLAN); next != toWLAN || len(d.rest) < 2 || d.rest[1]&wlanKind != wlanData {
+		return d.enter(capwap, next)
+	}
+	return d.enter(capwap, d.wlanFrame(d.rest[1], d.rest[0], false))
 }
 
 // vxlan reads a VXLAN header (RFC 7348, section 5).

@@ -22,6 +22,7 @@ func sum(a, b engine.Stats) engine.Stats {
 	a.NotTCP += b.NotTCP
 	a.Truncated += b.Truncated
 	a.UnknownLink += b.UnknownLink
+	a.Encrypted += b.Encrypted
 	a.BadChecksums += b.BadChecksums
 	a.GapBytes += b.GapBytes
 	a.Evicted += b.Evicted
@@ -59,6 +60,7 @@ func summaryText(s *alerts.Summary) string {
 		{s.GapBytes, "byte lost", "bytes lost"},
 		{s.Dropped, "packet dropped before it was seen", "packets dropped before they were seen"},
 		{s.UnknownLink, "packet of an unknown link type", "packets of an unknown link type"},
+		{s.Encrypted, "frame that Wi-Fi has encrypted", "frames that Wi-Fi has encrypted"},
 		{s.TruncatedPackets, "packet cut within its headers", "packets cut within their headers"},
 		{uint64(len(s.Damaged)), "file read only up to its damage", "files read only up to their damage"},
 	})

@@ -109,6 +109,8 @@ func (e *Engine) take(p *capture.Packet, i int) {
 		st.UnknownLink++
 	case decode.Fragment:
 		st.Fragments++
+	case decode.Encrypted:
+		st.Encrypted++
 	default:
 		st.NotTCP++
 	}

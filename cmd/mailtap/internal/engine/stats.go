@@ -7,6 +7,7 @@ type Stats struct {
 	NotTCP         uint64
 	Truncated      uint64 // packets cut within their headers
 	UnknownLink    uint64
+	Encrypted      uint64 // frames that the link layer has encrypted
 	BadChecksums   uint64 // packets that told something; offloading makes them, too
 	GapBytes       uint64 // lost in mail sessions
 	Evicted        uint64 // flows ended by a limit

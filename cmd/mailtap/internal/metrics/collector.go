@@ -93,6 +93,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	send(to, skipped, float64(e.NotTCP), "not_tcp")
 	send(to, skipped, float64(e.Truncated), "truncated")
 	send(to, skipped, float64(e.UnknownLink), "unknown_link")
+	send(to, skipped, float64(e.Encrypted), "encrypted")
 	send(to, duplicates, float64(e.Duplicates))
 	send(to, badChecksums, float64(e.BadChecksums))
 	send(to, openFlows, float64(s.OpenFlows))

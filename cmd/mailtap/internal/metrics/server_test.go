@@ -65,7 +65,7 @@ func full(t *testing.T) metrics.Snapshot {
 	r.Add(&alerts.Result{Session: alerts.Session{Facts: &dissect.Facts{}}})
 	return metrics.Snapshot{
 		Engine: engine.Stats{
-			Packets: 1, Bytes: 2, Last: 3_500_000_000, NotTCP: 4, Truncated: 5, UnknownLink: 6, BadChecksums: 7, GapBytes: 8,
+			Packets: 1, Bytes: 2, Last: 3_500_000_000, NotTCP: 4, Truncated: 5, UnknownLink: 6, Encrypted: 7, BadChecksums: 7, GapBytes: 8,
 			Evicted: 9, Duplicates: 10, Forced: 11, Unsettled: 12, Unjoined: 13,
 		},
 		OpenFlows: 14,
@@ -123,6 +123,7 @@ func TestMetrics(t *testing.T) {
 		`sink_up{sink="syslog"} 0`,
 		`sink_waiting_findings{sink="eve"} 24`,
 		`sink_waiting_findings{sink="syslog"} 0`,
+		`skipped_packets_total{reason="encrypted"} 7`,
 		`skipped_packets_total{reason="not_tcp"} 4`,
 		`skipped_packets_total{reason="truncated"} 5`,
 		`skipped_packets_total{reason="unknown_link"} 6`,
