@@ -25,7 +25,7 @@ const (
 	AuthStep      // a later line of Attempt, from either side
 	AuthEnd       // Attempt is over; its Outcome is set
 	MessageBegin  // the content of Message begins to cross
-	MessageEnd    // Message is as complete as it will become
+	MessageEnd    // Message is as complete as it will become; Text: "broken off" where all that crossed is a part of its header, and it does not count
 	TLSBegin      // the first byte of TLS; Text: "after text" where the session was readable before, "joined late" where it must have been, on a port that begins in clear
 	TLSHello      // what TLS shows in clear has grown: Facts.TLS; Text: what came, see the names of TLSFacts.Seen
 	TLSAlert      // a readable alert; Text: its name

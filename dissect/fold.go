@@ -77,7 +77,9 @@ func (f *Facts) Add(e *Event) {
 	case MessageBegin:
 		e.Message.quote(e)
 	case MessageEnd:
-		f.addMessage(e.Message)
+		if len(e.Text) == 0 {
+			f.addMessage(e.Message)
+		}
 	case Bye, Malformed, Unexpected:
 	default:
 		f.addSign(e)

@@ -10,15 +10,28 @@ import (
 // of a mail may be crossing. It counts when the server answers it before the
 // client says anything more.
 type doubt struct {
-	line     []byte // its first line; nil: there is none
-	at       span   // of line
-	rest     []byte // LOGIN with literals that wait for no answer: what follows line
-	left     uint64 // bytes of such a literal still to come
-	unended  bool   // more of the command has to come, at once
-	sync     bool   // its last line announces a literal that waits for an answer
-	followed bool   // the client has said more, which waits to be taken
-	accepted bool   // though no server is there to answer
+	line     []byte  // its first line; nil: there is none
+	at       span    // of line
+	certain  bool    // a command begins there, if any does
+	rest     []piece // LOGIN with literals that wait for no answer: what follows line
+	size     int     // what rest takes
+	left     uint64  // bytes of such a literal still to come
+	unended  bool    // more of the command has to come, at once
+	sync     bool    // its last line announces a literal that waits for an answer
+	followed bool    // the client has said more, which waits to be taken
+	accepted bool    // though no server is there to answer
 }
+
+// piece is some text, and where it stands in the stream. In a layer or
+// compressed it takes other bytes than its own, and the next one does not follow
+// at once.
+type piece struct {
+	text []byte
+	span
+}
+
+// pieceCost is what a piece takes beside its text.
+const pieceCost = 48
 
 // search looks for a command in a line of a client that is out of step.
 func (s *Session) search(text []byte) {
@@ -35,67 +48,86 @@ func (s *Session) search(text []byte) {
 			s.resume = at.end
 		}
 	case isCommand(text):
-		s.doubt = doubt{line: bytes.Clone(text), at: at}
-		s.endDoubtful(text, certain)
+		s.doubt = doubt{line: bytes.Clone(text), at: at, certain: certain}
+		s.endDoubtful(text)
 	}
 }
 
-// endDoubtful ends a line of the doubtful command. Only at a certain place
-// are its literals waited for: anywhere else they would hide what follows.
-func (s *Session) endDoubtful(text []byte, certain bool) {
+// endDoubtful ends a line of the doubtful command. Only at a certain place is a
+// proof waited for.
+func (s *Session) endDoubtful(text []byte) {
 	d := &s.doubt
 	m := literalMark(text)
 	d.sync = m.found && m.sync
-	d.unended = certain && m.found && !m.sync && d.verb() == loginVerb && m.size <= maxArgument
+	d.unended = m.found && !m.sync && d.verb() == loginVerb && m.size <= maxArgument
 	switch {
 	case d.unended:
 		d.left = m.size
-	case certain:
+	case d.certain:
 		s.wait = forProof
 	}
 }
 
 // doubtfulLiteral keeps bytes of a literal of the doubtful command.
 func (s *Session) doubtfulLiteral(b []byte) int {
-	d := &s.doubt
+	d, in := &s.doubt, &s.in[dissect.Client]
 	n := int(min(uint64(len(b)), d.left))
-	s.in[dissect.Client].Skip(n)
-	d.rest = append(d.rest, b[:n]...)
+	start := in.Offset
+	in.Skip(n)
+	s.moved(dissect.Client)
 	d.left -= uint64(n)
+	s.keepDoubtful(b[:n], span{start, in.Offset})
 	return n
 }
 
 // goOnDoubting keeps a line of the doubtful command behind a literal.
 func (s *Session) goOnDoubting(text []byte) {
 	at := s.at[dissect.Client]
-	d := &s.doubt
-	d.rest = append(d.rest, text...)
 	end := int(at.end-at.start) - len(text)
 	if end < 0 || end > len("\r\n") {
 		end = len("\r\n") // in a layer or compressed, the line took other bytes than its own
 	}
-	d.rest = append(d.rest, "\r\n"[len("\r\n")-end:]...)
-	if len(d.rest) > maxDoubtful {
-		s.doubt = doubt{}
-		return
+	s.keepDoubtful(append(bytes.Clone(text), "\r\n"[len("\r\n")-end:]...), at)
+	if s.doubt.line != nil {
+		s.endDoubtful(text)
 	}
-	s.endDoubtful(text, true)
+}
+
+// keepDoubtful keeps what follows the first line of the doubtful command. Over
+// the bound it is none.
+func (s *Session) keepDoubtful(text []byte, at span) {
+	d := &s.doubt
+	if last := len(d.rest) - 1; last >= 0 && at.start <= d.rest[last].end {
+		d.rest[last].text = append(d.rest[last].text, text...)
+		d.rest[last].end = at.end
+	} else {
+		d.rest = append(d.rest, piece{bytes.Clone(text), at})
+		d.size += pieceCost
+	}
+	d.size += len(text)
+	if d.size > maxDoubtful {
+		s.doubt = doubt{}
+	}
 }
 
 // reread: the line is no command, so what was kept for its literals may hold
 // one. Nothing there is at a certain place.
 func (s *Session) reread() {
-	d := s.doubt
+	d, in := s.doubt, &s.in[dissect.Client]
 	s.doubt = doubt{}
-	s.in[dissect.Client].Offset = d.at.end
-	for rest := d.rest; len(rest) > 0; {
-		text, n, whole := s.in[dissect.Client].Next(rest)
-		rest = rest[n:]
-		if whole {
-			s.at[dissect.Client] = span{s.in[dissect.Client].Start, s.in[dissect.Client].Offset}
-			s.search(text)
+	read := in.Offset
+	for _, p := range d.rest {
+		in.Offset = p.start
+		for len(p.text) > 0 {
+			text, n, whole := in.Next(p.text)
+			p.text = p.text[n:]
+			if whole {
+				s.at[dissect.Client] = span{in.Start, in.Offset}
+				s.search(text)
+			}
 		}
 	}
+	in.Offset = read
 }
 
 // isCommand tells whether a line can begin a command, with a verb that is
@@ -109,13 +141,13 @@ func isCommand(text []byte) bool {
 // doubted tells whether a reply answers the doubtful command, or one that was
 // kept for its literals.
 func (s *Session) doubted(tag []byte) bool {
-	if !s.last() {
+	if s.doubt.followed || len(s.in[dissect.Client].Part()) > 0 {
 		return false
 	}
-	if len(s.doubt.rest) > 0 && !s.doubt.has(tag) {
+	if (s.doubt.unended || len(s.doubt.rest) > 0) && !s.doubt.has(tag) {
 		s.reread()
 	}
-	return s.doubt.has(tag)
+	return !s.doubt.unended && s.doubt.has(tag)
 }
 
 func (d *doubt) has(tag []byte) bool {
@@ -142,20 +174,25 @@ func (d *doubt) verb() verb {
 
 // confirm takes the doubtful command for one.
 func (s *Session) confirm(dst []dissect.Event) []dissect.Event {
-	d := s.doubt
+	d, in := s.doubt, &s.in[dissect.Client]
 	s.doubt = doubt{}
 	s.wait = nothing
 	s.state[dissect.Client] = atLine
 	s.at[dissect.Client] = d.at
+	read := in.Offset
 	if len(d.rest) > 0 {
-		s.in[dissect.Client].Offset = d.at.end
+		in.Offset = d.at.end
 	}
 	dst = s.commandLine(dst, d.line)
-	for rest := d.rest; len(rest) > 0; {
-		var n int
-		dst, n = s.step(dst, dissect.Client, rest)
-		rest = rest[n:]
+	for _, p := range d.rest {
+		in.Offset = p.start
+		for len(p.text) > 0 {
+			var n int
+			dst, n = s.step(dst, dissect.Client, p.text)
+			p.text = p.text[n:]
+		}
 	}
+	in.Offset = read
 	return dst
 }
 

@@ -9,6 +9,7 @@ type response struct {
 	into   item   // what the literal is; noItem: it is skipped
 	number uint32 // of the message
 	uid    uint32 // of the message; 0: not said
+	size   uint64 // of the message (RFC822.SIZE); 0: not said
 	depth  int    // of parentheses
 	origin uint32 // where in its section the piece begins (RFC 3501, section 6.4.5)
 	mail   *mail
@@ -162,6 +163,9 @@ func (r *response) atom(b []byte) {
 	case r.depth == 1 && r.item == uidItem:
 		uid, _ := number(b, maxNumber)
 		r.uid, r.item = uint32(uid), noItem
+	case r.depth == 1 && r.item == sizeItem:
+		r.size, _ = number(b, maxLiteral)
+		r.item = noItem
 	case r.depth == 1:
 		r.item, r.origin = itemOf(b)
 	}

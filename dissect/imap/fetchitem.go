@@ -15,6 +15,7 @@ const (
 	partItem          // some other part of it
 	envelopeItem      // ENVELOPE
 	uidItem           // UID
+	sizeItem          // RFC822.SIZE
 	idItem            // no item: a string of ID
 )
 
@@ -60,6 +61,8 @@ func itemOf(b []byte) (is item, origin uint32) {
 			return envelopeItem, 0
 		case fold(name, "UID"):
 			return uidItem, 0
+		case fold(name, "RFC822.SIZE"):
+			return sizeItem, 0
 		case fold(name, "PREVIEW"): // RFC 8970, section 3.2: the beginning of its text
 			return partItem, 0
 		}

@@ -4,13 +4,8 @@ import "github.com/mailtap/mailtap/dissect"
 
 // Gap says that n bytes of side were lost.
 func (s *Session) Gap(dst []dissect.Event, side dissect.Side, n uint64) []dissect.Event {
-	if p := s.packed[side]; p != nil {
-		if side == dissect.Client {
-			dst = s.forceWaiting(dst)
-		}
-		if s.packed[side] != nil {
-			dst = s.goDeaf(dst, side)
-		}
+	if s.packed[side] != nil {
+		dst = s.losePacked(dst, side)
 	}
 	e := s.here(side, dissect.Lost)
 	e.End += n

@@ -19,12 +19,13 @@
 //     6855, section 4);
 //   - ID (RFC 2971, section 3.3), URLs that authorize (RFC 4467, section 3), and
 //     IDLE (RFC 2177), whose "+" is no go-ahead;
-//   - COMPRESS (RFC 4978): what follows is inflated and read as before.
+//   - COMPRESS (RFC 4978): what follows is inflated and read as before, within a
+//     security layer, too (section 3).
 //
 // It does not read message structure (BODYSTRUCTURE), the results of SEARCH and
 // its like, mailbox names, access rights, quotas and metadata: their literals
 // are skipped. Nor does it read URLs in literals of APPEND and of the server,
-// TLS or a second COMPRESS within COMPRESS, COMPRESS within a security layer, and
+// TLS, security layers and a second COMPRESS where they begin behind COMPRESS, and
 // layers that encrypt.
 package imap
 
@@ -239,7 +240,7 @@ func (s *Session) End(dst []dissect.Event) []dissect.Event {
 		dst = s.endAppended(dst, s.state[dissect.Client] == afterLiteral)
 	}
 	if s.response.mail != nil {
-		dst = s.endFetch(dst, false)
+		dst = s.breakOff(dst)
 	}
 	dst = s.closeMailbox(dst)
 	for i := range s.open {

@@ -25,8 +25,9 @@ type known struct {
 	side    dissect.Side
 	message *dissect.Message
 	seen    sizes
-	entire  bool // all of it came at once
-	partial bool // a part of a piece was lost, or a piece is a stretch: nobody knows its end
+	said    uint64 // its size, as the server says; 0: it does not
+	entire  bool   // all of it came at once
+	partial bool   // a part of a piece was lost, or a piece is a stretch: nobody knows its end
 }
 
 // unread is a message whose header may go on behind the stretch that was read
@@ -37,49 +38,14 @@ type unread struct {
 	reader *message.Reader
 }
 
-// sizes counts the bytes of a message that have crossed, each once as far as
-// the names of the pieces tell.
-type sizes struct {
-	whole  uint64
-	header uint64
-	text   uint64
-	parts  uint64
-}
-
-// add counts a piece of a response.
-func (s *sizes) add(is item, origin, n uint64) {
-	switch is {
-	case headerItem:
-		s.header += n
-	case wholeItem, cutItem:
-		s.whole = reach(s.whole, origin, n)
-	case textItem:
-		s.text = reach(s.text, origin, n)
-	default:
-		s.parts += n
-	}
-}
-
-// reach is how much of a section has crossed when n bytes from origin on follow
-// the first seen ones.
-func reach(seen, origin, n uint64) uint64 {
-	if origin > seen {
-		return seen + n // something between was left out
-	}
-	return max(seen, origin+n)
-}
-
-// without takes out what another message has brought.
-func (s *sizes) without(other sizes) {
-	*s = sizes{s.whole - other.whole, s.header, s.text - other.text, s.parts - other.parts}
-}
-
-func (s *sizes) total() uint64 { return max(s.whole, s.header+s.text+s.parts) }
-
 // endResponse: a response is over. whole tells that all of it was seen.
 func (s *Session) endResponse(dst []dissect.Event, whole bool) []dissect.Event {
 	if s.response.mail != nil {
 		return s.endFetch(dst, whole)
+	}
+	if k := s.mailbox.find(s.response.number); k != nil && s.response.size > 0 {
+		k.said = s.response.size
+		k.message.Size = k.size()
 	}
 	s.response = response{}
 	s.state[dissect.Server] = atLine
@@ -116,12 +82,36 @@ func (s *Session) endFetch(dst []dissect.Event, whole bool) []dissect.Event {
 	m.seen.header = max(m.seen.header, k.seen.header)
 	k.seen = m.seen
 	k.uid = max(k.uid, r.uid)
+	k.said = max(k.said, r.size)
 	if m.reread {
 		renew(k.message, &m.found)
 	}
 	adopt(k.message, &m.found)
-	k.message.Size = k.seen.total()
+	k.message.Size = k.size()
 	k.message.Complete = k.entire || !k.partial && named(k.message)
+	return dst
+}
+
+// breakOff ends a FETCH response in which the connection ends. A header of which
+// only a part has come makes no message, and adds nothing to one whose own is
+// known.
+func (s *Session) breakOff(dst []dissect.Event) []dissect.Event {
+	r := &s.response
+	k := s.mailbox.find(r.number)
+	var before sizes
+	if k != nil {
+		before = k.seen
+		before.header = 0
+	}
+	switch {
+	case r.into != headerItem || r.env != nil || r.mail.seen != before, k != nil && !named(k.message):
+		r.mail.lose() // a field may go on
+		return s.endFetch(dst, false)
+	case k == nil:
+		e := s.messageEnd(&known{side: dissect.Server, message: r.mail.facts})
+		e.Text = []byte("broken off")
+		dst = append(dst, e)
+	}
 	return dst
 }
 

@@ -18,14 +18,17 @@ func (s *Session) expectLayer(x *sasl.Exchange) {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
-	told := len(dst)
 	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+		told := len(dst)
 		s.in[side].Pass(uint64(skip))
+		if p := s.packed[side]; p != nil {
+			p.pass(uint64(skip))
+		}
 		dst = s.tellLayer(dst, side)
 		dst, n = s.feed(dst, side, text)
-		return n, s.takes(side)
+		dissect.Detach(dst[told:]) // lines that reach across frames share their memory
+		return n, s.packed[side] != nil || s.takes(side)
 	})
-	dissect.Detach(dst[told:])
 	return dst, taken
 }
 
@@ -42,6 +45,9 @@ func (s *Session) tellLayer(dst []dissect.Event, side dissect.Side) []dissect.Ev
 		s.state = [2]state{opaque, opaque}
 		s.wait = nothing
 	case s.layer.Deaf(side):
+		if s.packed[side] != nil {
+			return s.losePacked(dst, side)
+		}
 		s.in[side].Lose(0)
 		return s.lose(dst, side)
 	}

@@ -80,6 +80,9 @@ func named(m *dissect.Message) bool { return m.HasFrom || m.HasSubject || len(m.
 // endAppended ends the content of a message that the client has sent.
 func (s *Session) endAppended(dst []dissect.Event, complete bool) []dissect.Event {
 	m := s.command.mail
+	if !complete {
+		m.lose() // a field may have gone on
+	}
 	m.settle()
 	adopt(m.facts, &m.found)
 	m.facts.Size, m.facts.Complete = m.size, complete && !m.holed

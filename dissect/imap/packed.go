@@ -1,6 +1,8 @@
 package imap
 
 import (
+	"bytes"
+
 	"github.com/mailtap/mailtap/dissect"
 	"github.com/mailtap/mailtap/dissect/imap/inflate"
 )
@@ -22,6 +24,7 @@ type packed struct {
 	*inflate.Reader
 	next    uint64 // stream offset of the next byte to be fed
 	waiting []byte
+	text    []byte // inflated, and still to be read
 }
 
 // compress: the server has agreed to COMPRESS. The client's side can be read
@@ -44,7 +47,7 @@ func (s *Session) compressed(dst []dissect.Event, text []byte, waited bool) []di
 		return s.goAllDeaf(dst) // twice, as nobody does
 	}
 	s.compress(waited)
-	if s.layer.Begun() || !s.dialogue.Reserve(bothSides) {
+	if !s.dialogue.Reserve(bothSides) {
 		dst = s.goAllDeaf(dst)
 	}
 	e := s.event(dissect.Server, dissect.Compressed, text)
@@ -70,6 +73,14 @@ func (s *Session) goAllDeaf(dst []dissect.Event) []dissect.Event {
 		}
 	}
 	return dst
+}
+
+// pass counts n bytes of a layer beneath (RFC 4978, section 3: what is compressed is
+// then signed). Those that wait stood before them; where they are read, they seem to
+// stand behind.
+func (p *packed) pass(n uint64) {
+	p.next += n
+	p.Pass(n)
 }
 
 // feedPacked takes compressed bytes.
@@ -116,19 +127,20 @@ func (s *Session) forceWaiting(dst []dissect.Event) []dissect.Event {
 }
 
 // due tells whether there is something to read.
-func (p *packed) due() bool { return len(p.waiting) > 0 || p.Pending() }
+func (p *packed) due() bool { return len(p.waiting)+len(p.text) > 0 || p.Pending() }
 
 // unpack inflates b and reads it, and returns how many bytes it took.
 func (s *Session) unpack(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
 	p := s.packed[side]
 	told, taken := len(dst), 0
 	for s.packed[side] == p && s.takes(side) {
-		limit := maxRun
-		within := s.state[side] == inLiteral
-		if within {
-			limit = int(min(maxRun, s.left[side]))
+		if text := p.text; len(text) > 0 {
+			p.text = nil
+			dst = s.readRun(dst, side, text)
+			continue
 		}
-		text, n, err := p.Next(b[taken:], limit, !within)
+		limit, byLine := s.nextRun(side)
+		text, n, err := p.Next(b[taken:], limit, byLine)
 		taken += n
 		switch {
 		case err != nil, len(dst)-told > maxUnpacked:
@@ -137,29 +149,46 @@ func (s *Session) unpack(dst []dissect.Event, side dissect.Side, b []byte) ([]di
 			return dst, taken
 		}
 		dst = s.readRun(dst, side, text)
-		if side == dissect.Server {
-			dst = s.readWaiting(dst)
-		}
 	}
 	return dst, taken
 }
 
+// nextRun tells how much of side may be inflated at once, and whether a line ends
+// it: all of it has to be read in one step.
+func (s *Session) nextRun(side dissect.Side) (limit int, byLine bool) {
+	client := side == dissect.Client
+	switch {
+	case s.state[side] == inLiteral:
+		return int(min(maxRun, s.left[side])), false
+	case client && s.state[side] == unsynced && s.doubt.left > 0:
+		return int(min(maxRun, s.doubt.left)), false
+	case client && (s.held != nil || s.doubt.accepted):
+		return 1, true // it settles them, and what comes then may be a literal
+	}
+	return maxRun, true
+}
+
 // readRun reads inflated text: a line, a part of one, or a part of a literal.
-// Its memory is used again at once, so events get a copy of their own.
+// Where the client turns out to wait for an answer, it is left for later. Its
+// memory is used again at once, so events get a copy of their own.
 func (s *Session) readRun(dst []dissect.Event, side dissect.Side, text []byte) []dissect.Event {
-	told := len(dst)
+	p, told := s.packed[side], len(dst)
 	if len(text) > 0 {
 		dst = s.spoke(dst, side)
-		if s.packed[side] == nil { // what was held ended it
-			dissect.Detach(dst[told:])
-			return dst
-		}
-		if in := &s.in[side]; len(in.Part()) == 0 {
-			in.Offset = s.packed[side].Start
-		}
 	}
-	dst, _ = s.step(dst, side, text)
+	if in := &s.in[side]; s.packed[side] == p && s.takes(side) {
+		if len(text) > 0 && len(in.Part()) == 0 {
+			in.Offset = p.Start
+		}
+		var n int
+		dst, n = s.step(dst, side, text)
+		text = text[n:]
+	}
+	p.text = bytes.Clone(text)
 	dissect.Detach(dst[told:])
+	if side == dissect.Server {
+		return s.readWaiting(dst)
+	}
 	return dst
 }
 
@@ -168,6 +197,17 @@ func (s *Session) moved(side dissect.Side) {
 	if p := s.packed[side]; p != nil {
 		s.in[side].Offset = p.End
 	}
+}
+
+// losePacked: bytes of a compressed side were lost, or nothing more of it is read.
+func (s *Session) losePacked(dst []dissect.Event, side dissect.Side) []dissect.Event {
+	if side == dissect.Client {
+		dst = s.forceWaiting(dst)
+	}
+	if s.packed[side] == nil {
+		return dst
+	}
+	return s.goDeaf(dst, side)
 }
 
 // goDeaf: from here on a compressed side cannot be read any more.

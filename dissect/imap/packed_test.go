@@ -3,6 +3,7 @@ package imap_test
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -120,21 +121,68 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// sign plays all turns behind the first, a greeting, in a layer of DIGEST-MD5 that
+// only signs (RFC 2831, section 2.3).
+func sign(turns []dialogue.Turn) []dialogue.Turn {
+	const client, server = dissect.Client, dissect.Server
+	response := base64.StdEncoding.EncodeToString([]byte(`username="joe",qop=auth-int,response=1`))
+	signed := []dialogue.Turn{
+		turns[0], {Side: client, Data: []byte("y AUTHENTICATE DIGEST-MD5\r\n")}, {Side: server, Data: []byte("+ bm9uY2U9MQ==\r\n")},
+		{Side: client, Data: []byte(response + "\r\n")}, {Side: server, Data: []byte("y OK in\r\n")},
+	}
+	var number [2]uint32
+	for _, turn := range turns[1:] {
+		signed = append(signed, dialogue.Turn{Side: turn.Side, Data: []byte(digestFrame(number[turn.Side], string(turn.Data)))})
+		number[turn.Side]++
+	}
+	return signed
+}
+
+// What is compressed within a layer gives the same events as what is only signed,
+// however it is cut.
+func TestCompressedAndSigned(t *testing.T) {
+	for name, turns := range compressedDialogues(t) {
+		refusal := dialogue.Turn{Side: dissect.Server, Data: []byte("z NO not here\r\n")}
+		plain := []dialogue.Turn{turns[0][0], agreement[0], refusal}
+		var want, got []string
+		for _, e := range dialogue.Run(machine(false), sign(append(plain, turns[0][1:]...)), dialogue.Whole) {
+			want = append(want, offsets.ReplaceAllString(e, " "))
+		}
+		both := sign(turns[1])
+		whole := dialogue.Run(machine(false), both, dialogue.Whole)
+		for _, e := range whole {
+			if !strings.Contains(e, " compressed ") {
+				got = append(got, offsets.ReplaceAllString(e, " "))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-signed +compressed and signed):\n%s", name, diff)
+		}
+		for _, cut := range []int{1, 2, 7, 50} {
+			if diff := cmp.Diff(whole, dialogue.Run(machine(false), both, cut)); diff != "" {
+				t.Errorf("%s, cut every %d bytes (-whole +cut):\n%s", name, cut, diff)
+			}
+		}
+	}
+}
+
 // With a part missing nothing panics, and nothing is invented.
 func TestCompressedHurt(t *testing.T) {
 	dir := t.TempDir()
 	for name, turns := range compressedDialogues(t) {
-		var text strings.Builder
-		for _, turn := range turns[1] {
-			fmt.Fprintf(&text, "%c- ", "CS"[turn.Side])
-			for _, c := range turn.Data {
-				fmt.Fprintf(&text, `\x%02x`, c)
+		for prefix, said := range map[string][]dialogue.Turn{"": turns[1], "signed-": sign(turns[1])} {
+			var text strings.Builder
+			for _, turn := range said {
+				fmt.Fprintf(&text, "%c- ", "CS"[turn.Side])
+				for _, c := range turn.Data {
+					fmt.Fprintf(&text, `\x%02x`, c)
+				}
+				text.WriteByte('\n')
 			}
-			text.WriteByte('\n')
-		}
-		archive := txtar.Archive{Files: []txtar.File{{Name: "dialogue", Data: []byte(text.String())}}}
-		if err := os.WriteFile(filepath.Join(dir, name), txtar.Format(&archive), 0o600); err != nil {
-			t.Fatal(err)
+			archive := txtar.Archive{Files: []txtar.File{{Name: "dialogue", Data: []byte(text.String())}}}
+			if err := os.WriteFile(filepath.Join(dir, prefix+name), txtar.Format(&archive), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	dialogue.Hurt(t, dir, machine)

@@ -1,7 +1,5 @@
 package line
 
-import "bytes"
-
 // A Dot finds the end of a block that ends with a line of a single dot. The
 // zero value stands at the beginning of a line, where a block begins.
 type Dot struct{ state dotState }
@@ -15,6 +13,17 @@ const (
 	afterDotCR                 // the line so far is dot, CR
 )
 
+// Begun returns how many of the bytes taken last may begin the end mark.
+func (d *Dot) Begun() uint64 {
+	switch d.state {
+	case afterDot:
+		return uint64(len("."))
+	case afterDotCR:
+		return uint64(len(".\r"))
+	}
+	return 0
+}
+
 // Take returns how many bytes of b belong to the block, its end mark included,
 // and whether the mark was found. The mark is CRLF dot CRLF; a bare LF is
 // accepted in place of each CRLF, as most servers do.
@@ -22,21 +31,20 @@ func (d *Dot) Take(b []byte) (n int, end bool) {
 	for n < len(b) {
 		switch d.state {
 		case inLine:
-			// Dots are rarer than line ends, and BASE64 has none.
-			i := bytes.IndexByte(b[n:], '.')
-			if i < 0 {
-				if b[len(b)-1] == '\n' {
+			start := n
+			if n == 0 && b[0] == '.' {
+				start++ // b[0] begins no line
+			}
+			n = NextDot(b, start)
+			if n == len(b) {
+				if b[n-1] == '\n' {
 					d.state = lineStart
 				}
-				return len(b), false
+				return n, false
 			}
-			n += i + 1
-			if i > 0 && b[n-2] == '\n' {
+			n++
+			if b[n-2] == '\n' {
 				d.state = afterDot
-				continue
-			}
-			for n < len(b) && b[n] == '.' {
-				n++ // of dots in a row only the first can begin a line
 			}
 		case lineStart:
 			d.state = inLine

@@ -170,6 +170,17 @@ func BenchmarkDotText(b *testing.B) {
 	}
 }
 
+// BenchmarkDots: a dot every other byte, as nobody writes who means well.
+func BenchmarkDots(b *testing.B) {
+	mail := bytes.Repeat([]byte("x."), 30_000)
+	b.SetBytes(int64(len(mail)))
+	b.ReportAllocs()
+	var d line.Dot
+	for b.Loop() {
+		d.Take(mail)
+	}
+}
+
 func BenchmarkSplitter(b *testing.B) {
 	mail := bytes.Repeat([]byte("EHLO client.example\r\n"), 1000)
 	b.SetBytes(int64(len(mail)))
@@ -200,5 +211,35 @@ func TestPass(t *testing.T) {
 	s.Next([]byte("two\n"))
 	if s.Start != 52 || s.Offset != 56 || s.Size() != 4 {
 		t.Errorf("then [%d, %d), size %d", s.Start, s.Offset, s.Size())
+	}
+}
+
+// A dot that begins a line is found wherever it stands, behind any others.
+func TestNextDot(t *testing.T) {
+	first := func(b []byte, from int) int {
+		for i := from; i < len(b); i++ {
+			if b[i] == '.' && (i == 0 || b[i-1] == '\n' || b[i-1] == '\r') {
+				return i
+			}
+		}
+		return len(b)
+	}
+	for name, text := range map[string]string{
+		"text":                 "a line, and another line without any ",
+		"dots":                 "a.b..c...d",
+		"dots behind controls": "\t.\x0b.\x00.\x8a.\x8d.",
+		"line ends":            "a\r\nb\rc\nd.",
+	} {
+		text = strings.Repeat(text, 1+600/len(text))
+		for at := range 330 {
+			for _, end := range []string{"\r\n.", "\n.", "\r.", "\n..", ""} {
+				b := []byte(text[:at] + end + text[at:])
+				for _, from := range []int{0, 1, at, at + len(end)} {
+					if got, want := line.NextDot(b, from), first(b, from); got != want {
+						t.Fatalf("%s, %q behind %d bytes, from %d: found at %d, want %d", name, end, at, from, got, want)
+					}
+				}
+			}
+		}
 	}
 }

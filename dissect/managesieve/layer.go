@@ -21,14 +21,14 @@ func (s *Session) beginsLayer(side dissect.Side, b []byte) bool {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(dst []dissect.Event, side dissect.Side, b []byte) ([]dissect.Event, int) {
-	told := len(dst)
 	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+		told := len(dst)
 		s.in[side].Pass(uint64(skip))
 		dst = s.tellLayer(dst, side)
 		dst, n = s.feed(dst, side, text)
+		dissect.Detach(dst[told:]) // lines that reach across frames share their memory
 		return n, s.takes(side)
 	})
-	dissect.Detach(dst[told:])
 	return dst, taken
 }
 

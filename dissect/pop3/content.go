@@ -67,6 +67,7 @@ func (c *content) write(text []byte, size uint64) {
 func (c *content) lose() {
 	c.lossy = true
 	c.reader.Lose()
+	c.message.Size -= c.dot.Begun()
 	c.dot = line.Dot{}
 	c.dot.Take([]byte("?")) // in the midst of a line, as far as anyone knows
 }
@@ -86,6 +87,7 @@ func (s *Session) endMessage(mark uint64) {
 func (s *Session) tell(c *content, mark uint64) {
 	if !c.message.Complete {
 		c.reader.Lose()
+		c.message.Size -= c.dot.Begun()
 	}
 	c.reader.Fill(c.message, true)
 	end := s.in[c.side].Offset

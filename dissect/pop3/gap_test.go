@@ -161,3 +161,29 @@ func TestGaps(t *testing.T) {
 		})
 	}
 }
+
+// A dot that may have begun the end mark of a message is none of its bytes.
+func TestSizeBeforeTheMark(t *testing.T) {
+	for text, want := range map[string]uint64{"hello\r\n.": 7, "hello\r\n.\r": 7, "hello\r\n": 7, "hello.": 6, "hello\r\n..": 9} {
+		for _, lost := range []bool{false, true} {
+			s := pop3.New([2]uint64{}, false)
+			s.Feed(nil, dissect.Server, []byte("+OK ready\r\n"))
+			s.Feed(nil, dissect.Client, []byte("RETR 1\r\n"))
+			events, _ := s.Feed(nil, dissect.Server, []byte("+OK\r\n"+text))
+			if lost {
+				events = s.Gap(events, dissect.Server, 2)
+				events, _ = s.Feed(events, dissect.Client, []byte("QUIT\r\n"))
+				events, _ = s.Feed(events, dissect.Server, []byte("+OK bye\r\n"))
+			}
+			got := uint64(0)
+			for _, e := range s.End(events) {
+				if e.Kind == dissect.MessageEnd {
+					got = e.Message.Size
+				}
+			}
+			if got != want {
+				t.Errorf("%q, the rest lost: %v: %d bytes, want %d", text, lost, got, want)
+			}
+		}
+	}
+}

@@ -15,15 +15,14 @@ func (s *Session) expectLayer(x *sasl.Exchange) {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(side dissect.Side, b []byte) int {
-	told := len(s.out)
-	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+	return s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+		told := len(s.out)
 		s.in[side].Pass(uint64(skip))
 		s.tellLayer(side)
 		n = s.feed(side, text)
+		dissect.Detach(s.out[told:]) // lines that reach across frames share their memory
 		return n, s.takes(side)
 	})
-	dissect.Detach(s.out[told:])
-	return taken
 }
 
 // takes tells whether bytes of side can be read now.

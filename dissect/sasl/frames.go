@@ -22,6 +22,14 @@ const (
 	digestType    = 1
 )
 
+// Before the text that NTLM signs stand the version of the signature, its checksum
+// and its number, which is in little-endian order ([MS-NLMP], section 2.2.2.9.2).
+const (
+	ntlmSignatureSize    = 16
+	ntlmSignatureNumber  = 12
+	ntlmSignatureVersion = 1
+)
+
 // frames reads one side of a layer. Of a frame it keeps the head, without text,
 // and the last octets.
 type frames struct {
@@ -95,12 +103,15 @@ func (f *frames) headSize(kind framing) (size int, ok bool) {
 	if size = lengthSize; len(h) < size {
 		return size, true
 	}
-	if kind == gssFrames {
+	switch kind {
+	case gssFrames:
 		token, ok := tokenHead(h[lengthSize:])
 		if !ok {
 			return 0, false
 		}
 		size += token
+	case ntlmFrames:
+		size += ntlmSignatureSize
 	}
 	return size, f.size() <= maxFrame && size-lengthSize <= int(f.size())
 }
@@ -115,13 +126,28 @@ func (f *frames) size() uint32 { return binary.BigEndian.Uint32(f.head[:]) }
 func (f *frames) begin(kind framing, side dissect.Side) bool {
 	f.open, f.torn, f.padded = true, false, false
 	body := f.size() - uint32(f.have-lengthSize)
-	if kind == gssFrames {
-		return f.beginToken(f.head[lengthSize:f.have], side, body)
+	switch token := f.head[lengthSize:f.have]; kind {
+	case gssFrames:
+		return f.beginToken(token, side, body)
+	case ntlmFrames:
+		f.text = body
+		return binary.LittleEndian.Uint32(token) == ntlmSignatureVersion &&
+			f.follows(uint64(binary.LittleEndian.Uint32(token[ntlmSignatureNumber:])))
 	}
 	if body < digestTrailer {
 		return false
 	}
 	f.text, f.behind = body-digestTrailer, digestTrailer
+	return true
+}
+
+// follows tells whether number is that of the next frame, and counts it. The first
+// may have any.
+func (f *frames) follows(number uint64) bool {
+	if f.counted && number != f.number {
+		return false
+	}
+	f.number, f.counted = number+1, true
 	return true
 }
 

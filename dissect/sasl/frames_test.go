@@ -112,6 +112,7 @@ func TestFrames(t *testing.T) {
 		{"token, rotated round", "GSSAPI", token("one", 1, 16, 9), "one", "GSSAPI integrity", -1},
 		{"token, sealed", "GSSAPI", token("decoy", 3, 0, 9), "", "GSSAPI", 20},
 		{"token, sealed later", "GSSAPI", join(token("one", 1, 0, 9), token("decoy", 3, 0, 10)), "one", "GSSAPI integrity", 55},
+		{"token, text rotated later", "GSSAPI", join(token("one", 1, 0, 9), token("decoy", 1, 13, 10)), "one", "GSSAPI integrity", 55},
 		{"token of the other side", "GSSAPI", token("decoy", 0, 0, 9), "", "GSSAPI", 20},
 		{"token again", "GSSAPI", join(token("one", 1, 0, 9), token("decoy", 1, 0, 9)), "one", "GSSAPI integrity", 55},
 		{"token of a signature", "GSSAPI", framed([]byte("\x04\x04\x01\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x01checksum")), "", "GSSAPI", 5},
@@ -133,6 +134,89 @@ func TestFrames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// ntlmFrame is a frame that NTLM signs ([MS-NLMP], section 3.4.4.2).
+func ntlmFrame(text string, number uint32) []byte {
+	b := binary.LittleEndian.AppendUint32([]byte("\x01\x00\x00\x00checksum"), number)
+	return framed(append(b, text...))
+}
+
+// ntlmLayerOf returns the layer behind NTLM within GSS-SPNEGO whose last message has
+// these flags.
+func ntlmLayerOf(flags uint32) *sasl.Layer {
+	message := authenticate("DOM", "joe", "PC", nonce, nt2, true)
+	binary.LittleEndian.PutUint32(message[60:], 1|flags)
+	x := sasl.Begin([]byte("GSS-SPNEGO"))
+	x.Client([]byte(base64.StdEncoding.EncodeToString(message)), false)
+	return x.Layer()
+}
+
+// Behind NTLM the text can be read where no more than signatures were agreed to,
+// with numbers that are not encrypted.
+func TestNTLMFrames(t *testing.T) {
+	const sign, seal, extended = 0x10, 0x20, 0x80000
+	tests := []struct {
+		name  string
+		flags uint32
+		sent  []byte
+		text  string
+		words string
+		end   int
+	}{
+		{"signed", sign | extended, bytes.Join([][]byte{ntlmFrame("one\r\n", 0), ntlmFrame("", 1), ntlmFrame("two", 2)}, nil), "one\r\ntwo", "GSS-SPNEGO integrity", -1},
+		{"wrong number", sign | extended, append(ntlmFrame("one", 0), ntlmFrame("decoy", 2)...), "one", "GSS-SPNEGO integrity", 43},
+		{"wrong version", sign | extended, framed([]byte("\x02\x00\x00\x00checksum\x00\x00\x00\x00decoy")), "", "GSS-SPNEGO", 20},
+		{"too short", sign | extended, framed([]byte("\x01\x00\x00\x00decoy")), "", "GSS-SPNEGO", 4},
+		{"sealed", sign | seal | extended, ntlmFrame("decoy", 0), "", "GSS-SPNEGO", 0},
+		{"encrypted numbers", sign, ntlmFrame("decoy", 0), "", "GSS-SPNEGO", 0},
+		{"nothing agreed to", 0, ntlmFrame("decoy", 0), "", "GSS-SPNEGO", 0},
+	}
+	for _, tt := range tests {
+		for cut := 1; cut <= len(tt.sent); cut++ {
+			l := ntlmLayerOf(tt.flags)
+			text, end := unframe(l, fromServer, tt.sent, cut)
+			if words := string(l.Words()); text != tt.text || words != tt.words || end != tt.end {
+				t.Fatalf("%s, cut every %d bytes: %q, %q, ends at %d, want %q, %q, %d", tt.name, cut, text, words, end, tt.text, tt.words, tt.end)
+			}
+		}
+	}
+}
+
+// Where a side may say no more for now, it is shown whether it does: the end of a
+// frame, and padding, are nothing said.
+func TestSaysMore(t *testing.T) {
+	for _, tt := range []struct {
+		mechanism string
+		frame     func(text string, i int) []byte
+	}{
+		{"DIGEST-MD5", func(text string, i int) []byte { return digestFrame(text, uint32(i)) }},
+		{"GSSAPI", func(text string, i int) []byte { return token(text, 1, 5, uint64(i)) }},
+		{"GSS-SPNEGO", func(text string, _ int) []byte { return oldToken(text, 3, 8) }},
+	} {
+		for said, want := range map[string]bool{"one\n": false, "one\ntwo": true} {
+			for _, next := range []string{"", "three"} {
+				l := layerOf(t, tt.mechanism)
+				sent := tt.frame(said, 0)
+				if next != "" {
+					sent = append(sent, tt.frame(next, 1)...)
+				}
+				l.Begins(fromServer, sent)
+				line, shown := "", ""
+				l.Feed(fromServer, sent, func(_ int, text []byte) (n int, more bool) {
+					if line != "" {
+						shown += string(text)
+						return 0, false
+					}
+					line, _, _ = strings.Cut(string(text), "\n")
+					return min(len(text), len("one\n")), line == ""
+				})
+				if line != "one" || (shown != "") != (want || next != "") {
+					t.Errorf("%s, %q, then %q: line %q, %q is shown of the rest", tt.mechanism, said, next, line, shown)
+				}
+			}
+		}
 	}
 }
 
@@ -241,10 +325,13 @@ func FuzzFrames(f *testing.F) {
 	f.Add(append(digestFrame("one\r\n", 0), digestFrame("two", 1)...), uint8(0), uint8(0))
 	f.Add(append(token("one\r\n", 1, 12, 9), token("two", 1, 0, 10)...), uint8(1), uint8(6))
 	f.Add(append(oldToken("one\r\n", 3, 8), oldToken("two", 1, 20)...), uint8(2), uint8(2))
+	f.Add(append(ntlmFrame("one\r\n", 0), ntlmFrame("two", 1)...), uint8(3), uint8(4))
 	f.Fuzz(func(t *testing.T, sent []byte, kind, cut uint8) {
-		mechanism := [...]string{"DIGEST-MD5", "GSSAPI", "GSS-SPNEGO"}[kind%3]
 		read := func(cut int) string {
-			l := layerOf(t, mechanism)
+			l := ntlmLayerOf(0x80010)
+			if kind %= 4; kind < 3 {
+				l = layerOf(t, [...]string{"DIGEST-MD5", "GSSAPI", "GSS-SPNEGO"}[kind])
+			}
 			text, end := unframe(l, fromServer, sent, cut)
 			return fmt.Sprintf("%q to %d, %s", text, end, l.Words())
 		}

@@ -23,7 +23,7 @@ func (x *Exchange) gssapi(message []byte) (hide bool) {
 		x.detail("inner", "NTLM")
 		x.layer = noFrames
 		if x.Attempt.Mechanism == "GSS-SPNEGO" {
-			x.layer = sealed
+			x.layer = x.ntlmLayer(message[i:])
 		}
 		return x.ntlmMessage(message[i:])
 	}

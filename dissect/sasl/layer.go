@@ -10,6 +10,7 @@ const (
 	sealed                      // nothing of it is read
 	digestFrames                // DIGEST-MD5 with auth-int (RFC 2831, section 2.3)
 	gssFrames                   // tokens of GSS-API, each of which tells whether it is sealed (RFC 4752, section 3.3)
+	ntlmFrames                  // signatures of NTLM before what they sign ([MS-NLMP], section 3.4.4.2)
 )
 
 // Layer is a security layer that may follow an exchange, as both sides speak in
@@ -36,7 +37,8 @@ type Layer struct {
 //     section 3.1), which may not be encrypted; where it is all the same, or was
 //     not seen, nobody can tell, and a layer may follow. Exchange speaks SPNEGO
 //     under this name, without that token: no layer follows;
-//   - GSS-SPNEGO, which has no such token and agrees on a layer within SPNEGO;
+//   - GSS-SPNEGO, which has no such token and agrees on a layer within SPNEGO, or,
+//     where that holds NTLM, by the flags of its last message;
 //   - KERBEROS_V4, whose choice is encrypted (RFC 2222, section 7.1).
 //
 // Whether one does follow is told by the next bytes: see Begins. Where they are
@@ -76,12 +78,14 @@ func (l *Layer) Begins(side dissect.Side, b []byte) bool {
 // Feed takes b, the next bytes of side, and returns how many. It calls read with
 // the text in them, if any, behind skip octets that are none; read tells how many
 // octets of the text it took, and whether it can take more. The first call is
-// before anything is taken. Where a side is not read any more, or never was, there
-// is nothing to do with its bytes; they do not even count, so that it is the same
-// where in them the other side goes on.
+// before anything is taken; where no more can be, the last one shows an octet of
+// what is left, if that is more than the end of a frame. Where a side is not read
+// any more, or never was, there is nothing to do with its bytes; they do not even
+// count, so that it is the same where in them the other side goes on.
 func (l *Layer) Feed(side dissect.Side, b []byte, read func(skip int, text []byte) (n int, more bool)) int {
 	taken := 0
-	for _, more := read(0, nil); more && taken < len(b); {
+	_, more := read(0, nil)
+	for more && taken < len(b) {
 		if !l.reads(side) {
 			return len(b)
 		}
@@ -91,7 +95,18 @@ func (l *Layer) Feed(side dissect.Side, b []byte, read func(skip int, text []byt
 		l.sides[side].text -= uint32(n)
 		taken += skip + n
 	}
+	if rest := b[taken:]; !more && l.saysMore(side, rest) {
+		read(0, rest[:1])
+	}
 	return taken
+}
+
+// saysMore tells whether b, the next bytes of side, is more than the end of the
+// frame that is being read.
+func (l *Layer) saysMore(side dissect.Side, b []byte) bool {
+	f := &l.sides[side]
+	n := uint32(len(b))
+	return n > 0 && (!l.reads(side) || n > f.left() || n > f.before && f.text > 0 && f.legible(b[f.before:]) > 0)
 }
 
 // reads tells whether side is read.

@@ -17,7 +17,12 @@ const (
 	ntlmChallenge    = 2
 	ntlmAuthenticate = 3
 
-	ntlmUnicode = 1 // NTLMSSP_NEGOTIATE_UNICODE
+	// Flags (section 2.2.2.5): NTLMSSP_NEGOTIATE_UNICODE, _SIGN, _SEAL and
+	// _EXTENDED_SESSIONSECURITY.
+	ntlmUnicode  = 1
+	ntlmSign     = 0x10
+	ntlmSeal     = 0x20
+	ntlmExtended = 0x80000
 
 	ntlmV1Length = 24 // of an LM or NTLMv1 response
 	ntlmV2Proof  = 16 // bytes before the client data of an NTLMv2 response
@@ -93,6 +98,17 @@ func (x *Exchange) ntlmFlags(message []byte) uint32 {
 		}
 	}
 	return binary.LittleEndian.Uint32(message[at:])
+}
+
+// ntlmLayer tells what layer may follow a message of the client: one that only
+// signs, where no more was agreed to. Without extended session security its numbers
+// are encrypted.
+func (x *Exchange) ntlmLayer(message []byte) framing {
+	const layer = ntlmSign | ntlmSeal | ntlmExtended
+	if kind, _ := ntlmType(message); kind == ntlmAuthenticate && x.ntlmFlags(message)&layer == ntlmSign|ntlmExtended {
+		return ntlmFrames
+	}
+	return sealed
 }
 
 // ntlmBounds reads the length and offset of a payload whose description stands

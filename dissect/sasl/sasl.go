@@ -18,14 +18,15 @@
 // cannot be decoded is told as it stands.
 //
 // What a security layer behind the exchange carries is found in its frames where
-// it is only signed: by DIGEST-MD5, and by Kerberos (RFC 4121, section 4.2.6.2; RFC
-// 1964, section 1.2.2); see Layer. No signature is verified.
+// it is only signed: by DIGEST-MD5, by Kerberos (RFC 4121, section 4.2.6.2; RFC
+// 1964, section 1.2.2), and by NTLM within GSS-SPNEGO; see Layer. No signature is
+// verified.
 //
 // It does not read layers of KERBEROS_V4, tokens that are rotated by more than
 // their checksum, and what is encrypted in the exchange: the client's name in
 // Kerberos, the messages of SRP and of mechanisms that it knows by name only. NTLM
-// is taken to have no layer: that of Cyrus SASL offers none, and [MS-SMTPNTLM] and
-// [MS-POP3] know none. It guesses no password.
+// by itself is taken to have no layer: that of Cyrus SASL offers none, and
+// [MS-SMTPNTLM] and [MS-POP3] know none. It guesses no password.
 package sasl
 
 import (

@@ -72,14 +72,12 @@ func (f *frames) beginToken(head []byte, side dissect.Side, body uint32) bool {
 	}
 	flags := head[2]
 	sum, rotation := uint32(binary.BigEndian.Uint16(head[4:])), uint32(binary.BigEndian.Uint16(head[6:]))
-	number := binary.BigEndian.Uint64(head[8:])
 	if flags&isSealed != 0 || (flags&fromAcceptor != 0) != (side == dissect.Server) || head[3] != 0xff || sum == 0 || sum > body {
 		return false
 	}
-	if f.counted && number != f.number {
+	if !f.follows(binary.BigEndian.Uint64(head[8:])) {
 		return false
 	}
-	f.number, f.counted = number+1, true
 	// The checksum stands behind the text, and both are rotated to the right. By
 	// more than the checksum nobody does ([MS-KILE], section 3.4.5.4.1: by 12), and
 	// the text would have to be kept.

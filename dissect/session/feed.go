@@ -22,8 +22,9 @@ func (s *Session) feed(dst []dissect.Event, side dissect.Side, b []byte) []disse
 	case s.mode == awaitingTLS:
 		return s.awaitClient(dst, b)
 	case s.machine.Need() != dissect.NeedNothing:
-		dst, _ = s.machine.Feed(dst, side, b) // it takes none, but knows now that there is more
-		return s.park(dst, b)
+		s.park(b)
+		dst, _ = s.machine.Feed(dst, side, s.parked()) // it takes none, but knows now that there is more
+		return s.checkParked(dst)
 	}
 	return s.feedClient(dst, b)
 }
@@ -72,23 +73,30 @@ func (s *Session) feedClient(dst []dissect.Event, b []byte) []dissect.Event {
 		s.mode = awaitingTLS
 		return s.awaitClient(dst, b[n:])
 	case n < len(b):
-		return s.park(dst, b[n:])
+		s.park(b[n:])
+		return s.checkParked(dst)
 	}
 	return dst
 }
 
 // park keeps bytes of the client until the server has answered: only its
 // answer tells whether they are content, a password, a command or TLS.
-func (s *Session) park(dst []dissect.Event, b []byte) []dissect.Event {
+func (s *Session) park(b []byte) {
 	w := s.wait()
 	w.parked = append(w.parked, b...)
 	s.pool.used += len(b)
-	if len(w.parked) > MaxParked || s.pool.used > MaxPool {
+}
+
+// checkParked reads what is parked where there is too much of it, or nothing to
+// wait for.
+func (s *Session) checkParked(dst []dissect.Event) []dissect.Event {
+	parked := s.parked()
+	if len(parked) > MaxParked || s.pool.used > MaxPool {
 		s.silent = s.silent || !s.heard
 		return s.proceed(dst)
 	}
 	if s.silent || s.mute && s.machine.Need() == dissect.NeedAnswer ||
-		s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && likeTLS(w.parked) != maybeTLS {
+		s.unanswered && s.machine.Need() == dissect.NeedTLSAnswer && likeTLS(parked) != maybeTLS {
 		return s.proceed(dst) // the client has its answer, which was lost
 	}
 	return dst

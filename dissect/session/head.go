@@ -124,9 +124,9 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 	s.offset = [2]uint64{s.offset[s.Direction(dissect.Client)], s.offset[s.Direction(dissect.Server)]}
 	switch {
 	case v.answer == readable:
-		s.beginClear()
+		dst = s.beginClear(dst)
 	case len(s.head.said[v.server]) == 0 && !implicitTLS(s.ports[v.server]):
-		s.beginClear()
+		dst = s.beginClear(dst)
 		s.mode, s.alone = perhapsTLS, true
 	default:
 		dst = s.beginTLS(dst)
@@ -135,11 +135,31 @@ func (s *Session) decide(dst []dissect.Event, done bool) []dissect.Event {
 }
 
 // beginClear makes the machine that reads the conversation.
-func (s *Session) beginClear() {
-	s.machine = newMachine(s.protocol, s.ports[s.server], s.offset, s.late)
+func (s *Session) beginClear(dst []dissect.Event) []dissect.Event {
+	base, late, unheard := s.offset, s.late, s.unheard()
+	if unheard > 0 {
+		base[dissect.Server] -= unheard
+		late = false
+	}
+	s.machine = newMachine(s.protocol, s.ports[s.server], base, late)
 	s.dialogue = s.pool.room.New()
 	s.machine.Record(s.dialogue)
 	s.mode = clear
+	if unheard > 0 {
+		dst = s.machine.Gap(dst, dissect.Server, unheard)
+	}
+	return dst
+}
+
+// unheard returns how many bytes of the server were lost before its first, where
+// the client's begin where they began. Only where a client sends literals does
+// that tell more than a conversation that was joined late.
+func (s *Session) unheard() uint64 {
+	w := s.waiting
+	if w == nil || w.lost[s.server^1] > 0 || s.protocol != dissect.IMAP && s.protocol != dissect.ManageSieve {
+		return 0
+	}
+	return w.lost[s.server]
 }
 
 // events tells of a preface that was read over, if there was one.

@@ -163,3 +163,104 @@ func TestLostAnswers(t *testing.T) {
 		}
 	}
 }
+
+// A subject that may have gone on where the connection ends is not told; with the
+// beginning of the next field it is.
+func TestSubjectBrokenOff(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		port   uint16
+		before string
+		side   string // who sends the message
+	}{
+		{"DATA", 25, "1: 220 mx ESMTP\n0: MAIL FROM:<a@x>\n1: 250 ok\n0: RCPT TO:<b@x>\n1: 250 ok\n0: DATA\n1: 354 go\n", "0"},
+		{"BDAT", 25, "1: 220 mx ESMTP\n0: MAIL FROM:<a@x>\n1: 250 ok\n0: RCPT TO:<b@x>\n1: 250 ok\n0: BDAT 90 LAST\n", "0"},
+		{"APPEND", 143, "1: * OK IMAP\n0: a APPEND x {90+}\n", "0"},
+		{"FETCH", 143, "1: * OK IMAP\n0: a FETCH 1 BODY[]\n1: * 1 FETCH (BODY[] {90}\n", "1"},
+		{"RETR", 110, "1: +OK POP3 ready\n0: RETR 1\n1: +OK\n", "1"},
+	} {
+		for more, want := range map[string]string{``: "", ` two\r\n`: "", ` two\r\nT`: "one two"} {
+			r := newRun(t, [2]uint16{40000, tt.port}, false).play(tt.before + tt.side + `- Subject: one\r\n` + more + "\nend\n")
+			var got []string
+			for _, m := range r.facts.Messages {
+				got = append(got, m.Subject)
+			}
+			if diff := cmp.Diff([]string{want}, got); diff != "" {
+				t.Errorf("%s, %q: subjects (-want +got):\n%s", tt.name, more, diff)
+			}
+		}
+	}
+}
+
+// Where the server's first words were lost and the client's were not, what the
+// client sends as literals is read.
+func TestLostGreetingBeforeLiterals(t *testing.T) {
+	for _, tt := range []struct {
+		port                uint16
+		first, login, reply string
+		want                []string
+	}{
+		{143, "a0 CAPABILITY\r\n", "a1 LOGIN {3+}\r\njoe {8+}\r\nsesame 1\r\n", "a1 OK in\r\n", []string{"LOGIN-CMD joe sesame 1 accepted"}},
+		{143, "", "a1 LOGIN joe {8+}\r\nsesame 1\r\n", "a1 NO no\r\n", []string{"LOGIN-CMD joe sesame 1 rejected"}},
+		{4190, "CAPABILITY\r\n", "AUTHENTICATE \"PLAIN\" {16+}\r\nAGpvZQBzZXNhbWU=\r\n", "OK\r\n", []string{"PLAIN joe sesame accepted"}},
+	} {
+		for _, cut := range []int{0, 1, 3} {
+			r := newRun(t, [2]uint16{40000, tt.port}, false)
+			r.cut = cut
+			r.lose(1, 56)
+			if tt.first != "" {
+				r.feed(0, []byte(tt.first))
+				r.lose(1, 61)
+			}
+			r.feed(0, []byte(tt.login))
+			r.feed(1, []byte(tt.reply))
+			r.end()
+			if diff := cmp.Diff(tt.want, r.logins()); diff != "" {
+				t.Errorf("port %d, %q, cut %d (-want +got):\n%s", tt.port, tt.first, cut, diff)
+			}
+		}
+	}
+}
+
+// A client that is out of step may still log in with literals. Where what seems
+// to is the text of a mail, it hides no log-in behind it.
+func TestLiteralsOutOfStep(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"the second log-in", `
+			1: * OK IMAP4rev1 ready
+			0! 14
+			1: + OK
+			0: joe {5}
+			1: + OK
+			0: wrong
+			1: a1 NO no
+			0- a2 LOGIN {3+}\r\njoe {8+}\r\nsesame 1\r\n
+			1: a2 OK in`, []string{"LOGIN-CMD joe sesame 1 accepted"}},
+		{"in the text of a mail, and behind it", `
+			1: * OK IMAP4rev1 ready
+			0! 500
+			0: x9 LOGIN {30+}
+			0: is how they log in
+			0: a2 LOGIN joe sesame
+			1: a2 OK in`, []string{"LOGIN-CMD joe sesame accepted"}},
+		{"in the text of a mail, whose end is answered", `
+			1: * OK IMAP4rev1 ready
+			0! 500
+			0: x9 LOGIN {30+}
+			0: is how they log in
+			1: a1 OK appended
+			0: a2 LOGIN joe sesame
+			1: a2 OK in`, []string{"LOGIN-CMD joe sesame accepted"}},
+	} {
+		for _, cut := range []int{0, 1, 3} {
+			r := newRun(t, [2]uint16{40000, 143}, false)
+			r.cut = cut
+			if diff := cmp.Diff(tt.want, r.play(tt.text+"\nend").logins()); diff != "" {
+				t.Errorf("%s, cut %d (-want +got):\n%s", tt.name, cut, diff)
+			}
+		}
+	}
+}

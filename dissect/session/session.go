@@ -97,11 +97,12 @@ type Session struct {
 
 // waiting is what a session holds back. Few have to.
 type waiting struct {
-	parked []byte // bytes of the client that wait for an answer
-	early  int    // awaitingTLS: how many of them were sent before the answer to STARTTLS
-	held   []byte // awaitingTLS: bytes of the server behind its answer
-	torn   bool   // awaitingTLS, perhapsTLS: bytes were lost behind the answer, or the hello
-	gapped bool   // awaitingTLS: bytes of the client were, and may have been a hello
+	lost   [2]uint64 // identifying: bytes before the first, by direction, of a beginning that was captured
+	parked []byte    // bytes of the client that wait for an answer
+	early  int       // awaitingTLS: how many of them were sent before the answer to STARTTLS
+	held   []byte    // awaitingTLS: bytes of the server behind its answer
+	torn   bool      // awaitingTLS, perhapsTLS: bytes were lost behind the answer, or the hello
+	gapped bool      // awaitingTLS: bytes of the client were, and may have been a hello
 }
 
 // wait returns what is held back, to be changed.
@@ -184,6 +185,9 @@ func (s *Session) Gap(dst []dissect.Event, dir uint8, n uint64) []dissect.Event 
 	case identifying:
 		if s.head == nil || s.head.empty() {
 			s.offset[dir] += n
+			if !s.late || s.waiting != nil {
+				s.wait().lost[dir] += n
+			}
 			s.late = true
 			return dst
 		}

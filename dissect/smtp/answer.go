@@ -130,8 +130,11 @@ func (s *Session) awaitEach() {
 func (s *Session) settle(q question, code int) {
 	switch q.verb {
 	case helo, ehlo, lhlo:
-		if code >= permanent && s.sure(q) {
-			s.lmtp = q.lmtp // it is not spoken here
+		switch {
+		case code >= permanent && s.sure(q): // it is not spoken here
+			s.lmtp, s.named = q.lmtp, false
+		case code == noCode: // nor may this be
+			s.lmtp = s.lmtp || q.lmtp
 		}
 	case mail:
 		s.mailAnswered(q, code)
@@ -155,6 +158,9 @@ func (s *Session) unasked(code int, words, text []byte) {
 	case code == startInput:
 		s.need = dissect.NeedNothing
 		s.contentMayFollow(code)
+		if s.lostLine {
+			s.lostBefore = false // that was DATA, and nothing of the content
+		}
 	case code == challenged:
 		s.need = dissect.NeedNothing
 		s.state = response

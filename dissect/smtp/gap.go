@@ -76,6 +76,7 @@ func (s *Session) serverGap() {
 // clientGap: the client's next bytes do not begin a line, as far as is known.
 func (s *Session) clientGap(n uint64) {
 	s.dropHeld()
+	s.lostLine = !s.lostBefore && n == uint64(len("DATA\r\n"))
 	s.lostBefore, s.partial = true, true
 	if s.mail != nil {
 		s.mail.torn = true

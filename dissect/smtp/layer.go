@@ -29,15 +29,14 @@ func (s *Session) layered(b []byte) bool {
 
 // feedLayer takes bytes of a security layer, and reads the text in them.
 func (s *Session) feedLayer(side dissect.Side, b []byte) int {
-	told := len(s.out)
-	taken := s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+	return s.layer.Feed(side, b, func(skip int, text []byte) (n int, more bool) {
+		told := len(s.out)
 		s.in[s.role(side)].Pass(uint64(skip))
 		s.tellLayer(s.role(side))
 		n = s.feed(side, text)
+		dissect.Detach(s.out[told:]) // lines that reach across frames share their memory
 		return n, s.takes(s.role(side))
 	})
-	dissect.Detach(s.out[told:])
-	return taken
 }
 
 // takes tells whether bytes of a role can be read now.

@@ -64,6 +64,44 @@ func TestLateLMTP(t *testing.T) {
 	}
 }
 
+// Where a server has refused EHLO, an LHLO behind it may be lost: its replies to the
+// end of content tell. Where its answer is lost, the port does.
+func TestLostLHLO(t *testing.T) {
+	tests := []struct {
+		name string
+		port bool // it is that of LMTP
+		said []string
+		want dissect.Protocol
+	}{
+		{"refused", false, []string{"S: 220 lda ready\r\n", "C: EHLO pc\r\n", "S: 500 what\r\n", "lost"}, dissect.LMTP},
+		{"refused, on its port", true, []string{"S: 220 lda ready\r\n", "C: EHLO pc\r\n", "S: 500 what\r\n", "lost"}, dissect.LMTP},
+		{"answer lost", false, []string{"S: 220 lda ready\r\n", "C: EHLO pc\r\n", "lost"}, dissect.SMTP},
+		{"answer lost, on its port", true, []string{"S: 220 lda ready\r\n", "C: EHLO pc\r\n", "lost"}, dissect.LMTP},
+		{"accepted", false, []string{"S: 220 mx ready\r\n", "C: EHLO pc\r\n", "S: 250 mx\r\n", "lost"}, dissect.SMTP},
+		{"refused, then HELO", true, []string{"S: 220 mx ready\r\n", "C: EHLO pc\r\n", "S: 500 what\r\n", "C: HELO pc\r\n", "S: 250 mx\r\n", "lost"}, dissect.SMTP},
+		{"refused, nothing lost", false, []string{"S: 220 mx ready\r\n", "C: EHLO pc\r\n", "S: 500 what\r\n"}, dissect.SMTP},
+	}
+	for _, tt := range tests {
+		s := smtp.New([2]uint64{}, false)
+		if tt.port {
+			s.ExpectLMTP()
+		}
+		for _, line := range tt.said {
+			if line == "lost" {
+				s.Gap(nil, dissect.Server, 20)
+				s.Gap(nil, dissect.Client, 9)
+				continue
+			}
+			hear(t, s, line)
+		}
+		hear(t, s, "C: MAIL FROM:<a@x.example>\r\n", "S: 250 ok\r\n", "C: RCPT TO:<bob@x.example>\r\nRCPT TO:<eve@x.example>\r\nDATA\r\n",
+			"S: 250 ok\r\n250 ok\r\n354 go\r\n", "C: hi\r\n.\r\n", "S: 250 <bob@x.example> saved\r\n250 <eve@x.example> saved\r\n")
+		if got := s.Protocol(); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
 // A list behind a login that was not seen does not tell what is offered before.
 func TestListBehindLostLogin(t *testing.T) {
 	for code, want := range map[string]bool{"235": false, "535": true} {

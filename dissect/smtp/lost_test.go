@@ -35,6 +35,14 @@ func TestLostAboutContent(t *testing.T) {
 
 		{"the end of content", []string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n", "C! 3", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n"},
 			[]string{`ann@example.org "one" size 22 complete false accepted`}},
+		{"the end of content behind its dot", []string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n.", "C! 2", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n"},
+			[]string{`ann@example.org "one" size 22 complete false accepted`}},
+		{"the end of content behind its CR", []string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n.\r", "C! 1", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n"},
+			[]string{`ann@example.org "one" size 22 complete false accepted`}},
+		{"the end of the connection, behind a dot", []string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n."},
+			[]string{`ann@example.org "one" size 22 complete false unknown`}},
+		{"what stands behind a dot amid a line", []string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext.", "C! 4", "S: 250 ok\r\n"},
+			[]string{`ann@example.org "one" size 21 complete false accepted`}},
 		{"the end of content and its answer, then QUIT",
 			[]string{"S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n", "C! 3", "S! 8", "C: QUIT\r\n", "S: 221 bye\r\n"},
 			[]string{`ann@example.org "one" size 22 complete false unknown`}},
@@ -90,6 +98,23 @@ func TestLostAboutContent(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, told(s.End(events))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// Where DATA itself is all that was lost, the content is not: a 354 tells.
+func TestLostDATA(t *testing.T) {
+	for lost, want := range map[uint64]string{
+		6:  `ann@example.org "one" size 22 complete true accepted`,
+		5:  `ann@example.org "" size 22 complete false accepted`,
+		30: `ann@example.org "" size 22 complete false accepted`,
+	} {
+		s := smtp.New([2]uint64{}, false)
+		events := hear(t, s, "S: 220 mx\r\n", "C: MAIL FROM:<ann@example.org>\r\n", "S: 250 ok\r\n", "C: RCPT TO:<bob@example.net>\r\n", "S: 250 ok\r\n")
+		events = s.Gap(events, dissect.Client, lost)
+		events = append(events, hear(t, s, "S: 354 go\r\n", "C: Subject: one\r\n\r\ntext\r\n.\r\n", "S: 250 ok\r\n")...)
+		if diff := cmp.Diff([]string{want}, told(s.End(events))); diff != "" {
+			t.Errorf("%d bytes (-want +got):\n%s", lost, diff)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package smtp
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/mailtap/mailtap/dissect/line"
+)
 
 // lineEnd is what stands at one side of a dot that is alone in its line.
 type lineEnd uint8
@@ -108,22 +112,23 @@ func (f *marks) next(b []byte) (n int, m mark) {
 	return n, m
 }
 
+// begun returns how many of the bytes taken last may begin a mark.
+func (f *marks) begun() uint64 {
+	switch f.state {
+	case afterDot:
+		return uint64(len("."))
+	case afterDotCR:
+		return uint64(len(".\r"))
+	}
+	return 0
+}
+
 // findDot returns where the next dot stands that begins a line, from n on.
 func (f *marks) findDot(b []byte, n int) int {
-	for ; n < len(b); n++ {
-		i := bytes.IndexByte(b[n:], '.')
-		if i < 0 {
-			return len(b)
-		}
-		n += i
-		if c := byteBefore(f.last[1], b, n); c == '\n' || c == '\r' {
-			return n
-		}
-		for n+1 < len(b) && b[n+1] == '.' {
-			n++ // of dots in a row only the first can begin a line
-		}
+	if n == 0 && b[0] == '.' && f.last[1] != '\n' && f.last[1] != '\r' {
+		n++
 	}
-	return n
+	return line.NextDot(b, n)
 }
 
 // survey looks for a bare line end in b, the next bytes of the content.

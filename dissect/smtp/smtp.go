@@ -121,6 +121,7 @@ type Session struct {
 	missed     bool       // not all bytes of both sides were seen
 	partial    bool       // not all bytes of the client were seen
 	lostBefore bool       // bytes were lost before the client's next line
+	lostLine   bool       // they are as many as DATA takes
 	fresh      bool       // the next line stands where a command may stand
 	astray     bool       // the last line was neither command nor end mark
 	held       []textLine // commands that wait for a reply that confirms them

@@ -144,7 +144,7 @@ func (s *Session) endLostContent(code int) {
 func (s *Session) leaveLostContent(commands []byte) {
 	s.doubt = nil
 	if t := s.open; t != nil {
-		t.size = t.behind.size
+		t.size, t.marks = t.behind.size, marks{}
 	}
 	if len(commands) > 0 {
 		s.reread(commands)

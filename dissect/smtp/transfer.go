@@ -57,6 +57,7 @@ func (s *Session) freshMarks() marks {
 // as far as is known.
 func (t *transfer) lose() {
 	t.torn = true
+	t.size -= t.marks.begun()
 	t.behind.begin(t.size)
 	t.reader.Lose()
 	t.marks = marks{last: [2]int16{unknown, unknown}}
@@ -179,7 +180,10 @@ func (s *Session) abandonContent() {
 	if s.open == nil {
 		return
 	}
-	s.open.torn = true
+	t := s.open
+	t.torn = true
+	t.size -= t.marks.begun()
+	t.reader.Lose() // a field may have gone on
 	s.finish(0)
 }
 

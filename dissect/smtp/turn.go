@@ -21,7 +21,7 @@ func (s *Session) turnCommand(v verb, l textLine) {
 	s.ask(question{verb: v})
 	if v != etrn {
 		s.need = dissect.NeedAnswer
-		s.more = false
+		s.more = s.early != nil // its answer came before the client could know of it
 	}
 }
 
@@ -37,7 +37,7 @@ func (s *Session) turnAnswered(v verb, code int, text []byte) {
 	s.need = dissect.NeedNothing
 	switch {
 	case e.Outcome == dissect.Rejected:
-	case s.turned, len(s.backlog) > 0:
+	case s.turned, s.more, len(s.backlog) > 0: // a side that gives up its turn waits for the answer
 		s.state = deaf
 	default:
 		s.swap()

@@ -73,16 +73,23 @@ type Reader struct {
 	filled                 int // of sizes
 	literals, dists, codes int // how many sizes there are of each
 
-	window [windowSize]byte
-	at     int    // where the next byte of text goes
-	total  uint64 // bytes of text
+	window  [windowSize]byte
+	at      int    // where the next byte of text goes
+	total   uint64 // bytes of text
+	stopped bool   // Next gave as much as was asked for
 }
 
 // New returns the Reader of a stream whose first byte is at an offset.
 func New(offset uint64) *Reader { return &Reader{base: offset, in: offset} }
 
-// Pending tells whether there is text that needs no more bytes.
-func (r *Reader) Pending() bool { return r.distance > 0 && r.err == nil }
+// Pending tells whether there may be text that needs no more bytes.
+func (r *Reader) Pending() bool { return r.err == nil && (r.distance > 0 || r.stopped && r.count > 0) }
+
+// Pass counts n bytes that stand between those of the stream and are none of it.
+func (r *Reader) Pass(n uint64) {
+	r.base += n
+	r.in += n
+}
 
 // Next gives the next text of src, at most limit bytes and, by line, none
 // behind the first LF, and how many bytes of src it took. Where it gives
@@ -98,6 +105,7 @@ func (r *Reader) Next(src []byte, limit int, byLine bool) (text []byte, n int, e
 			break
 		}
 	}
+	r.stopped = r.at == r.limit || r.atLineEnd()
 	text = r.window[r.from:r.at]
 	r.total += uint64(len(text))
 	r.at %= windowSize

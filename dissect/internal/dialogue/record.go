@@ -133,6 +133,9 @@ func (r *record) claimsOf(e *dissect.Event) []string {
 	case dissect.AuthEnd:
 		return attemptClaims(e.Attempt)
 	case dissect.MessageEnd:
+		if len(e.Text) > 0 {
+			return nil
+		}
 		return messageClaims(e.Message)
 	case dissect.AuthStep, dissect.MessageBegin, dissect.Malformed, dissect.Unexpected, dissect.Lost:
 		return nil
