@@ -46,6 +46,7 @@ type exchange struct {
 // struct and its buffers are used again for the next connection.
 type flow struct {
 	stage   stage
+	host    int // of the client
 	ends    [2]netip.AddrPort
 	heads   [2][]byte // headers of each side's packets, see appendHead
 	initial [2]uint32 // initial sequence numbers

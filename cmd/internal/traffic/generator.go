@@ -41,6 +41,7 @@ type generator struct {
 	options Options
 	found   func(Credential)
 	out     output
+	people  []string // the account of whoever sits at each client
 	pools   pools
 	slots   []*flow // flows at once
 
@@ -55,6 +56,10 @@ type generator struct {
 func newGenerator(w io.Writer, p *profile, o Options, found func(Credential)) *generator {
 	r := newRandom(o.Seed, p.kind)
 	g := &generator{random: r, profile: p, options: o, found: found, out: newOutput(w, p.rate), pools: newPools(r)}
+	g.people = make([]string, clientHosts)
+	for i := range g.people {
+		g.people[i] = g.newAccount()
+	}
 	want := o.Bytes / p.average
 	if o.Sessions > 0 {
 		want = int64(o.Sessions) * 100 / p.share
@@ -119,7 +124,12 @@ func (g *generator) start(f *flow) {
 func (g *generator) open(f *flow, s service) {
 	v6 := g.chance(ipv6Rate)
 	seq := g.source.Uint64()
-	f.reset(clientEnd(g.connections, v6), s.end(g.below(s.hosts), v6), [2]uint32{uint32(seq), uint32(seq >> 32)})
+	f.host = g.connections % clientHosts
+	host := g.below(s.hosts)
+	if s.protocol != "" {
+		host = f.host % s.hosts // where the mailbox is
+	}
+	f.reset(clientEnd(g.connections, v6), s.end(host, v6), [2]uint32{uint32(seq), uint32(seq >> 32)})
 	g.connections++
 }
 

@@ -39,7 +39,7 @@ func (g *generator) mailSession(f *flow) {
 // attempts lays out the log-ins of a session with try, and tells whether the
 // last was accepted.
 func (g *generator) attempts(f *flow, s service, try func(f *flow, account string, accept bool) Credential) bool {
-	account := g.account()
+	account := g.people[f.host]
 	for {
 		accept := !g.chance(refusedRate)
 		from := f.planned

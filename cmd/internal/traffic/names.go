@@ -37,7 +37,7 @@ var textWords = []string{
 
 func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func (g *generator) account() string {
+func (g *generator) newAccount() string {
 	name := g.one(givenNames) + g.word(digits, 3)
 	if g.chance(500) {
 		name += "@" + g.one(domains)

@@ -1,5 +1,7 @@
 package traffic
 
+import "strconv"
+
 // smtpSession lays out a session of SMTP (RFC 5321), with AUTH (RFC 4954)
 // unless it is between servers.
 func (g *generator) smtpSession(f *flow, messages int) {
@@ -22,7 +24,7 @@ func (g *generator) smtpSession(f *flow, messages int) {
 func (g *generator) smtpHello(f *flow, auth bool) {
 	host := f.hostName()
 	f.line(server, "220 ", host, " ESMTP")
-	f.line(client, "EHLO ", "pc", g.word(digits, 3), ".example")
+	f.line(client, "EHLO ", "pc", strconv.Itoa(f.host), ".example")
 	f.line(server, "250-", host)
 	f.line(server, "250-PIPELINING")
 	if g.chance(offeredRate) {

@@ -4,7 +4,8 @@
 //
 // The same Options always give the same bytes. A file is written as a stream:
 // memory depends on the kind, never on the size. The traffic is made to be
-// analysed, not to be indistinguishable from a real network: endpoints are from
+// analysed, not to be indistinguishable from a real network: whoever sits at a
+// client has one account, on one server of each protocol; endpoints are from
 // 10.0.0.0/8 and 2001:db8::/32, names are under .example (RFC 2606), checksums
 // are right, and packets come in bursts of a few segments a flow.
 package traffic
