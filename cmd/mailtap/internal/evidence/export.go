@@ -38,6 +38,7 @@ func Export(ctx context.Context, w io.Writer, wanted []Wanted, o Options) (Repor
 			return Report{}, err
 		}
 		n = l.needles
+		x.remember()
 		if _, err := x.read(ctx, newSearcher(x, n)); err != nil {
 			return Report{}, err
 		}
@@ -48,14 +49,17 @@ func Export(ctx context.Context, w io.Writer, wanted []Wanted, o Options) (Repor
 	}
 	c := &copier{out: out, needles: n, show: o.ShowSecrets}
 	unread, err := x.read(ctx, c)
+	if err == nil && !o.ShowSecrets && x.changed() {
+		err = errChanged
+	}
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Packets: c.packets}
+	r := Report{Sessions: x.found(), Packets: c.packets}
 	for _, err := range unread {
 		r.Remarks = append(r.Remarks, err.Error())
 	}
-	x.report(&r)
+	r.Remarks = append(r.Remarks, x.remarks()...)
 	return r, nil
 }
 
@@ -65,38 +69,6 @@ func headline(sessions int, show bool) string {
 		return text + ", with passwords and tokens"
 	}
 	return text + "; passwords, tokens and responses are overwritten with x of the same length"
-}
-
-// report tells what was not found.
-func (x *selection) report(r *Report) {
-	const maxRemarks = 20
-	missing := 0
-	for _, c := range x.sessions {
-		if c.packets > 0 {
-			r.Sessions++
-		}
-		if c.packets >= c.Session.Facts.Packets && c.packets > 0 {
-			continue
-		}
-		if missing++; missing <= maxRemarks {
-			r.Remarks = append(r.Remarks, c.missing())
-		}
-	}
-	if missing > maxRemarks {
-		r.Remarks = append(r.Remarks, fmt.Sprintf("and %d more sessions are not whole", missing-maxRemarks))
-	}
-}
-
-func (c *chosen) missing() string {
-	id, f := c.Session.ID, c.Session.Facts
-	names := "its captures"
-	if len(f.Files) > 0 {
-		names = fmt.Sprintf("%q", f.Files[0])
-	}
-	if c.packets == 0 {
-		return fmt.Sprintf("%s: no packet of it in %s: if the capture has moved, name it with --captures; if it was written anew, it is gone", id, names)
-	}
-	return fmt.Sprintf("%s: only %d of its %d packets are in %s", id, c.packets, f.Packets, names)
 }
 
 // copier writes the packets.
@@ -112,8 +84,12 @@ func (c *copier) begin(*pathNames) {}
 func (c *copier) flush()           {}
 
 func (c *copier) take(x *chosen, u *unit, file string) error {
-	if !c.show {
-		c.mask(x, u)
+	if !c.show && x.packets > x.learned.packets {
+		return errChanged
+	}
+	if !c.show && !c.mask(x, u) {
+		x.left++
+		return nil
 	}
 	for i := range u.parts {
 		p := u.parts[i].packet
@@ -139,15 +115,16 @@ func (x *chosen) about(show bool) []string {
 	return about
 }
 
-// mask overwrites the secrets in a unit.
-func (c *copier) mask(x *chosen, u *unit) {
+// mask overwrites the secrets in a unit, and reports whether it could: not where
+// fragments are missing, so that it cannot be told what is in the others.
+func (c *copier) mask(x *chosen, u *unit) bool {
 	s := u.segment
 	if len(s.Payload) == 0 {
-		return
+		return true
 	}
 	data, at := u.payload()
 	if at < 0 {
-		return
+		return false
 	}
 	payload := data[at : at+len(s.Payload)]
 	c.before = append(c.before[:0], payload...)
@@ -164,10 +141,11 @@ func (c *copier) mask(x *chosen, u *unit) {
 		c.needles.overwrite(payload)
 	}
 	if bytes.Equal(payload, c.before) {
-		return
+		return true
 	}
 	if head := header(data, at, s); head >= 0 {
 		mend(data, head, s, sum(c.before), sum(payload))
 	}
 	u.spread()
+	return true
 }

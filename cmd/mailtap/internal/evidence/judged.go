@@ -37,8 +37,23 @@ func (k *Keeper) Judged(r *alerts.Result) error {
 	return k.err
 }
 
-// commentRoom is how many bytes the comments of a session take at most.
-const commentRoom = (maxComments + 1) * maxComment
+// headRoom is how many bytes the beginning of a file takes at most, with the
+// link types of its packets.
+const headRoom = 1 << 10
+
+// room returns how many bytes a session takes at most, as blocks.
+func (h *held) room(comments []string) int64 {
+	const perPacket, perComment = enhancedFixed + blockOverhead + 3, 4 + 3 // padding included
+	n := headRoom
+	for _, c := range comments[:min(len(comments), maxComments)] {
+		n += perComment + min(len(c), maxComment)
+	}
+	h.each(func(p *capture.Packet) error {
+		n += perPacket + len(p.Data)
+		return nil
+	})
+	return int64(n)
+}
 
 func (k *Keeper) write(h *held, r *alerts.Result) (err error) {
 	defer func() {
@@ -48,11 +63,10 @@ func (k *Keeper) write(h *held, r *alerts.Result) (err error) {
 			k.ring.whole = k.ring.out.Size()
 		}
 	}()
-	const perPacket = enhancedFixed + 2*blockOverhead // padding included
-	if err := k.ring.room(int64(len(h.records))*perPacket/packetHead + commentRoom); err != nil {
+	comments := h.comments(r)
+	if err := k.ring.room(h.room(comments)); err != nil {
 		return err
 	}
-	comments := h.comments(r)
 	return h.each(func(p *capture.Packet) error {
 		err := k.ring.packet(p, comments...)
 		comments = nil
@@ -92,9 +106,10 @@ func (k *Keeper) Files() []string {
 	return list
 }
 
-// Close ends the last file. What Judged told is told again, if it lasts.
+// Close ends the last file, and leaves the folder to others. What Judged told is
+// told again, if it lasts.
 func (k *Keeper) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return errors.Join(k.err, k.ring.close())
+	return errors.Join(k.err, k.ring.close(), k.ring.unlock())
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"github.com/mailtap/mailtap/alerts"
@@ -22,7 +23,7 @@ type Keeper struct {
 	current  *capture.Packet
 	fragment fragments
 	opening  []opening            // by place
-	marks    []uint16             // how many connections of talks have a place
+	marks    []uint16             // how many connections of talks have a place, and perhaps half
 	talks    map[connection]*held // that may be mail
 
 	mu      sync.Mutex
@@ -44,12 +45,16 @@ type connection struct {
 // places is how many marks and openings there are; a power of two.
 const places = 1 << 14
 
-// opening is the two packets that begin a connection (RFC 9293, section 3.5),
+// half in a mark says that the opening of its place waits for its third packet.
+// The bits below it count.
+const half = 1 << 15
+
+// opening is the three packets that begin a connection (RFC 9293, section 3.5),
 // which say nothing of what it will carry. One that comes later to the same
 // place takes it.
 type opening struct {
 	connection connection
-	packets    [2]begin
+	packets    [3]begin
 }
 
 type begin struct {
@@ -60,9 +65,16 @@ type begin struct {
 	data   [maxBegin]byte
 }
 
-// maxBegin is how many bytes of a packet with SYN are copied: with options, in
+// maxBegin is how many bytes of such a packet are copied: with options, in
 // IPv6, in a tunnel there are some 150. A longer one is not held.
 const maxBegin = 192
+
+// keep copies a packet.
+func (b *begin) keep(p *capture.Packet) {
+	if len(p.Data) <= maxBegin {
+		b.time, b.length, b.link, b.size = p.Time, p.Length, p.Link, uint8(copy(b.data[:], p.Data))
+	}
+}
 
 // Open makes a Keeper that writes to a folder, which it makes if there is none,
 // at most size bytes.
@@ -80,10 +92,18 @@ func Open(dir string, size int64) (*Keeper, error) {
 // place returns where the two ends of a segment have their mark: the same in
 // both directions.
 func place(s *decode.Segment) uint32 {
-	h := (uint32(s.SrcAddr[15])^uint32(s.DstAddr[15]))<<24 ^ (uint32(s.SrcAddr[14])^uint32(s.DstAddr[14]))<<16 ^
-		uint32(s.SrcPort) ^ uint32(s.DstPort)
-	return h * 0x9e3779b1 >> (32 - 14)
+	return uint32((endHash(&s.SrcAddr, s.SrcPort) + endHash(&s.DstAddr, s.DstPort)) * hashFactor >> (64 - 14))
 }
+
+// endHash mixes all of an end: of many connections at a time, most have a server
+// in common, some their port, and addresses of one network are close together.
+func endHash(a *[16]byte, port uint16) uint64 {
+	h := binary.LittleEndian.Uint64(a[:8])*hashFactor ^ binary.LittleEndian.Uint64(a[8:])
+	h = (h ^ uint64(port)<<24) * hashFactor
+	return h ^ h>>32
+}
+
+const hashFactor = 0x9e3779b97f4a7c15 // 2^64 over the golden ratio
 
 // Packet looks at a packet before its segment is followed. s is what it was
 // decoded to if result is TCP.
@@ -105,6 +125,14 @@ func (k *Keeper) segment(p *capture.Packet, s *decode.Segment, at uint32) {
 	c := connection{e, s.Path}
 	if s.Flags&decode.SYN != 0 {
 		k.open(c, p, s, at)
+	} else if k.marks[at]&half != 0 && k.opening[at].connection == c {
+		k.marks[at] &^= half
+		if len(s.Payload) == 0 {
+			k.opening[at].packets[2].keep(p)
+		}
+	}
+	if k.marks[at]&^half == 0 {
+		return
 	}
 	if h := k.talks[c]; h != nil {
 		k.hold(h, p, s)
@@ -119,11 +147,13 @@ func (k *Keeper) open(c connection, p *capture.Packet, s *decode.Segment, at uin
 		i = 1
 	}
 	if i == 0 || o.connection != c {
-		o.connection, o.packets[0].time, o.packets[1].time = c, 0, 0
+		o.connection = c
+		for i := range o.packets {
+			o.packets[i].time = 0
+		}
 	}
-	if b := &o.packets[i]; len(p.Data) <= maxBegin {
-		b.time, b.length, b.link, b.size = p.Time, p.Length, p.Link, uint8(copy(b.data[:], p.Data))
-	}
+	o.packets[i].keep(p)
+	k.marks[at] |= half
 }
 
 // hold copies a packet, or the fragments whose last one it is.
@@ -151,7 +181,7 @@ func (k *Keeper) Begin(f *reassembly.Flow, s *decode.Segment) {
 	h := &held{}
 	k.talks[c] = h
 	at := place(&decode.Segment{SrcAddr: c.ends.lo, DstAddr: c.ends.hi, SrcPort: c.ends.loPort, DstPort: c.ends.hiPort})
-	if k.marks[at] < 1<<16-1 {
+	if k.marks[at]&^half < half-1 {
 		k.marks[at]++
 	}
 	if o := &k.opening[at]; o.connection == c {
@@ -185,7 +215,7 @@ func (k *Keeper) take(f *reassembly.Flow) *held {
 	}
 	delete(k.talks, c)
 	at := place(&decode.Segment{SrcAddr: c.ends.lo, DstAddr: c.ends.hi, SrcPort: c.ends.loPort, DstPort: c.ends.hiPort})
-	if n := k.marks[at]; n > 0 && n < 1<<16-1 { // one that was full stays so
+	if n := k.marks[at] &^ half; n > 0 && n < half-1 { // one that was full stays so
 		k.marks[at]--
 	}
 	return h

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -298,5 +299,43 @@ func BenchmarkEngine(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(packets)), "ns/packet")
 			})
 		}
+	}
+}
+
+// Two captures would take each other's files for their own, and more room than
+// was said.
+func TestRingHasOneWriter(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ring")
+	first, err := evidence.Open(dir, evidence.DefaultSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := evidence.Open(dir, evidence.DefaultSize); err == nil || !strings.Contains(err.Error(), "name another folder") {
+		t.Errorf("a second capture: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := evidence.Open(dir, evidence.DefaultSize)
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	second.Close()
+}
+
+// However many connections begin at a time, each session is kept from its first
+// packet to its last.
+func TestKeeperKeepsHandshakes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ring")
+	all, _ := keep(t, dir, evidence.DefaultSize, mail(t, traffic.Options{Kind: traffic.Logins, Seed: 1, Sessions: 200}))
+	whole := func(all []*dissect.Facts) (list []string) {
+		for _, f := range all {
+			list = append(list, fmt.Sprint(alerts.NewSessionID(f), f.Packets, f.Flags.Names()))
+		}
+		slices.Sort(list)
+		return list
+	}
+	if diff := cmp.Diff(whole(all), whole(analyse(t, "eth0", readFile(t, ringFiles(t, dir)[0])))); diff != "" {
+		t.Errorf("(-captured +kept):\n%s", diff)
 	}
 }

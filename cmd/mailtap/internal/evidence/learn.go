@@ -73,7 +73,7 @@ func (l *learner) begin(paths *pathNames) { l.paths = paths }
 func (l *learner) take(c *chosen, u *unit, _ string) error {
 	l.segment, l.number = u.segment, c.packets
 	l.table.Add(u.segment)
-	if l.needles.n > maxNeedles {
+	if len(l.needles.pieces) > maxNeedles {
 		return errNeedles
 	}
 	return nil
@@ -182,7 +182,7 @@ func (t *talk) note() {
 		s := &t.streams[dir]
 		client := !t.session.Mail() || uint8(dir) != t.session.Server()
 		switch {
-		case !t.session.Mail(), !s.known() && len(t.found[dir]) > 0:
+		case !t.session.Mail(), !s.known() && s.next > 0: // nothing was read as it came
 			s.masks.all = s.masks.all || client
 		case s.known():
 			for _, x := range t.found[dir] {

@@ -3,7 +3,7 @@ package evidence
 import (
 	"encoding/base64"
 	"errors"
-	"slices"
+	"math/bits"
 	"strings"
 )
 
@@ -13,8 +13,8 @@ const (
 	// overwritten only where it was sent.
 	leastNeedle = 4
 
-	// pieceLength is how long the pieces of a secret are that are looked for. A
-	// longer secret is found piece by piece.
+	// pieceLength is how long the pieces of a secret are that are looked for, at
+	// most the bits of a word. A longer secret is found piece by piece.
 	pieceLength = 64
 
 	// maxNeedles bounds the pieces of all secrets of one export.
@@ -27,18 +27,20 @@ var errNeedles = errors.New("too many secrets to overwrite in one file: choose f
 // where it stands elsewhere.
 const words = " ANONYMOUS APOP AUTH AUTHENTICATE BEARER BYE CAPA CAPABILITY DATA DOMAIN EHLO EXTERNAL FETCH FROM HELO INBOX LHLO LIST LOGIN LOGOUT MAIL NOOP NTLM PASS PLAIN QUIT RCPT RETR RSET SELECT STARTTLS STAT STLS TEXT UIDL USER XOAUTH2 "
 
-// needles are the secrets of an export, plain and as BASE64 shows them.
+// needles are the secrets of an export, plain and as BASE64 shows them. Who
+// guesses passwords sends many that begin alike, so where one may begin each
+// length is looked up, and not each piece.
 type needles struct {
-	byStart map[[leastNeedle]byte][]string
-	begins  [beginBits / 64]uint64 // hashes of the keys of byStart
 	known   map[string]bool
-	n       int
+	pieces  map[string]bool
+	lengths map[[leastNeedle]byte]uint64 // of pieces, by how they begin: bit n-1 stands for n bytes
+	begins  [beginBits / 64]uint64       // hashes of the keys of lengths
 }
 
 const beginBits = 1 << 16
 
 func newNeedles() *needles {
-	return &needles{byStart: map[[leastNeedle]byte][]string{}, known: map[string]bool{}}
+	return &needles{known: map[string]bool{}, pieces: map[string]bool{}, lengths: map[[leastNeedle]byte]uint64{}}
 }
 
 // add adds a secret and the digits that it gives within BASE64, wherever in a
@@ -48,14 +50,14 @@ func (n *needles) add(secret string) {
 		return
 	}
 	n.known[secret] = true
-	n.pieces(secret)
+	n.cut(secret)
 	for shift, first := range [3]int{0, 2, 3} {
 		digits := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), secret...))
-		n.pieces(digits[first : (shift+len(secret))*8/6])
+		n.cut(digits[first : (shift+len(secret))*8/6])
 	}
 }
 
-func (n *needles) pieces(s string) {
+func (n *needles) cut(s string) {
 	for len(s) > pieceLength {
 		n.piece(s[:pieceLength])
 		s = s[min(pieceLength, len(s)-leastNeedle):]
@@ -64,13 +66,10 @@ func (n *needles) pieces(s string) {
 }
 
 func (n *needles) piece(s string) {
-	start := [leastNeedle]byte([]byte(s))
-	if !slices.Contains(n.byStart[start], s) {
-		n.byStart[start] = append(n.byStart[start], s)
-		h := beginHash(s)
-		n.begins[h/64] |= 1 << (h % 64)
-		n.n++
-	}
+	n.pieces[s] = true
+	n.lengths[[leastNeedle]byte([]byte(s))] |= 1 << (len(s) - 1)
+	h := beginHash(s)
+	n.begins[h/64] |= 1 << (h % 64)
 }
 
 func beginHash[T string | []byte](s T) uint32 {
@@ -79,16 +78,20 @@ func beginHash[T string | []byte](s T) uint32 {
 
 // find calls found with each range of b that holds a piece.
 func (n *needles) find(b []byte, found func(from, to int)) {
-	if n.n == 0 {
+	if len(n.pieces) == 0 {
 		return
 	}
 	for i := 0; i+leastNeedle <= len(b); i++ {
 		if h := beginHash(b[i:]); n.begins[h/64]&(1<<(h%64)) == 0 {
 			continue
 		}
-		for _, s := range n.byStart[[leastNeedle]byte(b[i:])] {
-			if len(s) <= len(b)-i && string(b[i:i+len(s)]) == s {
-				found(i, i+len(s))
+		for lengths := n.lengths[[leastNeedle]byte(b[i:])]; lengths != 0; lengths &= lengths - 1 {
+			size := bits.TrailingZeros64(lengths) + 1
+			if size > len(b)-i {
+				break
+			}
+			if n.pieces[string(b[i:i+size])] {
+				found(i, i+size)
 			}
 		}
 	}

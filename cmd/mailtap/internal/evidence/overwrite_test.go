@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -85,5 +86,38 @@ func TestNeedles(t *testing.T) {
 	}
 	if got := string(evidence.Blot("plain", []byte("AUTH plain"))); got != "AUTH plain" {
 		t.Errorf("a word of every session: %q", got)
+	}
+}
+
+// alike are the passwords of one who guesses.
+func alike(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprintf("Password%d", i))
+	}
+	return list
+}
+
+// Secrets that begin alike, or are the beginning of others, are all found.
+func TestNeedlesThatBeginAlike(t *testing.T) {
+	blot := evidence.Blotter(append(alike(3000), "Passw", "Passwor"))
+	for text, want := range map[string]string{
+		"Password7 Password77 Password2999.": "xxxxxxxxx xxxxxxxxxx xxxxxxxxxxxx.",
+		"Passwor, Passw and Pass":            "xxxxxxx, xxxxx and Pass",
+		"Password":                           "xxxxxxxd",
+	} {
+		if got := string(blot([]byte(text))); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What it costs to look for the secrets of one who guesses, in what he sent.
+func BenchmarkNeedles(b *testing.B) {
+	blot := evidence.Blotter(alike(100_000))
+	text := []byte(strings.Repeat("USER joe\r\nPASS Password77777\r\n", 1000))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		blot(bytes.Clone(text))
 	}
 }

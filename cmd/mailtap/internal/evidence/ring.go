@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/mailtap/mailtap/capture"
 )
@@ -36,6 +37,7 @@ const ringComment = "mailtap: packets of mail sessions with findings, as they we
 // they never take more than size bytes. Files of other names are left alone.
 type ring struct {
 	dir   string
+	lock  *os.File // the folder: it has one writer
 	size  int64
 	each  int64 // bytes of a file
 	file  *os.File
@@ -58,27 +60,60 @@ func openRing(dir string, size int64) (*ring, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(dir)
+	lock, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: others may look into this folder, and evidence holds passwords: 'chmod 700' it, or name another", dir)
+	r := &ring{dir: dir, lock: lock, size: size, each: min(size/filesOfRing, maxRingFile)}
+	if err := r.list(); err != nil {
+		lock.Close()
+		return nil, err
 	}
-	r := &ring{dir: dir, size: size, each: min(size/filesOfRing, maxRingFile)}
-	entries, err := os.ReadDir(dir)
+	return r, nil
+}
+
+// lockFolder opens a folder that only its owner may look into, for one program
+// at a time. A file system that has no locks is used without.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !info.IsDir():
+		err = fmt.Errorf("%s: not a folder: name one", dir)
+	case info.Mode().Perm()&0o077 != 0:
+		err = fmt.Errorf("%s: others may look into this folder, and evidence holds passwords: 'chmod 700' it, or name another", dir)
+	case errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK):
+		err = fmt.Errorf("%s: another capture keeps its evidence there: end it, or name another folder", dir)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// list finds the files that are there.
+func (r *ring) list() error {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		return err
 	}
 	for _, e := range entries {
 		number, ok := ringNumber(e.Name())
-		if info, err := e.Info(); ok && err == nil && info.Mode().IsRegular() {
+		if !ok {
+			continue
+		}
+		r.next = max(r.next, number+1)
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
 			r.files = append(r.files, ringFile{number, info.Size()})
-			r.next = max(r.next, number+1)
 		}
 	}
 	slices.SortFunc(r.files, func(a, b ringFile) int { return cmp.Compare(a.number, b.number) })
-	return r, r.shrink(0)
+	return r.shrink(0)
 }
 
 func (r *ring) name(number uint64) string {
@@ -159,6 +194,9 @@ func (r *ring) shrink(n int64) error {
 func (r *ring) packet(p *capture.Packet, comments ...string) error {
 	return r.out.Packet(p, comments...)
 }
+
+// unlock lets another program write to the folder.
+func (r *ring) unlock() error { return r.lock.Close() }
 
 // close ends the current file.
 func (r *ring) close() error {

@@ -84,13 +84,19 @@ func (s *searcher) Data(f *reassembly.Flow, dir reassembly.Direction, off uint64
 	}
 	st := &t.streams[dir]
 	st.anchor(s.segment, off, b)
-	if !st.known() || st.masks.all || st.masks.opaque && int32(st.seq(off)-st.masks.sealed) >= 0 {
+	if st.masks.all || st.known() && st.masks.opaque && int32(st.seq(off)-st.masks.sealed) >= 0 {
 		return
 	}
 	tail := len(t.tail[dir])
 	s.buf = append(append(s.buf[:0], t.tail[dir]...), b...)
-	st.masks.apply(s.buf[tail:], st.seq(off))
+	if st.known() {
+		st.masks.apply(s.buf[tail:], st.seq(off))
+	}
 	s.needles.find(s.buf, func(from, to int) {
+		if !st.known() { // nothing was read as it came
+			st.masks.all = true
+			return
+		}
 		st.masks.add(st.seq(off)-uint32(tail)+uint32(from), fill(to-from))
 	})
 	t.tail[dir] = append(t.tail[dir][:0], s.buf[max(0, len(s.buf)-pieceLength+1):]...)

@@ -25,10 +25,12 @@ type chosen struct {
 	path     string
 	files    map[string]bool // that may hold it; nil: any
 	comments map[int64][]remark
-	packets  uint64
-	masks    [2]masks        // by who sent it: the lower end of the connection, or the higher
-	begins   [2]beginning    // by sender, too
-	blanked  map[uint64]bool // units, counted from 1, that hold what nobody has read
+	reading
+	learned reading         // when the secrets were looked for
+	left    uint64          // of packets, that are not written: see copier.mask
+	masks   [2]masks        // by who sent it: the lower end of the connection, or the higher
+	begins  [2]beginning    // by sender, too
+	blanked map[uint64]bool // units, counted from 1, that hold what nobody has read
 }
 
 // remark is what is said of a packet of evidence.
@@ -41,14 +43,15 @@ type remark struct {
 // selection finds the packets of wanted sessions in capture files.
 type selection struct {
 	sessions []*chosen
-	byEnds   map[ends][]*chosen
+	byEnds   map[ends]*series
 	files    []string // in which they are looked for
+	named    bool     // and not those in which they were found
 }
 
 // newSelection plans where to look. captures are the files that were named; if
 // there are none, each session is looked for in the files it was found in.
 func newSelection(wanted []Wanted, captures []string) *selection {
-	x := &selection{byEnds: map[ends][]*chosen{}, files: slices.Clone(captures)}
+	x := &selection{byEnds: map[ends]*series{}, files: slices.Clone(captures), named: len(captures) > 0}
 	for _, w := range wanted {
 		f := w.Session.Facts
 		c := &chosen{Wanted: w, path: pathName(f.VLAN, f.Tunnel), comments: map[int64][]remark{}, blanked: map[uint64]bool{}}
@@ -56,10 +59,16 @@ func newSelection(wanted []Wanted, captures []string) *selection {
 		c.remark()
 		x.sessions = append(x.sessions, c)
 		key := endsBetween(f.Client, f.Server)
-		x.byEnds[key] = append(x.byEnds[key], c)
+		if x.byEnds[key] == nil {
+			x.byEnds[key] = &series{}
+		}
+		x.byEnds[key].add(c)
 		if len(captures) == 0 {
 			x.files = append(x.files, f.Files...)
 		}
+	}
+	for _, s := range x.byEnds {
+		s.sort()
 	}
 	slices.Sort(x.files)
 	x.files = slices.Compact(x.files)
@@ -160,7 +169,7 @@ func (x *selection) read(ctx context.Context, v visitor) (unread []error, err er
 	w.paths = pathNames{w.decoder, map[decode.PathID]string{}}
 	v.begin(&w.paths)
 	for _, c := range x.sessions {
-		c.packets = 0
+		c.reading = reading{}
 	}
 	batch := make([]capture.Packet, batchSize)
 	for {
@@ -207,9 +216,8 @@ func (w *walk) packet(p *capture.Packet, file string, v visitor) error {
 		return nil
 	}
 	key, _ := endsOf(s)
-	for _, c := range w.byEnds[key] {
-		f := c.Session.Facts
-		if p.Time < f.Start || p.Time > f.End || c.files != nil && !c.files[file] || w.paths.of(s.Path) != c.path {
+	for c := range w.byEnds[key].during(p.Time) {
+		if c.files != nil && !c.files[file] || w.paths.of(s.Path) != c.path {
 			continue
 		}
 		u := unit{parts: []part{{packet: p}}, segment: s}
@@ -218,7 +226,7 @@ func (w *walk) packet(p *capture.Packet, file string, v visitor) error {
 				u = joined
 			}
 		}
-		c.packets++
+		c.add(p)
 		c.begin(s)
 		return v.take(c, &u, file)
 	}

@@ -64,8 +64,8 @@ func first(s *decode.Segment) uint32 {
 // by direction; nil: none.
 func (x *selection) streamsOf(f *reassembly.Flow, paths *pathNames) (*chosen, [2]stream) {
 	key := endsBetween(f.Src(0), f.Src(1))
-	for _, c := range x.byEnds[key] {
-		if facts := c.Session.Facts; paths.of(f.Path()) == c.path && facts.Start <= f.First() && f.First() <= facts.End {
+	for c := range x.byEnds[key].during(f.First()) {
+		if paths.of(f.Path()) == c.path {
 			a := c.sender(f.Src(0))
 			return c, [2]stream{c.stream(a), c.stream(a ^ 1)}
 		}

@@ -36,6 +36,10 @@ func (l *learner) read(t *talk) {
 	}
 }
 
+// maxRest is how many bytes of a line behind what was kept of it are overwritten
+// alone. Of a longer line the whole direction is.
+const maxRest = 1 << 20
+
 // hide notes the secret of an event.
 func (l *learner) hide(t *talk, dir uint8, e *dissect.Event) {
 	if e.Attempt != nil {
@@ -54,8 +58,13 @@ func (l *learner) hide(t *talk, dir uint8, e *dissect.Event) {
 		l.needles.add(string(sent))
 	}
 	const lineEnd = 2
-	if rest := int(e.End-e.Start) - len(e.Line) - lineEnd; rest > 0 && e.Hide.To == len(e.Line) {
-		text = append(text, fill(rest)...) // the line was too long to be kept
+	rest := int(e.End-e.Start) - len(e.Line) - lineEnd // the line was too long to be kept
+	if rest > maxRest || len(t.found[dir]) == maxPatches {
+		t.streams[dir].masks.all = true
+		return
+	}
+	if rest > 0 && e.Hide.To == len(e.Line) {
+		text = append(text, fill(rest)...)
 	}
 	t.found[dir] = append(t.found[dir], secret{e.Start + uint64(e.Hide.From), text})
 }
