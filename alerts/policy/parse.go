@@ -16,9 +16,15 @@ import (
 // ids that rows may name. The error is a Mistakes: every mistake with its line
 // and column. Only a file that is no TOML is not read beyond its first error.
 func Parse(name string, b []byte, rules []string) (*Policy, error) {
+	// Editors of Windows write a mark of the byte order (TOML 1.1: to be ignored).
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
 	r := &reader{src: b, rules: rules, policy: &Policy{Name: name}}
 	if len(b) > MaxFile {
 		r.wrong(Place{1, 1}, "the file has more than %d bytes", MaxFile)
+		return nil, r.list()
+	}
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		r.wrong(Place{1, 1}, "the file is in UTF-16: save it as UTF-8")
 		return nil, r.list()
 	}
 	r.read()

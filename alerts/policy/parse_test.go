@@ -121,6 +121,9 @@ func TestMistakes(t *testing.T) {
 			`p.toml:1:1: unknown key "x": it may be local-domains, trusted-networks, tls-ports`,
 			`p.toml:3:7: unexpected character U+003D '=' at start of value`}},
 		{"number that is none", "tls-ports = 025", []string{`p.toml:1:13: integers cannot have leading zeroes`}},
+		{"a mark of the byte order counts for nothing", "\ufeffports = 25\n# \ufeff", []string{`p.toml:1:1: unknown key "ports": it may be local-domains, trusted-networks, tls-ports`}},
+		{"UTF-16", "\xff\xfe[\x00[\x00", []string{`p.toml:1:1: the file is in UTF-16: save it as UTF-8`}},
+		{"UTF-16, the other way round", "\xfe\xff\x00[\x00[", []string{`p.toml:1:1: the file is in UTF-16: save it as UTF-8`}},
 		{"not text", "# \xff", []string{`p.toml:1:3: invalid UTF-8 character in comment`}},
 
 		// values

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,18 +63,25 @@ func policyExampleCommand(env *environment) *cobra.Command {
 	}
 }
 
+// readPolicyFile reads a file, and at most one byte more of it than a policy may
+// have. A pipe that nobody writes to holds up no running capture.
+func readPolicyFile(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, policy.MaxFile+1))
+}
+
 // readPolicy reads a policy file. An error tells all of its mistakes.
 func readPolicy(path string) (*policy.Policy, error) {
-	info, err := os.Stat(path)
+	text, err := readPolicyFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the policy cannot be read: %w", err)
 	}
-	if info.Size() > policy.MaxFile {
-		return nil, fmt.Errorf("%s has %d bytes, and a policy at most %d", path, info.Size(), policy.MaxFile)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("the policy cannot be read: %w", err)
+	if len(text) > policy.MaxFile {
+		return nil, fmt.Errorf("%s is too long for a policy, which has at most %d bytes", path, policy.MaxFile)
 	}
 	ids := make([]string, len(rules.Rules))
 	for i := range rules.Rules {

@@ -225,6 +225,26 @@ func TestDial(t *testing.T) {
 	}
 }
 
+// TestDialByName lets a process that connects read the names of hosts again
+// when they are in a new file, as others than root may read there what all may.
+func TestDialByName(t *testing.T) {
+	needRoot(t)
+	out := mustRun(t, order{
+		Options: confine.Options{User: somebody, Dial: true},
+		Read:    []string{"/etc/hosts", "/etc/hostname", "/etc", "/etc/shadow"}, // the second stands for a new file
+	}, nil)
+	if out.Err != "" {
+		t.Fatal(out.Err)
+	}
+	needLandlock(t, out.Report)
+	const denied = "permission denied"
+	for path, want := range map[string]string{"/etc/hosts": "", "/etc/hostname": "", "/etc": denied, "/etc/shadow": denied} {
+		if got := out.Tried["read "+path]; got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
 // TestSameUser confines a process that is not root.
 func TestSameUser(t *testing.T) {
 	attr := &syscall.SysProcAttr{}

@@ -3,6 +3,7 @@ package confine
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"unsafe"
 
@@ -147,12 +148,30 @@ func (p *places) rules() []landlock.Rule {
 		landlock.PathAccess(writeFiles|ll.AccessFSIoctlDev, "/dev/tty").IgnoreIfMissing(),
 	}
 	if p.dial {
-		// The names of hosts, and the certificates of who signs theirs.
-		rules = append(rules,
-			files("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services"),
-			folders("/run/systemd/resolve", "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"))
+		rules = append(rules, names()...)
+		// The certificates of who signs those of hosts.
+		rules = append(rules, folders("/etc/ssl", "/etc/pki", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"))
 	}
 	return rules
+}
+
+// names are where the names of hosts are looked up. What changes these files
+// puts new ones in their place, of which a rule for the old one knows nothing: a
+// lease of DHCP, or who administers the host. So the folders count, of /etc its
+// files only, and not for root, who could read all of them.
+func names() []landlock.Rule {
+	list := []landlock.Rule{
+		files("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services"),
+		folders("/run/systemd/resolve"),
+	}
+	if os.Geteuid() != 0 {
+		list = append(list, files("/etc"))
+	}
+	// NetworkManager and others have a folder of their own there.
+	if real, err := filepath.EvalSymlinks("/etc/resolv.conf"); err == nil && strings.HasPrefix(filepath.Dir(real), "/run/") {
+		list = append(list, files(filepath.Dir(real)))
+	}
+	return list
 }
 
 func folders(paths ...string) landlock.Rule {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -37,6 +38,9 @@ func ParseReceiver(s string) (*Receiver, error) {
 	if err != nil || u.Hostname() == "" || u.Port() == "" || *u != (url.URL{Scheme: u.Scheme, Host: u.Host}) {
 		// What was typed is not told: it may hold a password.
 		return nil, errors.New("takes udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT, and nothing else")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+		return nil, fmt.Errorf("port %s: say 1 to 65535", u.Port())
 	}
 	r := &Receiver{url: u}
 	switch u.Scheme {

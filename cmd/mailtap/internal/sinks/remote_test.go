@@ -122,8 +122,22 @@ func TestReceiverStuck(t *testing.T) {
 	if got.Sent+got.Dropped != n {
 		t.Errorf("%d sent and %d given up of %d", got.Sent, got.Dropped, n)
 	}
-	if want := fmt.Sprintf(": %d findings were not delivered", got.Dropped); err == nil || !strings.Contains(err.Error(), want) {
+	want := fmt.Sprintf(": %d findings were not delivered: it took nothing more in time;", got.Dropped)
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, and not %q", err, want)
+	}
+}
+
+// One that takes the connection and does not go on with TLS is told in the same
+// words: what was broken off at the end has no reason of its own.
+func TestReceiverSilentInTLS(t *testing.T) {
+	l := listen(t, "127.0.0.1:0")
+	s := open(t, sinks.Options{Syslog: "tls://" + l.Addr().String()})
+	s.Send(result("joe"))
+	accept(t, l)
+	err := s.Close()
+	if err == nil || !strings.Contains(err.Error(), ": 1 findings were not delivered: it took nothing more in time;") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -264,6 +278,7 @@ func TestParseReceiver(t *testing.T) {
 	for bad, want := range map[string]string{
 		"": form, "siem:514": form, "tcp://siem": form, "tcp://:514": form, "tcp://siem:514/path": form, "tcp://siem:514?x=y": form,
 		"tcp://siem:514#x": form, "tcp://joe:secret@siem:1": form, "tcp://si\x1bem:514": form, "http://siem:514": "http: say udp, tcp or tls",
+		"udp://siem:65536": "port 65536: say 1 to 65535", "tcp://siem:0": "port 0: say 1 to 65535",
 	} {
 		if _, err := sinks.ParseReceiver(bad); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", bad, err, want)

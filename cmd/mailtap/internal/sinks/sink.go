@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,12 +145,27 @@ func (s *sink) again() {
 	}
 }
 
-func (s *sink) failed(err error) {
+// errBrokenOff is why an attempt fails that the end breaks off.
+var errBrokenOff = errors.New("it took nothing more in time")
+
+// note keeps why an attempt failed, and reports whether the end has come.
+func (s *sink) note(err error) (over bool) {
+	over = s.ctx.Err() != nil
 	s.mu.Lock()
-	s.last = err
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	switch {
+	case !over:
+		s.last = err
+	case s.last == nil:
+		s.last = errBrokenOff
+	}
+	return over
+}
+
+func (s *sink) failed(err error) {
+	over := s.note(err)
 	s.failing.Store(true)
-	if s.told || s.ctx.Err() != nil || time.Since(s.toldAt) < quietFor {
+	if over || s.told || time.Since(s.toldAt) < quietFor {
 		return
 	}
 	s.told, s.toldAt = true, time.Now()
@@ -204,6 +220,7 @@ func (s *sink) await() {
 	select {
 	case <-s.done:
 	case <-time.After(breakOff):
+		s.note(errBrokenOff)
 		s.dropped.Add(uint64(s.waiting.Load()))
 	}
 }
