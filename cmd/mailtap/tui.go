@@ -50,6 +50,8 @@ func tui(ctx context.Context, env *environment, database string, live func() mod
 		return errors.New("the terminal UI needs a terminal; 'mailtap cases' and 'mailtap findings' write lists")
 	}
 	path, _ := env.databasePath(database)
+	file := &databaseFile{path: path}
+	file.opened()
 	options := view.Options{Database: path, Who: userName(), Filters: env.filtersPath(), Live: live}
 	if live != nil {
 		options.Filters = filtersBeside(path)
@@ -60,11 +62,11 @@ func tui(ctx context.Context, env *environment, database string, live func() mod
 	t, err := store.OpenTriage(path)
 	if err == nil {
 		defer t.Close()
-		options.Triage = t
+		options.Triage = keptTriage{t, file}
 	} else {
 		options.ReadOnly = err.Error()
 	}
-	return view.Run(ctx, r, options)
+	return view.Run(ctx, keptReader{r, file}, options)
 }
 
 // filtersPath is where saved filters are kept, "" where there is no folder.

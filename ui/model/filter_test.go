@@ -190,3 +190,14 @@ func FuzzParseFilter(f *testing.F) {
 		}
 	})
 }
+
+// A choice of none is one that was made.
+func TestChooseNone(t *testing.T) {
+	f, err := model.ParseSubjectFilter("nobody", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Choose([]model.Subject{{Name: "joe"}}); got == nil || len(got) > 0 {
+		t.Errorf("%#v", got)
+	}
+}

@@ -178,8 +178,9 @@ func (s *few) Begun(newest int) iter.Seq2[alerts.Result, error] {
 	return each(list[max(0, len(list)-newest):], s.fail("Begun"))
 }
 
-func (s *few) AllSessions(store.Filter) iter.Seq2[alerts.Session, error] {
-	return each(s.sessions, s.fail("AllSessions"))
+func (s *few) AllSessions(f store.Filter) iter.Seq2[alerts.Session, error] {
+	late := func(one alerts.Session) bool { return f.Until != 0 && one.Facts.Start >= f.Until }
+	return each(slices.DeleteFunc(slices.Clone(s.sessions), late), s.fail("AllSessions"))
 }
 
 func (s *few) AllFindings(f store.Filter) iter.Seq2[alerts.Finding, error] {

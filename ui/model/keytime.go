@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +11,8 @@ import (
 // moments is what a time looks like, for people.
 const moments = "2026-11-21, 2026-11-21T10:00, or how long ago: 2h, 3d, 1w"
 
-// timeTerm is of what has a time.
+// timeTerm is of what has a time. A filter may name one that no clock of the
+// store reaches.
 func timeTerm[T any](of func(*T) int64) func(*word, time.Time) (term[T], error) {
 	return func(w *word, now time.Time) (term[T], error) {
 		from, to, ok := span(w.value, now)
@@ -18,17 +20,21 @@ func timeTerm[T any](of func(*T) int64) func(*word, time.Time) (term[T], error) 
 			return term[T]{}, fmt.Errorf("%q is no time: %s", w.value, moments)
 		}
 		return term[T]{fits: func(one *T) bool {
-			switch t := of(one); w.op {
+			begun, over := false, false
+			if t := time.Unix(0, of(one)); !t.Before(from) {
+				begun, over = true, !t.Before(to)
+			}
+			switch w.op {
 			case ">=":
-				return t >= from
+				return begun
 			case "<":
-				return t < from
+				return !begun
 			case ">":
-				return t >= to
+				return over
 			case "<=":
-				return t < to
+				return !over
 			default:
-				return t >= from && t < to
+				return begun && !over
 			}
 		}}, nil
 	}
@@ -36,22 +42,32 @@ func timeTerm[T any](of func(*T) int64) func(*word, time.Time) (term[T], error) 
 
 // span returns from when to when a time lasts: a day, a minute, or from how
 // long ago until now.
-func span(value string, now time.Time) (from, to int64, ok bool) {
+func span(value string, now time.Time) (from, to time.Time, ok bool) {
 	for _, layout := range []struct {
 		text  string
 		lasts time.Duration
 	}{{time.DateOnly, 24 * time.Hour}, {"2006-01-02T15:04", time.Minute}} {
 		if t, err := time.Parse(layout.text, value); err == nil {
-			return t.UnixNano(), t.Add(layout.lasts).UnixNano(), true
+			return t, t.Add(layout.lasts), true
 		}
 	}
-	units := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
-	unit := units[value[len(value)-1]]
 	n, err := strconv.ParseUint(value[:len(value)-1], 10, 16)
-	if err != nil || unit == 0 {
-		return 0, 0, false
+	if err != nil {
+		return from, to, false
 	}
-	return now.Add(-time.Duration(n) * unit).UnixNano(), now.UnixNano(), true
+	switch value[len(value)-1] {
+	case 'm':
+		from = now.Add(-time.Duration(n) * time.Minute)
+	case 'h':
+		from = now.Add(-time.Duration(n) * time.Hour)
+	case 'd':
+		from = now.UTC().AddDate(0, 0, -int(n))
+	case 'w':
+		from = now.UTC().AddDate(0, 0, -7*int(n))
+	default:
+		return from, to, false
+	}
+	return from, now, true
 }
 
 // ParseUntil reads until when a risk is accepted, ns since 1970 UTC: the end of a
@@ -73,8 +89,20 @@ func ParseUntil(text string, now time.Time) (int64, error) {
 		}
 		until = now.AddDate(0, 0, int(n)*days)
 	}
-	if !until.After(now) {
+	switch {
+	case !until.After(now):
 		return 0, fmt.Errorf("%s is over", text)
+	case until.After(time.Unix(0, math.MaxInt64)):
+		return 0, fmt.Errorf("%s is too far off: empty is no end", text)
 	}
 	return until.UnixNano(), nil
+}
+
+// end is the Until of a store.Filter that ends with a time. Clocks may stand at
+// their last: nothing is after that.
+func end(last int64) int64 {
+	if last == math.MaxInt64 {
+		return 0
+	}
+	return last + 1
 }

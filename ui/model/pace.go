@@ -63,8 +63,8 @@ func (p *Pace) Rates() (r Rates, ok bool) {
 	if r.Over < leastPace {
 		return Rates{}, false
 	}
-	r.Findings = float64(last.findings-first.findings) / r.Over.Minutes()
-	r.Sessions = float64(last.sessions-first.sessions) / r.Over.Minutes()
+	r.Findings = float64(max(0, last.findings-first.findings)) / r.Over.Minutes() // fewer: old ones were removed
+	r.Sessions = float64(max(0, last.sessions-first.sessions)) / r.Over.Minutes()
 	if r.Live = last.live; first.live == nil || last.live == nil {
 		return r, true
 	}

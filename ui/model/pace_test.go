@@ -54,3 +54,16 @@ func TestPaceForgets(t *testing.T) {
 		t.Errorf("%v of looks are kept", got.Over)
 	}
 }
+
+// What was removed from the database meanwhile was not found backwards.
+func TestPaceOfLess(t *testing.T) {
+	var p model.Pace
+	for i := range 10 {
+		counts := &store.Counts{}
+		counts.Findings[alerts.High], counts.Sessions[alerts.Weak] = int64(1000-100*i), int64(500-50*i)
+		p.Add(now.Add(time.Duration(i)*2*time.Second), counts, nil)
+	}
+	if got, ok := p.Rates(); !ok || got.Findings != 0 || got.Sessions != 0 {
+		t.Errorf("%+v, %v", got, ok)
+	}
+}

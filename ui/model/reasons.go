@@ -52,7 +52,7 @@ func ReadReasons(source Source, wanted []Reason) map[Reason]string {
 	found := make(map[Reason]string, len(wanted))
 	for _, name := range wanted {
 		// The time makes it one look-up, however many findings the case has.
-		newest, err := source.Findings(store.Filter{Case: &name.id, Since: name.last, Until: name.last + 1, Limit: 1})
+		newest, err := source.Findings(store.Filter{Case: &name.id, Since: name.last, Until: end(name.last), Limit: 1})
 		found[name] = ""
 		if err == nil && len(newest) > 0 {
 			found[name] = newest[0].Why

@@ -152,7 +152,7 @@ func (of Of) walk(source Source, filter *SessionFilter, most int, visit func(one
 		if within, more, err = sessionsOf(source, of.Case, most); err != nil || len(within) == 0 {
 			return more, err
 		}
-		f.Server, f.Until = "="+of.Case.Server, of.Case.Last+1
+		f.Server, f.Until = "="+of.Case.Server, end(of.Case.Last)
 	}
 	for one, err := range source.AllSessions(f) {
 		if err != nil {

@@ -50,12 +50,12 @@ func CompleteSubject(text string, names func(key string) []string) []string {
 	return subjectLanguage.complete(text, names)
 }
 
-// Choose returns those of the subjects that fit.
+// Choose returns those of the subjects that fit, not nil where none does.
 func (f *SubjectFilter) Choose(list []Subject) []Subject {
 	if f == nil {
 		return list
 	}
-	var fit []Subject
+	fit := []Subject{}
 	for i := range list {
 		if f.terms.fit(&list[i]) {
 			fit = append(fit, list[i])

@@ -120,10 +120,23 @@ func Place(selected, n int, part string, filtered bool) string {
 	return text
 }
 
+// PagePlace says which of the lines of a page are on a screen of so many rows;
+// "" where all are.
+func PagePlace(first, rows, lines int) string {
+	if rows < 1 || lines <= rows {
+		return ""
+	}
+	first = min(first, lines-rows)
+	return fmt.Sprintf("lines %d-%d of %d", first+1, first+rows, lines)
+}
+
 // Nothing says why a list of cases has no rows, and what to do about it.
 // Capturing tells that a capture runs in this process.
 func Nothing(l *model.List, capturing bool) []string {
-	if text := l.Query().Text; text != "" {
+	switch text := l.Query().Text; {
+	case text != "" && l.Cut():
+		return []string{"no case that was looked at fits " + quoted(text), "there are too many: 'mailtap findings' looks at all; Esc takes the filter away"}
+	case text != "":
 		return NothingFits("case", text)
 	}
 	if capturing {

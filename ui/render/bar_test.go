@@ -119,6 +119,10 @@ func TestNothing(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+	crowd := counted{fit: 1_000_000} // of which none is called so, as far as it looks
+	if got := strings.Join(render.Nothing(list(t, crowd, "account:ann"), false), "\n"); !strings.Contains(got, `no case that was looked at fits "account:ann"`) {
+		t.Errorf("of many: %q", got)
+	}
 	fine := counted{Counts: store.Counts{Sessions: [5]int64{1, 0, 0, 3}}}
 	if got := strings.Join(render.Nothing(list(t, fine, ""), false), "\n"); !strings.Contains(got, "no findings in 4 sessions\n") {
 		t.Errorf("where all is well: %q", got)

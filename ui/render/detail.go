@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,12 @@ type page struct {
 }
 
 // Bounds of the width that a page is laid out for: narrower screens cut it, and
-// longer lines are hard to read.
+// longer lines are hard to read. Below the usual one, half of a usual screen,
+// things stand below each other, and a transcript has words only.
 const (
-	minWidth = 60
-	maxWidth = 120
+	minWidth   = 40
+	usualWidth = 60
+	maxWidth   = 120
 )
 
 // Detail returns the page of a case: what happened, why it matters, what to do,
@@ -34,6 +37,7 @@ func Detail(d *model.Detail, width int) []Line {
 	p.title(d)
 	p.text("", sentence(d), Strong)
 	p.seen(d)
+	p.accounts(d)
 	p.fixed(d)
 	if r := d.Rule; r != nil {
 		p.section("Why it matters", r.Why)
@@ -115,10 +119,17 @@ func (p *page) title(d *model.Detail) {
 	k := &d.Case
 	state := k.Standing(moment)
 	severity := k.Severity.String()
-	room := p.width - len(severity) - len(state) - 4
-	p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(start(clean(k.Title), room), room) + "  ", Plain}, Span{state, Strong})
 	id := k.ID.String()
-	p.add(Span{fit(clean(k.Rule), p.width-len(id)-1) + " ", Plain}, Span{id, Faint})
+	if p.width < usualWidth {
+		p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + start(clean(k.Title), p.width-len(severity)-2), Plain})
+		p.text("", state, Strong)
+		p.text("", clean(k.Rule), Plain)
+		p.add(Span{id, Faint})
+	} else {
+		room := p.width - len(severity) - len(state) - 4
+		p.add(Span{severity, severityStyles[k.Severity]}, Span{"  " + fit(start(clean(k.Title), room), room) + "  ", Plain}, Span{state, Strong})
+		p.add(Span{fit(clean(k.Rule), p.width-len(id)-1) + " ", Plain}, Span{id, Faint})
+	}
 	if k.Note != "" {
 		p.text("", "note: "+clean(k.Note), Plain)
 	}
@@ -187,6 +198,33 @@ func (p *page) seen(d *model.Detail) {
 		text += fmt.Sprintf(", first %s, last %s UTC", moment(k.First), moment(k.Last))
 	case k.Findings == 1:
 		text += fmt.Sprintf(", at %s UTC", moment(k.Last))
+	}
+	p.text("", text+".", Plain)
+}
+
+// maxAccounts is how many accounts of a case are named.
+const maxAccounts = 10
+
+// accounts names them where a case is about more than one: each has to change
+// its password.
+func (p *page) accounts(d *model.Detail) {
+	var names []string
+	for i := range d.Findings {
+		if f := &d.Findings[i]; f.HasAccount && !slices.Contains(names, name(f.Account)) {
+			names = append(names, name(f.Account))
+		}
+	}
+	if len(names) < 2 {
+		return
+	}
+	text := "Accounts: "
+	if n := len(d.Findings); int64(n) < d.Case.Findings {
+		text = fmt.Sprintf("Accounts of the newest %d findings: ", n)
+	}
+	shown := names[:min(len(names), maxAccounts)]
+	text += strings.Join(shown, ", ")
+	if left := len(names) - len(shown); left > 0 {
+		text += fmt.Sprintf(" and %d more", left)
 	}
 	p.text("", text+".", Plain)
 }

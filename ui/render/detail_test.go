@@ -2,6 +2,8 @@ package render_test
 
 import (
 	"net/netip"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -200,6 +202,28 @@ To read
 	}
 }
 
+// Whose passwords are known is told where it is more than one.
+func TestAccounts(t *testing.T) {
+	for _, tt := range []struct {
+		accounts, want string
+		findings       int64
+	}{
+		{"joe", "", 1}, {"joe joe", "", 2}, {"joe ann joe", "\nAccounts: joe, ann.\n", 3}, {"joe ann", "\nAccounts of the newest 2 findings: joe, ann.\n", 3},
+		{"a b c d e f g h i j k l", "\nAccounts: a, b, c, d, e, f, g, h, i, j and 2 more.\n", 12},
+	} {
+		d := detailOf("base64-password", &dissect.Facts{}, func(*alerts.Finding) {})
+		d.Case.Findings = tt.findings
+		d.Findings = nil
+		for _, account := range strings.Fields(tt.accounts) {
+			d.Findings = append(d.Findings, alerts.Finding{Account: account, HasAccount: true})
+		}
+		got := text(render.Detail(d, 100))
+		if !strings.Contains(got, tt.want) || tt.want == "" && strings.Contains(got, "\nAccounts") {
+			t.Errorf("%s: no %q in\n%s", tt.accounts, tt.want, got)
+		}
+	}
+}
+
 // Lines fit the width and are harmless, whatever peers said.
 func TestHostileDetail(t *testing.T) {
 	for _, s := range hostile {
@@ -215,7 +239,7 @@ func TestHostileDetail(t *testing.T) {
 			d.Case.Note = s
 			d.Findings = append(d.Findings, d.Findings[0])
 			d.Transcripts[0].Lines = []model.Line{{Text: s, File: s, Packet: 1}, {Side: dissect.Server, Text: s}}
-			for _, width := range []int{60, 80, 200} {
+			for _, width := range []int{40, 60, 80, 200} {
 				for _, line := range render.Detail(d, width) {
 					total := 0
 					for _, span := range line {
@@ -228,5 +252,59 @@ func TestHostileDetail(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// No text of a session, a case or a rule reaches a screen as it came, and no
+// line is wider than the screen, whichever field it is in.
+func TestHostilePages(t *testing.T) {
+	for _, s := range hostile {
+		var transcript model.Transcript
+		var detail model.Detail
+		var subject model.Subject
+		fill(reflect.ValueOf(&transcript), s)
+		fill(reflect.ValueOf(&detail), s)
+		fill(reflect.ValueOf(&subject), s)
+		subject.Name = rules.Rules[0].ID
+		for _, width := range []int{0, 40, 59, 60, 80, 200} {
+			pages := [][]render.Line{render.Session(&transcript, width), render.Detail(&detail, width), render.Rule(&subject, width)}
+			for _, line := range slices.Concat(pages...) {
+				total := 0
+				for _, span := range line {
+					checkHarmless(t, span.Text)
+					total += render.Width(span.Text)
+				}
+				if total > max(width, 40) {
+					t.Errorf("%.30q: a line takes %d of %d: %q", s, total, width, line)
+				}
+			}
+		}
+	}
+}
+
+// fill sets each text that v has to s, and gives each of its lists one element.
+func fill(v reflect.Value, s string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if _, rule := v.Interface().(*rules.Rule); rule {
+			return // its texts are our own
+		}
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		fill(v.Elem(), s)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i), s)
+			}
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), s)
+	case reflect.String:
+		v.SetString(s)
+	case reflect.Bool:
+		v.SetBool(true)
 	}
 }

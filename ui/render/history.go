@@ -87,6 +87,10 @@ func (p *page) past(d *model.Detail) {
 		if s.Way < model.Upgraded {
 			style = Medium
 		}
+		if p.width < usualWidth {
+			p.text("  ", fmt.Sprintf("%s, %s: %s", when, plural(int64(s.Sessions), "session"), ways[s.Way]), style)
+			continue
+		}
 		const whenWidth, countWidth = 2*len(time.DateTime) + len(" to "), 5
 		p.add(Span{"  " + fit(when, whenWidth), Faint}, Span{right(short(int64(s.Sessions)), countWidth) + "  ", Plain},
 			Span{start(ways[s.Way], p.width-whenWidth-countWidth-4), style})

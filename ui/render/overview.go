@@ -172,12 +172,21 @@ func (p *page) styled(label, text string, style Style) {
 // first letters, for its names are worth more.
 const wordsFrom = 34
 
-// top shows the servers, clients and accounts with the worst findings beside
-// each other.
+// top shows the servers, clients and accounts with the worst findings.
 func (p *page) top(t *model.Tally, rows int) {
 	lists := [topBeside][]model.Subject{t.Servers, t.Clients, t.Accounts}
 	heads := [topBeside]string{"Top servers", "Top clients", "Top accounts"}
-	width := (p.width - 2*(topBeside-1)) / topBeside
+	if p.width < usualWidth {
+		for i := range lists {
+			p.beside(heads[i:i+1], lists[i:i+1], p.width, least)
+		}
+		return
+	}
+	p.beside(heads[:], lists[:], (p.width-2*(topBeside-1))/topBeside, rows)
+}
+
+// beside shows lists of so many rows beside each other, each so wide.
+func (p *page) beside(heads []string, lists [][]model.Subject, width, rows int) {
 	var line Line
 	for _, h := range heads {
 		line = append(line, Span{fit(h, width-9) + right("findings", 9) + "  ", Heading})

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -96,7 +97,7 @@ func TestOverviewFits(t *testing.T) {
 		tally.Servers = append(tally.Servers, model.Subject{Name: s, Findings: [5]int64{1e12}})
 	}
 	tally.Accounts, tally.Clients = tally.Servers, tally.Servers
-	for width := 60; width < 300; width += 7 {
+	for width := 40; width < 300; width += 7 {
 		for _, line := range render.Overview(tally, nil, width, 50) {
 			one := strings.TrimSuffix(text([]render.Line{line}), "\n")
 			checkHarmless(t, one)
@@ -147,6 +148,14 @@ What was said (> marks evidence, >> what settled a finding; times are UTC)
 `
 	if diff := cmp.Diff(want[1:], text(render.Session(page, 78))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A clock that goes from one end to the other leaves a duration.
+func TestLongestSession(t *testing.T) {
+	facts := &dissect.Facts{Start: math.MinInt64, End: math.MaxInt64}
+	if got := text(render.Session(&model.Transcript{Session: alerts.Session{Facts: facts}}, 80)); !strings.Contains(got, "1677-09-21 00:12:43 UTC, for 106752 days;") {
+		t.Error(got)
 	}
 }
 

@@ -45,7 +45,7 @@ var caseColumns = plan{
 }
 
 // statusWidth is the room for the name of a status. With less, it is a letter:
-// that of its key.
+// that of its key, or ! where a case is new again.
 const statusWidth = 14
 
 var statusLetters = [...]string{alerts.New: "", alerts.Acknowledged: "a", alerts.Resolved: "r", alerts.AcceptedRisk: "x", alerts.FalsePositive: "f"}
@@ -135,10 +135,13 @@ func (c Column) rule(r *model.Row) string {
 }
 
 func (c Column) status(k *alerts.Case) Span {
+	again := k.Reopened != alerts.NotReopened
 	switch {
+	case c.Width < statusWidth && again:
+		return Span{"!", Strong}
 	case c.Width < statusWidth:
 		return Span{statusLetters[k.Status], Strong}
-	case k.Reopened != alerts.NotReopened:
+	case again:
 		return Span{k.Reopened.String(), Strong} // which tells more than "new"
 	}
 	return c.text(k.Status.String())

@@ -99,7 +99,7 @@ func TestStatus(t *testing.T) {
 		letter, name string
 	}{
 		{alerts.Case{}, "", "new"},
-		{alerts.Case{Reopened: alerts.Regressed}, "", "regressed"},
+		{alerts.Case{Reopened: alerts.Regressed}, "!", "regressed"},
 		{alerts.Case{Status: alerts.FalsePositive}, "f", "false-positive"},
 		{alerts.Case{Status: alerts.AcceptedRisk}, "x", "accepted-risk"},
 	} {

@@ -22,7 +22,7 @@ func Session(t *model.Transcript, width int) []Line {
 	p.add(Span{fit(verdict.String(), p.width-len(id)), verdictStyles[verdict]}, Span{id, Faint})
 	p.text("", fmt.Sprintf("%s from %s to %s.", strings.ToUpper(f.Protocol.String()), f.Client, f.Server), Strong)
 	p.add()
-	p.text("", fmt.Sprintf("%s UTC, for %s; %s, %d bytes from the client, %d from the server.", moment(f.Start), lasting(time.Duration(f.End-f.Start)),
+	p.text("", fmt.Sprintf("%s UTC, for %s; %s, %d bytes from the client, %d from the server.", moment(f.Start), lasting(time.Unix(0, f.End).Sub(time.Unix(0, f.Start))),
 		plural(int64(f.Packets), "packet"), f.Bytes[dissect.Client], f.Bytes[dissect.Server]), Plain)
 	if limits := limitsOf(f); len(limits) > 0 {
 		p.text("", "Not all of it was seen: "+strings.Join(limits, ", ")+".", Plain)

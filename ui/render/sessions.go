@@ -28,7 +28,7 @@ var sessionColumns = plan{
 		{kind: sessionProtocol, head: "PROTOCOL", Width: 8},
 		{kind: transport, head: "CARRIED", Width: 8},
 		{kind: sessionServer, head: "SERVER", Width: 19},
-		{kind: sessionClient, head: "CLIENT", Width: 15},
+		{kind: sessionClient, head: "CLIENT", Width: wholeClient},
 		{kind: loginName, head: "ACCOUNT"},
 		{kind: limits, head: "NOT SEEN WHOLE"},
 		{kind: banner, head: "BANNER"},
@@ -37,8 +37,12 @@ var sessionColumns = plan{
 		{sessionServer, 2}, {loginName, 16}, {started, 9}, {sessionProtocol, 3}, {limits, 20}, {banner, 20},
 		{sessionServer, 20}, {sessionClient, 20}, {loginName, 20}, {banner, 1000},
 	},
-	shrink: []step{{transport, 0}, {sessionProtocol, 0}, {sessionClient, 8}, {sessionServer, 9}},
+	shrink: []step{{sessionClient, 15}, {transport, 0}, {sessionProtocol, 0}, {sessionClient, 8}, {sessionServer, 9}},
 }
+
+// wholeClient is the room that a client needs to be told with its port, which
+// alone tells some sessions of a second apart.
+const wholeClient = len("255.255.255.255:65535")
 
 // SessionColumns returns the columns that a screen has room for.
 func SessionColumns(screen int) []Column { return sessionColumns.fit(screen) }
@@ -58,6 +62,9 @@ func (c Column) Session(s *alerts.Session, now time.Time) Span {
 	case sessionServer:
 		return c.text(f.Server.String())
 	case sessionClient:
+		if c.Width >= wholeClient {
+			return c.text(f.Client.String())
+		}
 		return c.text(f.Client.Addr().String())
 	case loginName:
 		return c.text(accounts(f))

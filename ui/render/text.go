@@ -40,6 +40,9 @@ func clean(s string) string {
 // as Width counts it.
 func Clean(s string) string { return clean(s) }
 
+// Shorten makes text from outside harmless, and at most width columns wide.
+func Shorten(s string, width int) string { return middle(clean(s), width) }
+
 // plain tells text that needs no care.
 func plain(s string) bool {
 	for i := range len(s) {
@@ -59,9 +62,10 @@ func ends(s string) string {
 }
 
 // tame writes what a reader sees as one character: a letter with its marks. Of
-// anything else the runes are written by number.
+// anything else the runes are written by number, also of marks on a space, where
+// lines are broken.
 func tame(b *strings.Builder, cluster string) {
-	few := utf8.RuneCountInString(cluster) <= 1+maxMarks && Width(cluster) <= maxColumns
+	few := utf8.RuneCountInString(cluster) <= 1+maxMarks && Width(cluster) <= maxColumns && cluster[0] != ' '
 	for i, r := range cluster {
 		switch {
 		case i == 0 && letter(r), i > 0 && few && mark(r):

@@ -34,6 +34,9 @@ func (p *page) transcript(t *model.Transcript) {
 func (p *page) dialogue(t *model.Transcript) {
 	place := max(leastPlace, p.width/5)
 	room := p.width - proofWidth - indent - place - timeWidth - 2
+	if p.width < usualWidth {
+		place, room = 0, p.width-proofWidth-indent-1
+	}
 	for i := range t.Lines {
 		p.spoken(&t.Lines[i], room, place)
 	}
@@ -42,7 +45,8 @@ func (p *page) dialogue(t *model.Transcript) {
 	}
 }
 
-// spoken shows one line: "> C AUTH LOGIN      monday.pcap:8 22:13:20.160".
+// spoken shows one line: "> C AUTH LOGIN      monday.pcap:8 22:13:20.160". With
+// no room for a place it is the words alone.
 func (p *page) spoken(l *model.Line, room, place int) {
 	mark, side, before, after := "  ", "C ", 0, indent
 	style := Client
@@ -55,7 +59,10 @@ func (p *page) spoken(l *model.Line, room, place int) {
 	if l.Side == dissect.Server {
 		side, before, after, style = "S ", indent, 0, Server
 	}
-	from := fit(location(l), place) + " " + time.Unix(0, l.Time).UTC().Format("15:04:05.000")
+	from := ""
+	if place > 0 {
+		from = fit(location(l), place) + " " + time.Unix(0, l.Time).UTC().Format("15:04:05.000")
+	}
 	for _, text := range wrap(clean(l.Text), room) {
 		p.add(Span{mark + " ", Strong}, Span{fit("", before) + side, style}, Span{fit(text, room+after) + " ", style}, Span{from, Faint})
 		mark, side, from = "  ", "  ", ""

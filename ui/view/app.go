@@ -56,6 +56,8 @@ type app struct {
 	input *tview.InputField
 
 	screen    tcell.Screen // that was drawn last; nil before
+	width     int          // of it
+	room      int          // rows of the body
 	bindings  []binding
 	way       []*place // to what is shown, its last
 	roots     map[screen]*place
@@ -89,17 +91,22 @@ func newApp(source model.Source, options Options, now func() time.Time) *app {
 	a.text = a.newText(a.page)
 	a.body = tview.NewPages().AddPage(tablePage, a.table, true, true).AddPage(textPage, a.text, true, false)
 	a.body.SetBackgroundColor(tcell.ColorDefault)
-	bar := barRows
-	if a.capturing() {
-		bar += liveRows
-	}
 	a.root = tview.NewFlex().SetDirection(tview.FlexRow).
-		AddItem(a.newText(a.bar), bar, 0, false).
+		AddItem(a.newText(a.bar), a.barRows(), 0, false).
 		AddItem(a.body, 0, 1, true).
 		AddItem(a.newFoot(), hintRows, 0, false)
 	a.loop.SetRoot(a.root, true).EnableMouse(true).EnablePaste(true).SetInputCapture(a.press).
-		SetBeforeDrawFunc(a.adapt)
+		SetMouseCapture(a.click).SetBeforeDrawFunc(a.adapt)
 	return a
+}
+
+// click keeps the mouse from what stands behind a question: it would take the
+// keys away from that.
+func (a *app) click(event *tcell.EventMouse, action tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
+	if a.prompt != nil {
+		return nil, action
+	}
+	return event, action
 }
 
 // newText returns a text whose lines are made for the room that it has.
@@ -119,6 +126,13 @@ func (a *app) bar(width, _ int) []render.Line {
 		lines = append(lines, render.Capture(a.live))
 	}
 	return lines
+}
+
+func (a *app) barRows() int {
+	if a.capturing() {
+		return barRows + liveRows
+	}
+	return barRows
 }
 
 // capturing tells that a capture runs in this process.

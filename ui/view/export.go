@@ -39,8 +39,10 @@ func (a *app) into(path string, write func(replace bool)) {
 		write(false)
 		return
 	}
+	const ask, answers = "Write over ", "? yes or no"
+	room := a.width - len(ask+answers+": yes") - 1 // the cursor
 	a.question(&prompt{
-		label:    "Write over " + render.Clean(path) + "? yes or no",
+		label:    ask + render.Shorten(path, room) + answers,
 		complete: among("yes", "no"),
 		done: func(answer string) {
 			if strings.HasPrefix("yes", strings.ToLower(answer)) && answer != "" {
@@ -77,6 +79,8 @@ func atHome(path string) string {
 // selection is what is exported of the place in front.
 func (a *app) selection() (s model.Selection, err error) {
 	switch p := a.top(); {
+	case p.list != nil && p.behind():
+		return s, errBehind
 	case p.on == casesScreen && len(p.marks) > 0:
 		s.Cases, _ = a.chosenCases()
 	case p.list != nil && p.list.Paged():

@@ -142,6 +142,12 @@ func Strokes() []string {
 	return list
 }
 
+// Help returns the lines of the help.
+func Help(o Options) []string {
+	a := &app{bindings: keyTable(&o)}
+	return strings.Split(plainText(a.helpLines()), "\n")
+}
+
 // Shown returns how a text view shows a text of an error, and how it should: as
 // it is, or where tview cannot do that, with its brackets by number.
 func Shown(s string) (got, want string) {
@@ -160,4 +166,20 @@ func Fallback(r rune) bool {
 	_, ours := fallbacks[r]
 	_, theirs := tcell.RuneFallbacks[r]
 	return ours || theirs
+}
+
+// ShownLine returns how a text view shows a line of clean texts in these styles,
+// and how it should: brackets by number where they would be tags.
+func ShownLine(texts []string, styles []render.Style) (got, want string) {
+	th := newTheme(false, manyColors)
+	var line render.Line
+	for i, s := range texts {
+		s = render.Clean(s)
+		line = append(line, render.Span{Text: s, Style: styles[i%len(styles)]})
+		want += s
+	}
+	t := tview.NewTextView().SetDynamicColors(true)
+	t.SetText(th.tagged([]render.Line{line}))
+	number := strings.NewReplacer("[", `\x5b`)
+	return number.Replace(t.GetText(true)), number.Replace(want)
 }

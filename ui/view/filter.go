@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
 )
 
 // kindOf is what the rows of a list are.
@@ -25,17 +26,17 @@ func (p *place) text() string {
 
 // askFilter asks for a filter of the list in front.
 func (a *app) askFilter() {
-	on := a.top().on
+	on, was := a.top().on, render.Clean(a.top().text()) // which may name what a peer called itself
 	a.question(&prompt{
 		label:    "Filter",
 		complete: func(text string) []string { return a.completeFilter(on, text) },
 		check:    func(text string) error { return checkFilter(on, text, a.now()) },
 		done: func(text string) {
-			if text != a.top().text() {
+			if text != was {
 				a.wrong = a.setFilter(text)
 			}
 		},
-	}, a.top().text())
+	}, was)
 }
 
 func (a *app) completeFilter(on screen, text string) []string {

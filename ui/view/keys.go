@@ -53,7 +53,7 @@ func otherKeys() []binding {
 		{"z", []stroke{char('z')}, casesScreen, "one row a case; again: one row a cause", "", "", (*app).flat},
 		{"J", []stroke{char('J')}, caseScreen, "the next case of the list", "", "", func(a *app) { a.neighbour(1) }},
 		{"K", []stroke{char('K')}, caseScreen, "the case before", "", "", func(a *app) { a.neighbour(-1) }},
-		{"l", []stroke{char('l')}, caseScreen | serversScreen | clientsScreen | accountsScreen, "the sessions of it", "sessions", "", (*app).openSessions},
+		{"l", []stroke{char('l')}, caseScreen | serversScreen | clientsScreen | accountsScreen, "its sessions (case, server, client, account)", "sessions", "", (*app).openSessions},
 		{"i", []stroke{char('i')}, rulesScreen, "explain the rule", "explain", "", (*app).openRule},
 		{"1", []stroke{char('1')}, besideHelp, "overview: how things stand", "views", "1-7", func(a *app) { a.start(overviewScreen) }},
 		view('2', casesScreen, "cases: what is to be done"),
@@ -141,7 +141,7 @@ func (a *app) toBeginning() {
 
 func (a *app) toEnd() {
 	if a.top().on&listScreen == 0 {
-		a.text.ScrollToEnd()
+		a.text.ScrollTo(max(0, len(a.page(a.width, a.room))-a.room), 0)
 		return
 	}
 	a.selectRow(math.MaxInt)

@@ -225,6 +225,17 @@ func TestTerminalGone(t *testing.T) {
 	}
 }
 
+// The help fits the least screen that there usually is.
+func TestHelpFits(t *testing.T) {
+	for _, triage := range []view.Triage{broken{}, nil} {
+		for _, line := range view.Help(view.Options{Triage: triage}) {
+			if len(line) > 80 {
+				t.Errorf("%d columns: %s", len(line), line)
+			}
+		}
+	}
+}
+
 func TestHelpNamesEveryKey(t *testing.T) {
 	p := decider(t, &generated{cases: 1}, broken{})
 	p.until("user0")

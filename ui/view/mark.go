@@ -13,7 +13,7 @@ const markSign = "*"
 // markKeys mark cases, for a decision on all of them, their packets or an export.
 func markKeys() []binding {
 	return []binding{
-		{"m", []stroke{char('m')}, casesScreen, "mark the row: what you do next is done to all that is marked", "mark", "", (*app).mark},
+		{"m", []stroke{char('m')}, casesScreen, "mark the row, to decide on several or export them", "mark", "", (*app).mark},
 		{"M", []stroke{char('M')}, casesScreen, "mark all that the filter shows, or nothing any more", "", "", (*app).markAll},
 	}
 }
@@ -33,6 +33,10 @@ func (a *app) marked(i int) bool {
 func (a *app) mark() {
 	p := a.top()
 	if p.list == nil {
+		return
+	}
+	if p.behind() {
+		a.wrong = errBehind
 		return
 	}
 	ids := p.list.Stands(a.row())
@@ -61,6 +65,8 @@ func (a *app) markAll() {
 	case len(p.marks) > 0:
 		p.marks = nil
 	case p.list == nil:
+	case p.behind():
+		a.wrong = errBehind
 	case p.list.Paged() || p.list.Cut():
 		a.wrong = fmt.Errorf("not marked: there are too many cases, or they are still being counted: / narrows the list")
 	case a.mayMark(p.list.Cases()):
@@ -95,6 +101,9 @@ func (a *app) chosenCases() (ids []alerts.CaseID, called string) {
 	switch {
 	case p.detail != nil:
 		return []alerts.CaseID{p.caseID}, "this case"
+	case p.behind():
+		a.wrong = errBehind
+		return nil, ""
 	case p.list == nil:
 		return nil, ""
 	case len(p.marks) == 0:

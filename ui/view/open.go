@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mailtap/mailtap/ui/model"
+	"github.com/mailtap/mailtap/ui/render"
 )
 
 // open goes from the selected row to what it is about.
@@ -72,17 +73,35 @@ func (a *app) openRule() {
 	}
 }
 
-// neighbour opens the case n rows further in the list that the open one is from.
+// neighbour opens the case n rows further in the list that the open one is from,
+// as soon as that row is read.
 func (a *app) neighbour(n int) {
 	if len(a.way) < 2 {
 		return
 	}
-	from := a.way[len(a.way)-2]
+	from, list := a.way[len(a.way)-2], a.way[len(a.way)-2].list
 	if next, ok := from.caseAt(from.row + n); ok {
 		from.row, from.picked = from.row+n, true
 		a.way[len(a.way)-1] = next
 		a.enter()
+		return
 	}
+	if list == nil {
+		return
+	}
+	lacking, ok := list.Wanted()
+	if !ok {
+		return // there is no such row
+	}
+	open := a.top()
+	a.ask(func() func() {
+		found := lacking.Read()
+		return func() {
+			if list.Put(found); open == a.top() {
+				a.neighbour(n)
+			}
+		}
+	})
 }
 
 // setQuery asks the cases in front for something else.
@@ -117,14 +136,15 @@ func (a *app) flat() {
 	a.setQuery(q)
 }
 
-// namesOf returns the names that are known for a key of the filter.
+// namesOf returns the names that are known for a key of the filter, those that
+// can be typed.
 func (a *app) namesOf(key string) (names []string) {
 	if a.tally == nil {
 		return nil
 	}
 	list := map[string][]model.Subject{"server": a.tally.Servers, "client": a.tally.Clients, "account": a.tally.Accounts}[key]
 	for i := range list {
-		if name := list[i].Name; !strings.ContainsAny(name, ",") {
+		if name := list[i].Name; !strings.ContainsAny(name, ",") && render.Clean(name) == name {
 			names = append(names, name)
 		}
 	}

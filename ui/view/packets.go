@@ -48,6 +48,8 @@ type withPackets struct {
 // packeted is what is selected.
 func (a *app) packeted() (what withPackets, err error) {
 	switch p := a.top(); {
+	case p.behind():
+		return what, errBehind
 	case a.options.Packets == nil:
 		return what, errNoPackets
 	case p.on&(casesScreen|caseScreen) != 0:

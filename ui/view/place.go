@@ -1,6 +1,9 @@
 package view
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/mailtap/mailtap/alerts"
 	"github.com/mailtap/mailtap/ui/model"
 	"github.com/mailtap/mailtap/ui/render"
@@ -57,6 +60,7 @@ type place struct {
 	subjects *model.SubjectFilter
 	of       model.Of        // the sessions that are listed
 	listed   *model.Sessions // nil until it was read
+	fits     string          // the filter that it was read with
 	chosen   []model.Subject // those of tally that fit
 	tally    *model.Tally
 
@@ -118,6 +122,21 @@ func (p *place) stale() bool {
 		return p.detail == nil
 	case sessionScreen:
 		return p.session == nil
+	}
+	return false
+}
+
+// errBehind says why nothing is done to the rows that are shown.
+var errBehind = errors.New("the list is still being read: wait until it is")
+
+// behind tells a list whose rows are of what was asked for before.
+func (p *place) behind() bool {
+	switch {
+	case p.list != nil:
+		q := p.list.Query()
+		return !q.Same(&p.query)
+	case p.listed != nil:
+		return p.fits != p.filter
 	}
 	return false
 }
@@ -191,10 +210,21 @@ func (a *app) crumbs() (names []string) {
 	return names
 }
 
+// worst says which servers, clients or accounts a filter has looked at, "" where
+// that is all of them.
+func (a *app) worst() string {
+	if len(a.tallied()) < model.MaxSubjects {
+		return ""
+	}
+	return fmt.Sprintf("of the worst %d", model.MaxSubjects)
+}
+
 // where says what is selected of how much.
 func (a *app) where() string {
 	p := a.top()
 	switch {
+	case p.behind():
+		return "reading ..."
 	case p.on == casesScreen:
 		return render.CasePlace(p.list, a.row(), len(p.marks))
 	case p.on == sessionsScreen && p.listed != nil:
@@ -204,11 +234,16 @@ func (a *app) where() string {
 		}
 		return render.Place(a.row(), len(p.listed.Rows), part, p.filter != "")
 	case p.on&subjectScreen != 0 && a.tally != nil:
-		part := ""
-		if len(a.tallied()) == model.MaxSubjects {
-			part = "the first"
+		switch worst := a.worst(); {
+		case worst == "":
+			return render.Place(a.row(), a.length(), "", p.filter != "")
+		case p.filter != "":
+			return render.Place(a.row(), a.length(), "", true) + ", " + worst
 		}
-		return render.Place(a.row(), a.length(), part, p.filter != "")
+		return render.Place(a.row(), a.length(), "the worst", false)
+	case p.on&listScreen == 0:
+		first, _ := a.text.GetScrollOffset()
+		return render.PagePlace(first, a.room, len(a.page(a.width, a.room)))
 	}
 	return ""
 }

@@ -2,6 +2,8 @@ package view
 
 import (
 	"cmp"
+	"strings"
+	"unicode"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
@@ -39,11 +41,19 @@ func (a *app) newFoot() *tview.Pages {
 // question asks for a text, beginning with one.
 func (a *app) question(p *prompt, text string) {
 	a.prompt = p
-	a.input.SetLabel(p.label + ": ").SetText(text)
-	a.typed(text)
+	a.input.SetLabel(escape(p.label) + ": ").SetText(text)
+	a.typed(a.input.GetText())
 	a.root.ResizeItem(a.foot, promptRows, 0)
 	a.foot.SwitchToPage(promptFoot)
 	a.loop.SetFocus(a.input)
+}
+
+// oneLine puts the lines of a text behind each other: there is room for one.
+func oneLine(text string) string {
+	if !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	return strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 }
 
 // typed follows what is being typed. A mistake is told when the word is over,
@@ -51,6 +61,10 @@ func (a *app) question(p *prompt, text string) {
 func (a *app) typed(text string) {
 	p := a.prompt
 	if p == nil {
+		return
+	}
+	if line := oneLine(text); line != text { // several were pasted
+		a.input.SetText(line) // which is typed then
 		return
 	}
 	p.choices, p.mistake = nil, nil

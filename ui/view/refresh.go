@@ -279,6 +279,7 @@ func (a *app) take(w *wish, f *found) {
 		a.replace(p, w, f.list)
 	case f.listed != nil:
 		a.replaceSessions(p, f.listed)
+		p.fits = w.filter
 	case f.detail != nil:
 		p.detail = f.detail
 	case f.session != nil:

@@ -331,3 +331,18 @@ func FuzzEscape(f *testing.F) {
 		}
 	})
 }
+
+// Texts that stand beside each other make no tag together.
+func FuzzLine(f *testing.F) {
+	for _, s := range []string{"[red\x00]", "[\x00red]", "[\x00-:-:-]", "[re\x00d]x[\x00]", "a[[\x00]b", "[::\x00b]"} {
+		f.Add(s, uint8(0), uint8(1))
+		f.Add(s, uint8(0), uint8(0))
+	}
+	f.Fuzz(func(t *testing.T, texts string, a, b uint8) {
+		styles := []render.Style{render.Style(int(a) % render.Styles), render.Style(int(b) % render.Styles)}
+		got, want := view.ShownLine(strings.Split(texts, "\x00"), styles)
+		if got != want {
+			t.Errorf("%q is shown as %q, want %q", texts, got, want)
+		}
+	})
+}

@@ -113,7 +113,11 @@ func (a *app) nothing() []string {
 	case p.on == casesScreen && p.list != nil:
 		return render.Nothing(p.list, a.capturing())
 	case p.filter != "" && (p.listed != nil || a.tally != nil):
-		return render.NothingFits(kindOf[p.on], p.filter)
+		kind := kindOf[p.on]
+		if worst := a.worst(); worst != "" {
+			kind += " " + worst
+		}
+		return render.NothingFits(kind, p.filter)
 	case p.on == sessionsScreen && p.listed != nil, p.on&subjectScreen != 0 && a.tally != nil:
 		return []string{"none"}
 	}

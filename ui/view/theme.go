@@ -69,10 +69,13 @@ func (a *app) adapt(screen tcell.Screen) bool {
 			screen.RegisterRuneFallback(r, subst)
 		}
 	}
+	width, height := screen.Size()
+	foot := promptRows
 	if a.prompt == nil {
-		width, _ := screen.Size()
-		a.root.ResizeItem(a.foot, len(a.hints(width, hintRows)), 0)
+		foot = len(a.hints(width, hintRows))
+		a.root.ResizeItem(a.foot, foot, 0)
 	}
+	a.width, a.room = width, max(0, height-a.barRows()-foot)
 	return false
 }
 
@@ -87,7 +90,8 @@ func (t *theme) style(s render.Style) tcell.Style {
 	return style
 }
 
-// tagged writes lines in the language of a TextView.
+// tagged writes lines in the language of a TextView. A tag stands behind each
+// span, so that two of them make none together.
 func (t *theme) tagged(lines []render.Line) string {
 	var b strings.Builder
 	for i, line := range lines {
@@ -95,12 +99,10 @@ func (t *theme) tagged(lines []render.Line) string {
 			b.WriteByte('\n')
 		}
 		for _, span := range line {
-			l := t[span.Style]
-			if l == (look{}) {
-				b.WriteString(escape(span.Text))
-				continue
+			if l := t[span.Style]; l != (look{}) {
+				b.WriteString("[" + l.color + "::" + l.attributes + "]")
 			}
-			b.WriteString("[" + l.color + "::" + l.attributes + "]" + escape(span.Text) + "[-:-:-]")
+			b.WriteString(escape(span.Text) + endOfSpan)
 		}
 	}
 	return b.String()
@@ -119,11 +121,15 @@ func plainText(lines []render.Line) string {
 	return b.String()
 }
 
-// escape makes a clean text show as it is where tview looks for tags. What
+// endOfSpan is a tag that ends all styles.
+const endOfSpan = "[-:-:-]"
+
+// escape makes a clean text show as it is where tview looks for tags, also
+// before endOfSpan, whose bracket would end a tag that the text begins. What
 // tview.Escape overlooks is found by its width, and loses its brackets.
 func escape(s string) string {
 	e := tview.Escape(s)
-	if strings.Contains(s, "[") && tview.TaggedStringWidth(e) != render.Width(s) {
+	if strings.Contains(s, "[") && tview.TaggedStringWidth(e+endOfSpan) != render.Width(s) {
 		return strings.ReplaceAll(s, "[", `\x5b`)
 	}
 	return e

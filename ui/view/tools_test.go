@@ -159,6 +159,7 @@ func TestCopy(t *testing.T) {
 			t.Errorf("%v %s: %q is on the clipboard", tt.way, tt.key, got)
 		}
 		p.press("g", "Esc")
+		p.wait("the message to be gone", func(text string) bool { return !strings.Contains(text, "copied") })
 	}
 }
 

@@ -20,14 +20,14 @@ func triageKeys(readOnly bool) []binding {
 	keys := []binding{
 		key('a', alerts.Acknowledged, "acknowledge: somebody is at it", "ack"),
 		key('r', alerts.Resolved, "resolved: a later finding makes it new again", "resolve"),
-		{"x", []stroke{char('x')}, triaged, "accept the risk, until a day or until it grows", "accept", "", (*app).acceptRisk},
+		{"x", []stroke{char('x')}, triaged, "accept the risk, until a day or it grows", "accept", "", (*app).acceptRisk},
 		key('f', alerts.FalsePositive, "false positive: for good", ""),
 		{"n", []stroke{char('n')}, triaged, "write a note", "", "", (*app).annotate},
-		{"u", []stroke{char('u')}, triaged, "undo what you decided last; on an open case, its last change", "", "", (*app).undo},
+		{"u", []stroke{char('u')}, triaged, "undo your last decision, or the open case's", "", "", (*app).undo},
 	}
 	if readOnly {
 		for i := range keys {
-			keys[i].does, keys[i].hint, keys[i].run = "not here (read-only): "+keys[i].does, "", (*app).refuse
+			keys[i].does, keys[i].hint, keys[i].run = "read-only: "+keys[i].does, "", (*app).refuse
 		}
 	}
 	return keys
@@ -49,7 +49,7 @@ func (a *app) decide(status alerts.Status) {
 	}
 	a.question(&prompt{
 		label: fmt.Sprintf("%s, %s. Reason", status, called),
-		help:  "Why? Others read it in the case. Enter does it, also without a reason; Esc does not",
+		help:  "Why? Others read it in the case. Enter does it, reason or none; Esc does not",
 		check: tooLong,
 		done: func(reason string) {
 			a.change(ids, store.Decision{Status: &status, Reason: reason}, status.String())
@@ -86,14 +86,21 @@ func (a *app) annotate() {
 		c = p.detail.Case
 	} else if p.list != nil {
 		row, ok := p.list.Row(a.row())
-		if !ok {
+		switch {
+		case p.behind():
+			a.wrong = errBehind
+			return
+		case !ok:
 			return
 		}
 		c = row.Case
 	}
+	was := oneLine(c.Note)
 	a.question(&prompt{label: "Note", check: tooLong, done: func(text string) {
-		a.change([]alerts.CaseID{c.ID}, store.Decision{Note: &text}, "noted")
-	}}, c.Note)
+		if text != was {
+			a.change([]alerts.CaseID{c.ID}, store.Decision{Note: &text}, "noted")
+		}
+	}}, was)
 }
 
 func tooLong(text string) error {
