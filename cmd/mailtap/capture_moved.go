@@ -39,9 +39,9 @@ func (f *databaseFile) gone() error {
 	ours, err := f.ours(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: it was removed, or moved away, while the capture writes to it", f.path)
+		return fmt.Errorf("%s: it was removed, or moved away, while it was in use", f.path)
 	case err == nil && !ours:
-		return fmt.Errorf("%s: another file was put in its place while the capture writes to it", f.path)
+		return fmt.Errorf("%s: another file was put in its place while it was in use", f.path)
 	}
 	return nil
 }

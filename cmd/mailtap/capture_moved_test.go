@@ -146,7 +146,7 @@ func sensorDatabaseGone(t *testing.T) {
 			if diff := cmp.Diff(key, readFile(t, db+".key")); diff != "" {
 				t.Error("the key is another one")
 			}
-			if n := strings.Count(live.stderr.String(), "while the capture writes to it"); n != 1 {
+			if n := strings.Count(live.stderr.String(), "while it was in use"); n != 1 {
 				t.Errorf("said %d times:\n%s", n, live.stderr)
 			}
 		})

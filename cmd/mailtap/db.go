@@ -202,7 +202,7 @@ func (o *pruneOptions) before(env *environment, now time.Time) (int64, error) {
 	}
 	if o.older != "" {
 		if d, ok := span(o.older); ok {
-			return now.Add(-d).UnixNano(), nil
+			return storable(now.Add(-d)), nil
 		}
 		return moment("older", o.older, now)
 	}
@@ -246,7 +246,7 @@ func span(text string) (time.Duration, bool) {
 // ahead reads a time to come: as moment does, or a span from now on; 0 for "".
 func ahead(flag, text string, now time.Time) (int64, error) {
 	if d, ok := span(text); ok {
-		return now.Add(d).UnixNano(), nil
+		return storable(now.Add(d)), nil
 	}
 	return moment(flag, text, now)
 }

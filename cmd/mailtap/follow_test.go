@@ -161,7 +161,7 @@ func TestFollowTwoRings(t *testing.T) {
 		if _, err := traffic.Write(&file, o, func(traffic.Credential) {}); err != nil {
 			t.Fatal(err)
 		}
-		parts[i] = rotated(t, file.Bytes(), 150, 300)
+		parts[i] = rotated(t, file.Bytes(), 400, 600)
 	}
 	p := startFollow(t, dir, "--db", "none")
 	for n := range parts[0] {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -129,6 +130,22 @@ func parseVerdict(name string) (alerts.Verdict, bool) {
 	return 0, false
 }
 
+// The first and the last moment that a stored time can be: the years 1677 and
+// 2262.
+var firstMoment, lastMoment = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// storable returns t in ns since 1970 UTC, or the moment nearest to it that can
+// be stored.
+func storable(t time.Time) int64 {
+	switch {
+	case t.Before(firstMoment):
+		return math.MinInt64
+	case t.After(lastMoment):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
 // moment reads a time: a date, a date with time, or a span before now.
 func moment(flag, text string, now time.Time) (int64, error) {
 	if text == "" {
@@ -136,11 +153,11 @@ func moment(flag, text string, now time.Time) (int64, error) {
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02"} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t.UnixNano(), nil
+			return storable(t), nil
 		}
 	}
 	if d, err := time.ParseDuration(text); err == nil {
-		return now.Add(-d.Abs()).UnixNano(), nil
+		return storable(now.Add(-d.Abs())), nil
 	}
 	return 0, usageError{fmt.Errorf("--%s %s: say a time such as 2026-01-31 or 2026-01-31T12:00:00Z (UTC), or a span such as 24h", flag, text)}
 }

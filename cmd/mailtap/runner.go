@@ -58,9 +58,9 @@ func newRunner(env *environment, o *runOptions) (*runner, error) {
 }
 
 // garbage is how much memory may be garbage, in percent of what is used. With
-// Go's own 100, 50,000 log-ins take 2.8 s of CPU and 84 MB at the peak; with 70
-// 2.9 s and 77 MB, with 50 3.3 s and 75 MB. 500 MB of mail take 59 MB with 70, and
-// 64 MB with 100.
+// Go's own 100, 50,000 log-ins take 2.1 s of CPU and 91 MB at the peak; with 70
+// 2.4 s and 85 MB, with 50 2.7 s and 80 MB. 500 MB of mail take 63 MB with 70, and
+// 65 MB with 100.
 const garbage = 70
 
 // prepareRunner makes a run of options that are checked; open has to follow.
@@ -258,6 +258,6 @@ func (r *runner) unreadable(err error) {
 // checkLink tells of packets of a link type that is not decoded.
 func (r *runner) checkLink(file string, link capture.LinkType) {
 	if !decode.Known(link) {
-		r.env.say("%s: packets of link type %d are skipped: only Ethernet, raw IP, loopback, PPP and Linux cooked captures are read", file, link)
+		r.env.say("%s: packets of link type %d are skipped: only Ethernet, Wi-Fi, raw IP, loopback, PPP, Linux cooked and the like are read", file, link)
 	}
 }

@@ -23,7 +23,7 @@ func (r *runner) end(err error) error {
 	s := &r.summary
 	s.Packets, s.Bytes, s.First, s.Last = st.Packets, st.Bytes, st.First, st.Last
 	s.GapBytes = st.GapBytes
-	s.NotTCP, s.TruncatedPackets, s.UnknownLink = st.NotTCP, st.Truncated, st.UnknownLink
+	s.NotTCP, s.TruncatedPackets, s.UnknownLink, s.Encrypted = st.NotTCP, st.Truncated, st.UnknownLink, st.Encrypted
 	s.EvictedFlows, s.DuplicatePackets, s.BadChecksums = st.Evicted, st.Duplicates, st.BadChecksums
 	r.wrote(r.writeEnd(&st))
 	r.remark("%s", speed(st, time.Since(r.started)))
