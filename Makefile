@@ -9,6 +9,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 FUZZ_TIME ?= 5s
 BIN     := mailtap
 DIST    := dist
+# Programs and tests are built alike, so that each package is compiled but once.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 # Set where this system has systemd: then its unit is installed too.
 SYSTEMD := $(firstword $(wildcard /usr/lib/systemd/system /lib/systemd/system))
 
@@ -17,7 +19,7 @@ SYSTEMD := $(firstword $(wildcard /usr/lib/systemd/system /lib/systemd/system))
 all: build
 
 build: deps
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/mailtap
+	$(GO) build -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/mailtap
 
 run: build
 	./mailtap analyze --db none samples
@@ -66,8 +68,7 @@ bench-peers: build
 # networks, killed programs: as root, on Debian 12; and all commands, as scripts.
 # What cannot be run is skipped.
 e2e: build
-	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|Sensor|KilledAnalysis|Scripts|DatabaseOfAnotherUser' ./cmd/mailtap
-	MAILTAP_E2E=1 $(GO) test -count=1 ./cmd/mailtap/packaging
+	MAILTAP_E2E=1 $(GO) test -count=1 -run 'Live|Sensor|KilledAnalysis|Scripts|DatabaseOfAnotherUser|Deb|Install' ./cmd/mailtap ./cmd/mailtap/packaging
 
 # Records the samples anew, with real servers: as root, on Debian 12.
 samples:
