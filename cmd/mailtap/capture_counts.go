@@ -43,6 +43,10 @@ func (s *sensor) snapshot() metrics.Snapshot {
 	if r.sinks != nil {
 		now.Sinks = r.sinks.Stats()
 	}
+	if r.keeper != nil {
+		kept, lost := r.keeper.Kept()
+		now.Evidence = &metrics.Evidence{Kept: kept, Lost: lost}
+	}
 	return now
 }
 

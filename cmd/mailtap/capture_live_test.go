@@ -108,8 +108,9 @@ func sensorOutputs(t *testing.T) {
 	live := startCapture(t, "--format", "jsonl", "--evidence", dir, "--eve", eve, "--metrics", address)
 	play(t, 110, pop3Login)
 	live.waitStdout(t, `"rule":"cleartext-password"`, 1)
-	for path, want := range map[string]string{
-		"/metrics": `mailtap_findings_total{rule="cleartext-password",severity="critical"} 1`, "/healthz": "ok",
+	for path, wants := range map[string][]string{
+		"/metrics": {`mailtap_findings_total{rule="cleartext-password",severity="critical"} 1`, `mailtap_evidence_sessions_total{outcome="kept"} 1`},
+		"/healthz": {"ok"},
 	} {
 		answer, err := http.Get("http://" + address + path)
 		if err != nil {
@@ -117,8 +118,10 @@ func sensorOutputs(t *testing.T) {
 		}
 		text, err := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		if err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%s: %v, no %s in\n%s", path, err, want, text)
+		for _, want := range wants {
+			if err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s: %v, no %s in\n%s", path, err, want, text)
+			}
 		}
 	}
 	live.stop(t, syscall.SIGTERM, statusDone)
@@ -149,8 +152,8 @@ func sensorOutputsAway(t *testing.T) {
 	live.waitStdout(t, `"rule":"cleartext-password"`, 1)
 	live.stop(t, syscall.SIGTERM, statusFailed)
 	said := live.stderr.String()
-	for _, begin := range []string{"--syslog " + nobody + ": 2 findings", "--eve " + folder} {
-		if !regexp.MustCompile(`(?m)^mailtap: ` + regexp.QuoteMeta(begin) + `.* were not delivered`).MatchString(said) {
+	for _, begin := range []string{"--syslog " + nobody + ": 2 of 2 findings", "--eve " + folder} {
+		if !regexp.MustCompile(`(?m)^mailtap: ` + regexp.QuoteMeta(begin) + `.* not delivered`).MatchString(said) {
 			t.Errorf("no line %q in\n%s", begin, said)
 		}
 	}

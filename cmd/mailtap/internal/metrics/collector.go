@@ -53,6 +53,7 @@ var (
 	sinkSent      = counter("sink_sent_findings_total", "Findings that a sink was sent.", "sink")
 	sinkDropped   = counter("sink_dropped_findings_total", "Findings that a sink was not sent, as it was away or too slow.", "sink")
 	sinkWaiting   = gauge("sink_waiting_findings", "Findings that a sink is to be sent.", "sink")
+	evidence      = counter("evidence_sessions_total", "Sessions with findings whose packets were kept, or could not be.", "outcome")
 	sinkUp        = gauge("sink_up", "Whether the last attempt to send to the sink worked (1).", "sink")
 )
 
@@ -104,6 +105,10 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	send(to, gapBytes, float64(e.GapBytes))
 	s.Results.collect(to)
 	s.collectStore(to)
+	if s.Evidence != nil {
+		send(to, evidence, float64(s.Evidence.Kept), "kept")
+		send(to, evidence, float64(s.Evidence.Lost), "lost")
+	}
 	for _, k := range s.Sinks {
 		send(to, sinkSent, float64(k.Sent), k.Name)
 		send(to, sinkDropped, float64(k.Dropped), k.Name)

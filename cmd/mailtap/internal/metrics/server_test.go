@@ -72,6 +72,7 @@ func full(t *testing.T) metrics.Snapshot {
 		Devices:   []metrics.Device{{Name: "eth1", Dropped: 15, InterfaceDropped: 16}, {Name: "a\xff\n\"", Err: "gone"}},
 		Results:   r.Counts(), Moved: time.Now(), Judging: 17, Storing: 18, Stored: 19, Failures: 20, Lost: 21, Database: database,
 		Sinks: []sinks.Stat{{Name: "eve", Sent: 22, Dropped: 23, Waiting: 24}, {Name: "syslog", Failing: true}},
+		Evidence: &metrics.Evidence{Kept: 25, Lost: 26},
 	}
 }
 
@@ -103,6 +104,8 @@ func TestMetrics(t *testing.T) {
 		`dropped_packets_total{device="eth1",where="kernel"} 15`,
 		`duplicate_packets_total 10`,
 		`evicted_flows_total 9`,
+		`evidence_sessions_total{outcome="kept"} 25`,
+		`evidence_sessions_total{outcome="lost"} 26`,
 		`findings_total{rule="cleartext-password",severity="critical"} 1`,
 		`findings_total{rule="other",severity="low"} 1`,
 		`forced_gaps_total 11`,

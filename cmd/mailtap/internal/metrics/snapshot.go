@@ -33,6 +33,13 @@ type Snapshot struct {
 
 	Database string // file; "": none
 	Sinks    []sinks.Stat
+	Evidence *Evidence // nil: no packets are kept
+}
+
+// Evidence counts sessions with findings.
+type Evidence struct {
+	Kept int // their packets were written
+	Lost int // they were given up: there was no room or no disk
 }
 
 // Device is one that is captured from.

@@ -122,7 +122,7 @@ func TestReceiverStuck(t *testing.T) {
 	if got.Sent+got.Dropped != n {
 		t.Errorf("%d sent and %d given up of %d", got.Sent, got.Dropped, n)
 	}
-	want := fmt.Sprintf(": %d findings were not delivered: it took nothing more in time;", got.Dropped)
+	want := fmt.Sprintf(": %d of %d findings not delivered: it took nothing more in time;", got.Dropped, n)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, and not %q", err, want)
 	}
@@ -136,7 +136,7 @@ func TestReceiverSilentInTLS(t *testing.T) {
 	s.Send(result("joe"))
 	accept(t, l)
 	err := s.Close()
-	if err == nil || !strings.Contains(err.Error(), ": 1 findings were not delivered: it took nothing more in time;") {
+	if err == nil || !strings.Contains(err.Error(), ": 1 of 1 findings not delivered: it took nothing more in time;") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -154,7 +154,7 @@ func TestReceiverAway(t *testing.T) {
 	if got := s.Stats()[0]; got.Dropped != 10_000 || got.Waiting != 0 {
 		t.Errorf("%+v", got)
 	}
-	if err == nil || !strings.Contains(err.Error(), "10000 findings were not delivered: dial tcp") {
+	if err == nil || !strings.Contains(err.Error(), "10000 of 10000 findings not delivered: dial tcp") {
 		t.Errorf("error %v", err)
 	}
 }

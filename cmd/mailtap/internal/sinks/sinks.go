@@ -163,9 +163,9 @@ func (s *Sinks) Close() error {
 	var errs []error
 	for _, one := range s.list {
 		one.await()
-		if n := one.dropped.Load(); n > 0 {
-			errs = append(errs, fmt.Errorf("--%s %s: %d findings were not delivered%s; the database has them: see 'mailtap export'",
-				one.name, one.target, n, one.reason()))
+		if got := one.stat(); got.Dropped > 0 {
+			errs = append(errs, fmt.Errorf("--%s %s: %d of %d findings not delivered%s; the database has them: see 'mailtap export'",
+				one.name, one.target, got.Dropped, got.Sent+got.Dropped, one.reason()))
 		}
 	}
 	return errors.Join(errs...)
