@@ -25,3 +25,18 @@ func TestClosedFirst(t *testing.T) {
 		}
 	}
 }
+
+// A password that was on its way when the server reset the connection has crossed
+// the network.
+func TestSentIntoReset(t *testing.T) {
+	w := newWire(110)
+	w.open()
+	w.talk("S: +OK\nC: USER joe\nS: +OK\n")
+	w.packet(dissect.Server, decode.ACK|decode.RST, w.said[dissect.Server], "")
+	w.now += 200e6
+	w.talk("C: PASS myPassword\n")
+	w.engine.Flush()
+	if len(w.all) != 1 || len(w.all[0].Auth) != 1 || w.all[0].Auth[0].Account != "joe" {
+		t.Errorf("%+v", w.all)
+	}
+}
