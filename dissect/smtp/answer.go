@@ -168,8 +168,10 @@ func (s *Session) unasked(code int, words, text []byte) {
 		s.starttlsAnswered(code, text)
 	case s.state == response && s.auth.dark && fits(auth, code) && code != shuttingDown:
 		s.authAnswered(code, words, text) // what was lost is what this answers
-	case s.state == response:
+	case s.state == response && s.auth.dark:
 		s.state = command
+	case s.state == response:
+		s.auth.guessed = true // the server gives up, as when it has waited for long, and the client's answer may be on its way
 	}
 }
 
