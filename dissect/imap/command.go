@@ -130,11 +130,14 @@ func (s *Session) commandLine(dst []dissect.Event, text []byte) []dissect.Event 
 func clipTag(b []byte) []byte { return b[:min(len(b), maxTag)] }
 
 // hidden makes an event of a line that may hold anything, a password too: only
-// its first word is shown.
+// its first word is shown, where another follows. One alone may be the answer to
+// a challenge that the server has just taken back.
 func (s *Session) hidden(k dissect.Kind, text []byte) dissect.Event {
 	e := s.event(dissect.Client, k, text)
-	first, _ := word(text)
-	e.Hide = dissect.Span{From: min(len(first), maxTag), To: len(text)}
+	if first, after := word(text); len(skipSpace(after)) > 0 {
+		e.Hide.From = min(len(first), maxTag)
+	}
+	e.Hide.To = len(text)
 	return e
 }
 
