@@ -69,6 +69,20 @@ func (f *Flow) isOther(dir Direction, s *decode.Segment) bool {
 	return ahead > 0 || ahead < -maxBehind
 }
 
+// isForeign tells whether a segment belongs to a connection between the same ends that
+// is not f, which is closed: its number, and what it acknowledges, are both far
+// from all that f had.
+func (f *Flow) isForeign(dir Direction, s *decode.Segment) bool {
+	const needed, never = decode.ACK, decode.SYN | decode.RST
+	return s.Flags&(needed|never) == needed && f.seen == [2]bool{true, true} && !f.copied() &&
+		!f.near(dir, s.Seq) && !f.near(dir^1, s.Ack)
+}
+
+// near tells whether a number may be of a direction of f, which is closed.
+func (f *Flow) near(dir Direction, seq uint32) bool {
+	return after(seq, f.first[dir]) >= -maxBehind && after(seq, f.end[dir]) <= maxBehind
+}
+
 // isPast tells whether a SYN is the one that f, which is closed and had said more
 // since, began with: it was sent again, and came late.
 func (f *Flow) isPast(dir Direction, s *decode.Segment) bool {

@@ -96,6 +96,10 @@ func (t *Table) add(s *decode.Segment, a *address) {
 			f = nil
 		}
 	}
+	if f != nil && f.closed && f.isForeign(f.dirOf(a.swapped), s) {
+		t.remove(f)
+		f = nil
+	}
 	if f == nil {
 		if s.Flags&decode.RST != 0 {
 			return // it ends what is not known

@@ -210,6 +210,11 @@ func TestTable(t *testing.T) {
 		{"the end was acknowledged but not captured", handshake + "C @0 EHLO ack=0\nS @0 ok ack=44", "0 EHLO 4|0 gap 40|1 ok 5|close gap"},
 		{"port reuse after the end", handshake + "C @0 EHLO FIN ack=0\nS @0 FIN ack=5\nC SYN isn=70000\nS SYN isn=90000 ack=0\nC @0 HELO ack=0",
 			"0 EHLO 4|close |2: 0 HELO 8|2: close "},
+		{"another connection after the end, its handshake not captured", handshake + "C @0 EHLO FIN ack=0\nS @0 ok FIN ack=5\n" +
+			"C isn=90000000 @0 rawack=70000001 t=9000\nS isn=70000000 @0 220 ack=0\nS @3 ok ack=4\nC @4 MAIL ack=5\nC @0 HELO ack=3",
+			"0 EHLO 4|1 ok 5|close |2: 1 220 7|2: 0 HELO 10|2: 1 ok 8|2: 0 MAIL 9|2: close midstream"},
+		{"what comes late after the end", handshake + "C @0 EHLO FIN ack=0\nS @0 ok FIN ack=5\nC @0 EHLO ack=0\nC @900 junk ack=0\nS @2 junk rawack=3000000000",
+			"0 EHLO 4|1 ok 5|close "},
 		{"the handshake again after the end", handshake + "C @0 EHLO FIN ack=0\nS @0 ok FIN ack=5\nC SYN\nS SYN ack=0\nC @0 EHLO ack=0\nS @0 ok ack=4",
 			"0 EHLO 4|1 ok 5|close "},
 		{"port reuse after the end, numbers far behind", "C SYN isn=9000000\nS SYN isn=7000000 ack=0\nC @0 EHLO FIN ack=0\nS @0 ok FIN ack=5\nC SYN isn=1000\nS SYN isn=2000 ack=0\nC @0 HELO ack=0",

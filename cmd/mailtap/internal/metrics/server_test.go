@@ -71,7 +71,7 @@ func full(t *testing.T) metrics.Snapshot {
 		OpenFlows: 14,
 		Devices:   []metrics.Device{{Name: "eth1", Dropped: 15, InterfaceDropped: 16}, {Name: "a\xff\n\"", Err: "gone"}},
 		Results:   r.Counts(), Moved: time.Now(), Judging: 17, Storing: 18, Stored: 19, Failures: 20, Lost: 21, Database: database,
-		Sinks: []sinks.Stat{{Name: "eve", Sent: 22, Dropped: 23, Waiting: 24}, {Name: "syslog", Failing: true}},
+		Sinks:    []sinks.Stat{{Name: "eve", Sent: 22, Dropped: 23, Waiting: 24}, {Name: "syslog", Failing: true}},
 		Evidence: &metrics.Evidence{Kept: 25, Lost: 26},
 	}
 }
