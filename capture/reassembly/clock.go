@@ -17,12 +17,14 @@ func (t *Table) Advance(now int64) {
 	for s := t.waits.oldest; s != nil && (t.now-s.since >= int64(t.limits.Patience) || t.now < s.since); s = t.waits.oldest {
 		t.expire(s.flow)
 	}
+	if t.lists[parting].n > 0 {
+		t.closeIn(parting, maxSkew)
+	}
 	if t.now-t.sweep < sweepEvery && t.now >= t.sweep {
 		return
 	}
 	t.sweep, t.leap = t.now, 0
 	t.closeIn(fading, int64(t.limits.Patience))
-	t.closeIn(parting, int64(t.limits.Patience))
 	t.timeout(nascent, int64(t.limits.Nascent))
 	t.timeout(active, int64(t.limits.Idle))
 	t.timeout(other, int64(t.limits.Forgotten))

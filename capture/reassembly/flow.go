@@ -25,9 +25,10 @@ type Flow struct {
 	swap   bool    // direction 0 comes from the higher end of key
 	opened bool    // the Handler knows it
 	closed bool
-	reborn bool  // odd.rebirth holds something
-	place  place // the list that it stands in
-	chain  *Flow // in its bucket
+	reborn bool    // odd.rebirth holds something
+	wanted [2]bool // see Await
+	place  place   // the list that it stands in
+	chain  *Flow   // in its bucket
 	key    key
 
 	stream *stream // nil: closed or ignored
@@ -181,6 +182,11 @@ func (f *Flow) At(dir Direction, off uint64) (time int64, packet uint64, file in
 	}
 	return f.last, 0, f.file
 }
+
+// Await says whether the Handler wants what a direction sends though it runs into
+// a reset: some may be on its way to an end that is gone. The connection is over
+// only when that can have come.
+func (f *Flow) Await(dir Direction, wanted bool) { f.wanted[dir] = wanted }
 
 // Ignore says that the Handler wants nothing more of the connection: its
 // buffers are freed, and its packets only keep it known. Close is still called.

@@ -19,7 +19,7 @@ type Limits struct {
 	Lingering int           // of those, over, and remembered; default an eighth of Flows. Beyond, the one that ended first is forgotten
 	Held      int           // bytes held by all connections together, overhead included; default 16 MiB
 	HeldEach  int           // bytes held by one direction, overhead included; default 1 MiB, at most 1 GiB
-	Patience  time.Duration // how long a hole, or an acknowledged byte, is waited for, and the rest of a connection that both ends have closed or one has reset; default 1 s
+	Patience  time.Duration // how long a hole, or an acknowledged byte, is waited for, and the rest of a connection that both ends have closed, or one has reset; default 1 s
 	Idle      time.Duration // silence after which a connection is over; default 1 h
 	Forgotten time.Duration // the same for a connection that is ignored; default 5 min
 	Nascent   time.Duration // the same before its first payload; default 1 min

@@ -9,7 +9,7 @@ const (
 	other                // ignored
 	ending               // closed, or reset by a RST that may be forged
 	parting              // reset, and still read for a while
-	fading               // closed by both ends, but not all of it was captured
+	fading               // closed by both ends or reset, but the rest of it may still come
 	places  = iota
 )
 

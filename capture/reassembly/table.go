@@ -85,7 +85,7 @@ func (t *Table) add(s *decode.Segment, a *address) {
 		f = t.rebear(f)
 	}
 	if f != nil && s.Flags&(decode.SYN|decode.RST) == decode.SYN {
-		if f.place == parting && f.isOther(f.dirOf(a.swapped), s) {
+		if (f.place == parting || f.place == fading) && f.isOther(f.dirOf(a.swapped), s) {
 			t.finish(f)
 		}
 		if f.begins(f.dirOf(a.swapped), s) {

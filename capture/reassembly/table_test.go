@@ -13,7 +13,7 @@ import (
 )
 
 // trace writes down what a Table gives. A connection is named by its number,
-// the first has none.
+// the first has none. It awaits what the client sends into a reset.
 type trace struct {
 	log    []string
 	opened int
@@ -42,6 +42,7 @@ func (tr *trace) Open(f *reassembly.Flow) {
 	}
 	tr.opened++
 	tr.open[f] = &traced{}
+	f.Await(0, true)
 	if tr.opened > 1 {
 		tr.open[f].name = fmt.Sprintf("%d: ", tr.opened)
 	}
@@ -198,6 +199,8 @@ func TestTable(t *testing.T) {
 			"0 EHLO 4|0 MAIL 6|0 QUIT 5|1 ok 7|close "},
 		{"reset", handshake + "C @0 EHLO ack=0\nS @0 RST ack=4", "0 EHLO 4|close "},
 		{"sent before the reset was heard of", handshake + "C @0 EHLO ack=0\nS @0 RST ack=4\nC @4 MAIL ack=0 t=900\nC @8 RCPT FIN ack=0 t=900", "0 EHLO 4|0 MAIL 6|0 RCPT 7|close "},
+		{"nobody wants what is sent into a reset", handshake + "C @0 EHLO ack=0\nC @4 RST\nS @0 ok ack=4 t=3", "0 EHLO 4|close "},
+		{"but it came before", handshake + "C @0 EHLO ack=0\nC @4 RST\nS @0 ok ack=4", "0 EHLO 4|1 ok 6|close "},
 		{"too late for that", handshake + "C @0 EHLO ack=0\nS @0 RST ack=4\nC @4 late ack=0 t=1200", "0 EHLO 4|close "},
 		{"a reset overtakes what the other end sent", handshake + "S @0 220 ack=0\nS @3 RST\nC @0 EHLO ack=3\nC @4 MAIL ack=3 t=3", "1 220 4|0 EHLO 6|0 MAIL 7|close "},
 		{"a reset after a reset", handshake + "S @0 220 ack=0\nS @3 RST\nC @0 EHLO ack=3\nS @3 RST\nC @4 MAIL ack=3", "1 220 4|0 EHLO 6|0 MAIL 8|close "},

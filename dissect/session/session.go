@@ -130,6 +130,15 @@ func New(pool *Pool, ports [2]uint16, late bool) *Session {
 // Mail tells whether the connection is known to carry mail.
 func (s *Session) Mail() bool { return s.mode != identifying && s.mode != ignored }
 
+// Readable tells whether the client's next bytes are to be in clear.
+func (s *Session) Readable() bool {
+	if s.mode != clear {
+		return false
+	}
+	need := s.machine.Need()
+	return need != dissect.NeedTLS && need != dissect.NeedTLSAnswer
+}
+
 // Ignored tells that the connection carries something else, for good.
 func (s *Session) Ignored() bool { return s.mode == ignored }
 

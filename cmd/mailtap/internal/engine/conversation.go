@@ -104,6 +104,7 @@ func (e *Engine) fold(f *reassembly.Flow, c *conversation) {
 	}
 	if len(e.events) > 0 {
 		c.facts.Protocol = c.session.Protocol()
+		f.Await(reassembly.Direction(c.session.Server()^1), c.session.Readable())
 	}
 	dialogue := c.session.Dialogue()
 	for i := range e.events {
