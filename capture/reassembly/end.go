@@ -34,19 +34,19 @@ func (h *half) over(o *half) bool {
 
 // reset takes a RST. An end checks its number exactly (RFC 5961, section 3):
 // any other may be forged, so what follows is still read. One that is exact ends
-// a connection, but not at once: from a mirror port what the other end had sent may
-// come behind it, and is waited for until the connection has been silent for
-// maxSkew. What that end sends until it hears of the reset crosses the network,
-// too: it is waited for longer, but only where it is wanted.
+// a connection at once if it answers what the other end has just sent. Else that
+// may come behind it from a mirror port, and is waited for until the connection
+// has been silent for maxSkew. What the other end sends until it hears of the reset
+// crosses the network, too: it is waited for longer, but only where it is wanted.
 func (t *Table) reset(f *Flow, dir Direction, s *decode.Segment) {
 	h, o := &f.stream.half[dir], &f.stream.half[dir^1]
 	ahead := after(s.Seq, h.next)
 	switch exact := h.known && (ahead == 0 || ahead == 1 && h.hasFin); {
-	case exact && f.place == nascent:
-		t.close(f)
-	case exact && f.wanted[dir^1]:
+	case exact && f.place != nascent && f.wanted[dir^1]:
 		h.reset = true
 		t.move(f, fading)
+	case exact && (f.place == nascent || f.stream.said && f.stream.last != dir):
+		t.close(f)
 	case exact:
 		h.reset = true
 		t.move(f, parting)

@@ -6,9 +6,11 @@ import "github.com/mailtap/mailtap/capture/decode"
 type stream struct {
 	half    [2]half
 	packets uint64
-	late    bool  // the beginning was not seen
-	waiting bool  // it holds something, and is in the Table's list of those
-	begun   int64 // time of the first packet
+	late    bool      // the beginning was not seen
+	last    Direction // of the latest packet
+	said    bool      // which had bytes or a FIN
+	waiting bool      // it holds something, and is in the Table's list of those
+	begun   int64     // time of the first packet
 	table   *Table
 
 	// Of those that wait.
@@ -88,6 +90,7 @@ func (t *Table) packet(f *Flow, dir Direction, s *decode.Segment) {
 		t.reset(f, dir, s) // what it carries is no data: RFC 9293, section 3.5.3
 		return
 	}
+	f.stream.last, f.stream.said = dir, size > 0 || s.Flags&decode.FIN != 0
 	if (!h.known || !o.known || h.soft || s.Flags&decode.SYN != 0) && !t.synchronise(f, dir, s) {
 		return
 	}

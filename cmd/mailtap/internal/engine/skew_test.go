@@ -23,7 +23,7 @@ import (
 )
 
 // skewSeeds is how many random sets of packets are swapped of each capture.
-const skewSeeds = 40
+const skewSeeds = 20
 
 // manyPairs is the number of pairs from which they are swapped in sets alone.
 const manyPairs = 300
