@@ -69,8 +69,8 @@ func (f *Flow) isOther(dir Direction, s *decode.Segment) bool {
 	return ahead > 0 || ahead < -maxBehind
 }
 
-// isForeign tells whether a segment belongs to a connection between the same ends that
-// is not f, which is closed: its number, and what it acknowledges, are both far
+// isForeign tells whether a segment belongs to a connection between the same ends
+// that is not f, which is closed: its number, and what it acknowledges, are both far
 // from all that f had.
 func (f *Flow) isForeign(dir Direction, s *decode.Segment) bool {
 	const needed, never = decode.ACK, decode.SYN | decode.RST
